@@ -92,7 +92,12 @@ struct steady_profile *steady_profile_alloc(void);
 void steady_profile_free(struct steady_profile *profile);
 /* A new configuration at the end, all of it not captured; NULL if memory ran out. */
 struct steady_configuration *steady_profile_add(struct steady_profile *profile);
-/* The configuration with exactly these options and this irqchip (UNKNOWN: any), or NULL. */
+/*
+ * A configuration's options; what was not captured is told by the fields that only an option can
+ * set (a guest that shows SVE has it on).
+ */
+uint32_t steady_configuration_options(const struct steady_configuration *configuration);
+/* The configuration with exactly these options and this irqchip (UNKNOWN on either side: any), or NULL. */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
