@@ -18,6 +18,8 @@
 
 #define STEADY_FILE_MAX  (16u << 20) /* bytes of a file that is read at all */
 #define STEADY_DEPTH_MAX 16          /* nesting of JSON */
+#define STEADY_VALUES_MAX (1u << 18) /* JSON values of a file; a large profile has 20,000 */
+#define STEADY_LIST_MAX  4096u       /* elements of any one list: ids, CPUs, configurations */
 
 /* model_text.c: libc only; steady_model_parse() of the public header is there too. */
 int steady_model_read_text(const char *text, size_t length, const char *file,
