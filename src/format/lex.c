@@ -15,8 +15,8 @@
  * which have no name here yet, lie there too; no other register may pass for one.
  */
 #define FIRMWARE_SPACE(id) ((id) >> 16)
-#define FIRMWARE_FW        UINT64_C(0x603000000014)
-#define FIRMWARE_BMAP      UINT64_C(0x603000000016)
+#define FIRMWARE_FW UINT64_C(0x603000000014)
+#define FIRMWARE_BMAP UINT64_C(0x603000000016)
 
 static int hex_digit(char c)
 {
@@ -129,14 +129,20 @@ const struct steady_placed *steady_lex_sort(struct steady_placed *all, size_t co
 /* The length of the UTF-8 character at p (RFC 3629: shortest form, no surrogates), 0 if none. */
 static size_t utf8_length(const unsigned char *p, size_t room)
 {
-	size_t length = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t length = 2;
 	uint32_t code;
 
-	if (!length || length > room)
-		return 0;
-	if (length == 1)
+	if (*p < 0x80)
 		return 1;
+	if (*p >> 4 == 0xe)
+		length = 3;
+	else if (*p >> 3 == 0x1e)
+		length = 4;
+	else if (*p >> 5 != 6)
+		return 0;
+	if (length > room)
+		return 0;
 	code = *p & (0x7fu >> length);
 	for (size_t i = 1; i < length; i++) {
 		if (p[i] >> 6 != 2)
