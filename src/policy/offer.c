@@ -373,7 +373,7 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 		if (x->state != STEADY_VALUE || y->state != STEADY_VALUE) {
 			/* the value that is known stays, so that a third host is held against it */
 			if (x->state != STEADY_VALUE)
-				*x = *y;
+				*x = y->state == STEADY_VALUE ? *y : (struct steady_reading){0};
 			continue;
 		}
 		if (x->value == y->value)
