@@ -26,52 +26,58 @@ enum steady_register_kind {
 
 /* How a field's values are ordered, which is what "greatest common" means for it. */
 enum steady_order {
-	STEADY_ORDER_LOWER,          /* more is more; the common value is the smallest */
-	STEADY_ORDER_HIGHER,         /* more is less (SpecSEI); the common value is the largest */
+	STEADY_ORDER_LOWER,	     /* more is more; the common value is the smallest */
+	STEADY_ORDER_HIGHER,	     /* more is less (SpecSEI); the common value is the largest */
 	STEADY_ORDER_HIGHER_OR_ZERO, /* as HIGHER, 0 is the least of all (CTR_EL0.CWG) */
-	STEADY_ORDER_EXACT,          /* no order; `fallback` is what every CPU may be called */
+	STEADY_ORDER_EXACT,	     /* no order; `fallback` is what every CPU may be called */
+	STEADY_ORDER_MASK,	     /* the bits are independent of each other */
+	STEADY_ORDER_CHAINS, /* given value by value (PMUVer, TGran4_2, APA and their like) */
 };
 
 /* What KVM accepts in place of the limit (arm64_check_features, kernel 6.12 to 7.3). */
 enum steady_kvm_rule {
-	STEADY_KVM_NONE,           /* Linux has no entry for the field: only the limit */
-	STEADY_KVM_LOWER,          /* values up to the limit */
-	STEADY_KVM_HIGHER,         /* values from the limit up */
+	STEADY_KVM_NONE,	   /* Linux has no entry for the field: only the limit */
+	STEADY_KVM_LOWER,	   /* values up to the limit */
+	STEADY_KVM_HIGHER,	   /* values from the limit up */
 	STEADY_KVM_HIGHER_OR_ZERO, /* as HIGHER, and 0 */
-	STEADY_KVM_EXACT,          /* the limit, or the field's safe value */
+	STEADY_KVM_EXACT,	   /* the limit, or the field's safe value */
 };
 
 enum steady_field_flag {
 	STEADY_FIELD_RESERVED = 1 << 0, /* bits that no field has a name for (named "[63:60]") */
 	STEADY_FIELD_IDENTITY = 1 << 1, /* names a CPU, is no feature (MIDR_EL1 and the like) */
+	STEADY_FIELD_TOPOLOGY = 1 << 2, /* describes caches (CLIDR_EL1 and CCSIDR_EL1) */
 };
 
 struct steady_register {
-	const char *name;   /* "ID_AA64PFR0_EL1"; "S3_0_C0_C4_3" for the nameless */
-	uint8_t kind;       /* enum steady_register_kind */
-	bool aarch32;       /* describes the AArch32 state: RAZ where EL0 has none */
-	uint16_t first;     /* its first row of steady_fields, lowest bit first */
-	uint16_t fields;    /* number of rows; together they cover all 64 bits */
+	const char *name; /* "ID_AA64PFR0_EL1"; "S3_0_C0_C4_3" for the nameless */
+	uint8_t kind;	  /* enum steady_register_kind */
+	bool aarch32;	  /* describes the AArch32 state: RAZ where EL0 has none */
+	uint16_t first;	  /* its first row of steady_fields, lowest bit first */
+	uint16_t fields;  /* number of rows; together they cover all 64 bits */
 };
 
 struct steady_field {
 	const char *name;
-	uint8_t reg;        /* register index */
+	uint8_t reg; /* register index */
 	uint8_t lsb, width;
-	bool is_signed;     /* the architecture's order is that of two's complement */
-	uint8_t order;      /* enum steady_order */
-	uint8_t fallback;   /* for STEADY_ORDER_EXACT */
-	uint8_t kvm_rule;   /* enum steady_kvm_rule */
+	bool is_signed;	  /* the architecture's order is that of two's complement */
+	uint8_t order;	  /* enum steady_order */
+	uint8_t fallback; /* for STEADY_ORDER_EXACT */
+	uint8_t kvm_rule; /* enum steady_kvm_rule */
 	bool kvm_signed;
-	uint8_t kvm_safe;   /* for STEADY_KVM_EXACT */
-	uint8_t flags;      /* enum steady_field_flag */
-	uint16_t legal;     /* for width <= 4: the values that a write may give, bit N for value N */
+	uint8_t kvm_safe; /* for STEADY_KVM_EXACT */
+	uint8_t flags;	  /* enum steady_field_flag */
+	uint16_t legal;	  /* for width <= 4: the values that a write may give, bit N for value N */
+	int8_t option;	  /* enum steady_option that has to be on for it to be non-zero, or -1 */
+	uint8_t chains;	  /* for STEADY_ORDER_CHAINS, private to this layer */
+	uint16_t when, when_length; /* the condition under which it counts, private likewise */
 };
 
-struct steady_value {   /* one enumerated value of a field */
-	uint16_t field;     /* row of steady_fields */
+struct steady_value {	/* one enumerated value of a field */
+	uint16_t field; /* row of steady_fields */
 	uint8_t value;
-	const char *meaning; /* a few words: "NI", "IMP", "V1P1" */
+	const char *meaning;  /* a few words: "NI", "IMP", "V1P1" */
 	const char *features; /* "FEAT_RAS, FEAT_RASv1p1" or NULL */
 };
 
@@ -81,10 +87,13 @@ extern const unsigned int steady_field_count;
 extern const struct steady_value steady_values[];
 extern const unsigned int steady_value_count;
 
-/* Registers. An index of -1 means "not one of the 192". */
-int steady_register_by_name(const char *name, size_t length); /* also by S3_... and old names */
-int steady_register_by_id(uint64_t kvm_id);     /* KVM's KVM_REG_ARM64_SYSREG id */
-uint64_t steady_register_id(int reg);           /* the KVM id of an index */
+/*
+ * Registers. An index of -1 means "not one of the 192". Names are read regardless of case, with or
+ * without _EL1, with Linux's SYS_ in front, and as encodings (S3_0_C0_C4_0 is ID_AA64PFR0_EL1).
+ */
+int steady_register_by_name(const char *name, size_t length);
+int steady_register_by_id(uint64_t kvm_id); /* KVM's KVM_REG_ARM64_SYSREG id */
+uint64_t steady_register_id(int reg);	    /* the KVM id of an index */
 static inline bool steady_register_is_core(int reg)
 {
 	return reg >= STEADY_CORE_FIRST && reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT;
@@ -92,14 +101,19 @@ static inline bool steady_register_is_core(int reg)
 
 /* Fields. A row number of -1 means none. */
 int steady_field_by_name(const char *name, size_t length); /* "REGISTER.FIELD" */
-int steady_field_at(int reg, unsigned int bit);            /* the row that covers this bit */
+int steady_field_at(int reg, unsigned int bit);		   /* the row that covers this bit */
 uint64_t steady_field_mask(const struct steady_field *f);
 uint64_t steady_field_get(const struct steady_field *f, uint64_t reg_value);
 uint64_t steady_field_put(const struct steady_field *f, uint64_t reg_value, uint64_t value);
 int64_t steady_field_signed(const struct steady_field *f, uint64_t value); /* sign extended */
-/* A total order over a field's values: the greatest element of a set is the one to take. */
+/*
+ * A total order over a field's values: the greatest element of a set is the one to take. Where the
+ * architecture orders two values, the order agrees with it; elsewhere it is a choice.
+ */
 int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
 
+/* How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does.
+ */
 enum steady_compare { STEADY_SAME, STEADY_LESS, STEADY_MORE, STEADY_UNORDERED };
 enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t a, uint64_t b);
 const struct steady_value *steady_value_of(int field, uint64_t value); /* NULL: no name for it */
@@ -111,13 +125,40 @@ struct steady_view {
 };
 enum steady_truth { STEADY_NO, STEADY_YES, STEADY_UNKNOWN };
 
+/*
+ * Whether a field's value means anything on this CPU: fields such as RAS_frac only count for one
+ * value of another field, and all of ID_AA64ZFR0_EL1 only with SVE or SME.
+ */
+enum steady_truth steady_field_counts(int field, const struct steady_view *view);
+
 unsigned int steady_feature_count(void);
 const char *steady_feature_name(unsigned int feature);
 const char *steady_feature_condition(unsigned int feature); /* "ID_AA64ISAR0_EL1.Atomic >= 2" */
-int steady_feature_by_name(const char *name, size_t length);
+const char *steady_feature_version(unsigned int feature); /* first it may be in: "v8.1", or NULL */
+int steady_feature_by_name(const char *name, size_t length); /* "FEAT_LSE" or "LSE" */
 enum steady_truth steady_feature_state(unsigned int feature, const struct steady_view *view);
-/* Fills `out` with up to `room` features whose condition reads the field; returns how many. */
+/*
+ * The same condition read from fields that have to agree with it: AArch32 registers (where EL0 has
+ * AArch32), ID_AA64ZFR0_EL1 (with SVE or SME). NULL and UNKNOWN where a feature has none.
+ */
+const char *steady_feature_mirror(unsigned int feature);
+enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct steady_view *view);
+/*
+ * Fills `out` with up to `room` features whose condition itself reads the field (not by way of
+ * another feature); returns how many there are, which may be more than `room`.
+ */
 size_t steady_field_features(int field, uint16_t *out, size_t room);
+
+/* A rule between fields: a value from `from` on needs another field to be at least `needs_from`. */
+struct steady_closing_row {
+	uint16_t field;      /* row of steady_fields: the one to lower */
+	uint8_t from;
+	uint16_t needs;      /* row of steady_fields */
+	uint8_t needs_from;
+	const char *reason;  /* what happens where the rule is broken */
+};
+extern const struct steady_closing_row steady_closing[];
+extern const unsigned int steady_closing_count;
 
 /* What KVM_ARM_VCPU_INIT and VM capabilities turn on. */
 enum steady_option {
@@ -131,13 +172,13 @@ enum steady_option {
 	STEADY_OPTIONS
 };
 struct steady_option_row {
-	const char *name;       /* "pmu": the key in JSON and --vcpu */
-	const char *title;      /* "the PMU" for messages */
-	uint32_t features;      /* bits of KVM_ARM_VCPU_INIT's features[0] */
+	const char *name;	/* "pmu": the key in JSON and --vcpu */
+	const char *title;	/* "the PMU" for messages */
+	uint32_t features;	/* bits of KVM_ARM_VCPU_INIT's features[0] */
 	uint32_t capability[2]; /* KVM_CAP numbers that must all be there; 0: none */
-	uint32_t enable_cap;    /* KVM_CAP to enable on the VM before the first vCPU; 0: none */
-	bool on_request;        /* never chosen by itself */
-	const char *qemu;       /* what turns it on in QEMU: "-cpu host,pmu=on" */
+	uint32_t enable_cap;	/* KVM_CAP to enable on the VM before the first vCPU; 0: none */
+	bool on_request;	/* never chosen by itself */
+	const char *qemu;	/* what turns it on in QEMU: "-cpu host,pmu=on" */
 };
 extern const struct steady_option_row steady_options[STEADY_OPTIONS];
 int steady_option_by_name(const char *name, size_t length);
@@ -146,15 +187,15 @@ int steady_field_option(int field);
 
 /* KVM's firmware pseudo registers (Documentation/virt/kvm/arm/fw-pseudo-registers.rst). */
 enum steady_firmware_kind {
-	STEADY_FIRMWARE_PSCI,       /* a version: major << 16 | minor */
+	STEADY_FIRMWARE_PSCI,	    /* a version: major << 16 | minor */
 	STEADY_FIRMWARE_WORKAROUND, /* a state that a host may only better */
-	STEADY_FIRMWARE_BITMAP,     /* one bit a service; absent counts as 0 */
+	STEADY_FIRMWARE_BITMAP,	    /* one bit a service; absent counts as 0 */
 };
 struct steady_firmware_row {
-	const char *name;       /* "PSCI_VERSION": the kernel's name without its prefix */
+	const char *name; /* "PSCI_VERSION": the kernel's name without its prefix */
 	uint64_t id;
 	uint8_t kind;
-	uint64_t opt_in;        /* bits that are settable but 0 by default */
+	uint64_t opt_in; /* bits that are settable but 0 by default */
 };
 extern const struct steady_firmware_row steady_firmware[];
 extern const unsigned int steady_firmware_count;
@@ -164,7 +205,7 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 
 /* Capabilities that a profile records. */
 struct steady_capability_row {
-	const char *name;       /* "ARM_SVE": the kernel's name without KVM_CAP_ */
+	const char *name; /* "ARM_SVE": the kernel's name without KVM_CAP_ */
 	uint32_t number;
 };
 extern const struct steady_capability_row steady_capabilities[];

@@ -127,27 +127,33 @@ static steady_set honest(const struct steady_field *f, steady_set s, uint64_t li
 	return s;
 }
 
+bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,
+			unsigned int field, steady_set *out)
+{
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_reading *mask = &p->writable[f->reg];
+	uint64_t limit, bits = steady_field_mask(f);
+
+	if (c->reg[f->reg].state != STEADY_VALUE)
+		return false;
+	limit = steady_field_get(f, c->reg[f->reg].value);
+	if (c->accepted && c->accepted[field].known && f->width <= 4)
+		*out = c->accepted[field].values;
+	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
+		*out = by_rule(f, limit);
+	else
+		*out = steady_set_one(f, limit);
+	return true;
+}
+
 bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const struct steady_reading *reading = &c->reg[f->reg];
-	const struct steady_reading *mask = &p->writable[f->reg];
-	uint64_t limit, bits = steady_field_mask(f);
 
-	if (reading->state != STEADY_VALUE)
+	if (!steady_kvm_accepts(p, c, field, out))
 		return false;
-	limit = steady_field_get(f, reading->value);
-	if (f->width > 8) {
-		*out = steady_set_one(f, limit); /* none in the core range */
-		return true;
-	}
-	if (c->accepted && c->accepted[field].known && f->width <= 4)
-		*out = honest(f, c->accepted[field].values, limit);
-	else if (mask->state == STEADY_VALUE && (mask->value & bits) == bits)
-		*out = honest(f, by_rule(f, limit), limit);
-	else
-		*out = steady_set_one(f, limit);
+	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
 	return true;
 }
 
@@ -373,7 +379,7 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 		if (x->state != STEADY_VALUE || y->state != STEADY_VALUE) {
 			/* the value that is known stays, so that a third host is held against it */
 			if (x->state != STEADY_VALUE)
-				*x = *y;
+				*x = y->state == STEADY_VALUE ? *y : (struct steady_reading){0};
 			continue;
 		}
 		if (x->value == y->value)

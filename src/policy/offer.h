@@ -56,7 +56,17 @@ void steady_offer_free(struct steady_offer *offer);
 struct steady_cell *steady_offer_add(struct steady_offer *offer);
 int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to);
 
-/* What KVM accepts of one field in one configuration; false if that is unknown. */
+/*
+ * What KVM accepts of one field in one configuration, recorded or by the kernel's rule; false if
+ * that is unknown. Fields of more than 8 bits: the limit alone.
+ */
+bool steady_kvm_accepts(const struct steady_profile *profile,
+			const struct steady_configuration *configuration, unsigned int field,
+			steady_set *out);
+/*
+ * Of that, what may be offered to a guest: values that the architecture knows, and none above what
+ * the host has.
+ */
 bool steady_offer_field(const struct steady_profile *profile,
 			const struct steady_configuration *configuration, unsigned int field,
 			steady_set *out);

@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: MIT
+"""The facts of data/, read and checked. Everything that C looks up comes out of here."""
+
+import os
+import re
+
+import conditions
+import rows
+
+COLUMNS = {
+    "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout source",
+    "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
+                  "option when source",
+    "values.tsv": "register field value meaning features source",
+    "features.tsv": "feature condition mirror min_version source",
+    "closing.tsv": "register field from needs_register needs_field needs_from reason source",
+    "options.tsv": "option title features capabilities enable on_request qemu source",
+    "firmware.tsv": "name id kind opt_in source",
+    "capabilities.tsv": "name number source",
+}
+KINDS = ("architected", "reserved", "unallocated")
+ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
+RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
+FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
+FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]+$")
+VERSION = re.compile(r"v[89]\.[0-9]$")
+
+
+class Register:
+    def __init__(self, row, index):
+        self.row, self.index = row, index
+        self.name = row.name
+        self.fields = []
+
+    def is_core(self):
+        return 8 <= self.index < 64
+
+
+class Field:
+    """A row of fields.tsv, or (row None) the bits between two of them."""
+
+    def __init__(self, register, name, msb, lsb):
+        self.register, self.name, self.msb, self.lsb = register, name, msb, lsb
+        self.width = msb - lsb + 1
+        self.row = self.index = self.chains = self.when = None
+        self.signed = self.kvm_signed = False
+        self.order = "lower"
+        self.kvm_rule = "none"
+        self.fallback = self.kvm_safe = 0
+        self.option = ""
+        self.legal = self.every()
+
+    def every(self):
+        """All values, as the set that C keeps; of no meaning to wide fields."""
+        return (1 << (1 << self.width)) - 1 if self.width <= 4 else 0xFFFF
+
+    def range(self):
+        if self.signed:
+            return -(1 << (self.width - 1)), (1 << (self.width - 1)) - 1
+        return 0, (1 << self.width) - 1
+
+    def read(self, value):
+        return value - (1 << self.width) if self.signed and value >> (self.width - 1) else value
+
+
+class Chains:
+    """An order given value by value: rank[v] for the choice, below[v] the set less than v."""
+
+    def __init__(self, text):
+        self.rank = {}
+        self.below = {}
+        for chain in text.split(";"):
+            values = [int(v, 0) for v in chain.split("<")]
+            for value in values:
+                self.rank.setdefault(value, len(self.rank))
+                self.below.setdefault(value, 0)
+            for low, high in zip(values, values[1:]):
+                if self.rank[low] >= self.rank[high]:
+                    raise ValueError("%d < %d is against the order of first mention" % (low, high))
+                self.below[high] |= 1 << low
+        for value in sorted(self.rank, key=self.rank.get):
+            for low in list(self.rank):
+                if self.below[value] >> low & 1:
+                    self.below[value] |= self.below[low]
+
+
+class Facts:
+    def __init__(self, directory):
+        self.faults = rows.Faults()
+        self.tables = {name: rows.read(directory, name, columns.split(), self.faults)
+                       for name, columns in COLUMNS.items()}
+        self.registers = self.read_registers(directory)
+        self.capabilities = self.read_capabilities()
+        self.options = self.read_options()
+        self.fields = self.read_fields()
+        self.features, self.trees, self.mirrors = self.read_features()
+        self.read_whens()
+        self.values = self.read_values()
+        self.closing = self.read_closing()
+        self.firmware = self.read_firmware()
+
+    def unique(self, seen, key, row, what):
+        """False, with a fault, if the key (a name: regardless of case) has been seen."""
+        key = key.lower() if isinstance(key, str) else key
+        if key in seen:
+            self.faults.add(row.place, "%s is already in line %d" % (what, seen[key].place.line))
+            return False
+        seen[key] = row
+        return True
+
+    # Registers
+
+    def read_registers(self, directory):
+        registers = [None] * 192
+        names, places = {}, {}
+        for row in self.tables["registers.tsv"]:
+            index = self.register_index(row)
+            if index is None or not self.register_fits(row, index):
+                continue
+            if self.unique(places, index, row, "this encoding") and \
+                    self.unique(names, row.name, row, "register '%s'" % row.name):
+                registers[index] = Register(row, index)
+        missing = registers.count(None)
+        if missing and not self.faults:
+            where = rows.Place(os.path.join(directory, "registers.tsv"), 1)
+            self.faults.add(where, "%d of the 192 encodings are missing" % missing)
+        return [r for r in registers if r]
+
+    def register_index(self, row):
+        ops = [rows.number(row, c, self.faults, 0, 7) for c in ("op0", "op1", "crn", "crm", "op2")]
+        if None in ops:
+            return None
+        op0, op1, crn, crm, op2 = ops
+        if op0 != 3 or op1 not in (0, 1, 3) or crn != 0:
+            self.faults.add(row.place, "%s is outside the feature ID space" % row.name)
+            return None
+        return (2 if op1 == 3 else op1) << 6 | crm << 3 | op2
+
+    def register_fits(self, row, index):
+        kind = rows.choice(row, "kind", self.faults, KINDS)
+        aarch32 = rows.choice(row, "aarch32", self.faults, ("yes", "no"))
+        layout = rows.choice(row, "layout", self.faults, ("nibbles", "free", "-"))
+        if None in (kind, aarch32, layout):
+            return False
+        nameless = "S%s_%s_C%s_C%s_%s" % (row.op0, row.op1, row.crn, row.crm, row.op2)
+        if (kind == "architected") == (row.name == nameless) or not NAME.match(row.name) or \
+                (kind != "architected" and row.name != nameless):
+            self.faults.add(row.place, "name '%s' does not fit a register that is %s"
+                            % (row.name, kind))
+            return False
+        if (layout == "-") != (kind != "architected"):
+            self.faults.add(row.place, "layout '%s' does not fit a register that is %s"
+                            % (layout, kind))
+            return False
+        if kind == "unallocated" and 8 <= index < 64:
+            self.faults.add(row.place, "the core ID range has no unallocated registers")
+            return False
+        return True
+
+    # Fields
+
+    def read_fields(self):
+        by_name = {r.name: r for r in self.registers}
+        seen = {}
+        self.field_by_name = {}
+        for row in self.tables["fields.tsv"]:
+            register = by_name.get(row.register)
+            if register is None:
+                self.faults.add(row.place, "no register '%s'" % row.register)
+                continue
+            name = row.register + "." + row.field
+            if self.unique(seen, name, row, "field '%s'" % name):
+                field = self.read_field(row, register)
+                if field:
+                    register.fields.append(field)
+                    self.field_by_name[name] = field
+        fields = []
+        for register in self.registers:
+            self.fill(register)
+            fields += register.fields
+        for index, field in enumerate(fields):
+            field.index = index
+        return fields
+
+    def read_field(self, row, register):
+        msb = rows.number(row, "msb", self.faults, 0, 63)
+        lsb = rows.number(row, "lsb", self.faults, 0, 63)
+        if msb is None or lsb is None:
+            return None
+        field = None
+        if register.row.kind != "architected":
+            self.faults.add(row.place, "%s has no name, so it has no fields" % register.name)
+        elif not NAME.match(row.field):
+            self.faults.add(row.place, "'%s' is no name for a field" % row.field)
+        elif msb < lsb:
+            self.faults.add(row.place, "msb %d is below lsb %d" % (msb, lsb))
+        elif register.row.layout == "nibbles" and (lsb % 4 or msb != lsb + 3):
+            self.faults.add(row.place, "bits %d to %d: %s is laid out in nibbles"
+                            % (msb, lsb, register.name))
+        else:
+            field = Field(register, row.field, msb, lsb)
+            field.row = row
+            if not (self.read_order(field) and self.read_legal(field) and self.read_kvm(field)):
+                field = None
+        return field
+
+    def read_order(self, field):
+        row = field.row
+        sign = rows.choice(row, "sign", self.faults, ("unsigned", "signed"))
+        if sign is None:
+            return False
+        field.signed = sign == "signed"
+        field.order = row.order
+        if "<" in row.order:
+            if not self.read_chains(field):
+                return False
+        elif rows.choice(row, "order", self.faults, ORDERS) is None:
+            return False
+        if (row.fallback != "") != (row.order == "exact"):
+            self.faults.add(row.place, "a fallback belongs to order exact, and to no other")
+            return False
+        if row.fallback:
+            field.fallback = rows.number(row, "fallback", self.faults, 0,
+                                         min(255, (1 << field.width) - 1))
+        return field.fallback is not None
+
+    def read_chains(self, field):
+        try:
+            field.chains = Chains(field.row.order)
+        except ValueError as e:
+            self.faults.add(field.row.place, "order: %s" % e)
+            return False
+        top = (1 << field.width) - 1
+        if field.width > 4 or not all(0 <= v <= top for v in field.chains.rank):
+            self.faults.add(field.row.place, "order: a value that does not fit the field")
+            return False
+        field.order = "chains"
+        return True
+
+    def read_legal(self, field):
+        text = field.row.legal
+        if text == "":
+            return True
+        legal = 0
+        for part in text.split(","):
+            ends = part.split("-")
+            if len(ends) > 2 or not all(e.isdigit() for e in ends):
+                self.faults.add(field.row.place, "legal: cannot read '%s'" % part)
+                return False
+            low, high = int(ends[0]), int(ends[-1])
+            if low > high or high >= 1 << field.width or field.width > 4:
+                self.faults.add(field.row.place, "legal: %s does not fit the field" % part)
+                return False
+            legal |= (2 << high) - (1 << low)
+        field.legal = legal
+        return True
+
+    def read_kvm(self, field):
+        row = field.row
+        rule = rows.choice(row, "kvm_rule", self.faults, RULES)
+        sign = rows.choice(row, "kvm_sign", self.faults, ("unsigned", "signed", ""))
+        option = rows.choice(row, "option", self.faults, [""] + [o.option for o in self.options])
+        if None in (rule, sign, option):
+            return False
+        if (rule == "none") != (sign == "") or (rule == "exact") != (row.kvm_safe != ""):
+            self.faults.add(row.place, "kvm_sign goes with a rule, kvm_safe with rule exact")
+            return False
+        field.kvm_rule, field.kvm_signed, field.option = rule, sign == "signed", option
+        if row.kvm_safe:
+            field.kvm_safe = rows.number(row, "kvm_safe", self.faults, 0,
+                                         min(255, (1 << field.width) - 1))
+        return field.kvm_safe is not None
+
+    def fill(self, register):
+        """Sort a register's fields and give the bits between them rows, split at nibbles."""
+        register.fields.sort(key=lambda f: f.lsb)
+        whole, bit = [], 0
+        for field in register.fields + [None]:
+            until = field.lsb if field else 64
+            if bit > until:
+                self.faults.add(field.row.place, "%s overlaps %s" % (field.name, whole[-1].name))
+                continue
+            while bit < until:
+                msb = min(bit | 3, until - 1)
+                name = "[%d:%d]" % (msb, bit) if msb > bit else "[%d]" % bit
+                whole.append(Field(register, name, msb, bit))
+                bit = msb + 1
+            if field:
+                whole.append(field)
+                bit = field.msb + 1
+        register.fields = whole
+
+    # Conditions
+
+    def parse(self, row, text):
+        try:
+            return conditions.parse(text, self.field_by_name)
+        except conditions.Fault as e:
+            self.faults.add(row.place, str(e))
+            return None
+
+    def read_features(self):
+        features, trees, mirrors, seen = [], {}, {}, {}
+        for row in self.tables["features.tsv"]:
+            if not FEATURE.match(row.feature):
+                self.faults.add(row.place, "'%s' is no name for a feature" % row.feature)
+            elif row.min_version and not VERSION.match(row.min_version):
+                self.faults.add(row.place, "'%s' is no version" % row.min_version)
+            elif self.unique(seen, row.feature, row, "feature '%s'" % row.feature):
+                tree = self.parse(row, row.condition)
+                if tree is not None:
+                    features.append(row)
+                    trees[row.feature] = tree
+                    mirrors[row.feature] = self.parse(row, row.mirror) if row.mirror else None
+        for row in features:
+            for name in sorted(conditions.mentions(trees[row.feature])):
+                if name not in trees:
+                    self.faults.add(row.place, "no feature '%s'" % name)
+            if mirrors[row.feature] and conditions.mentions(mirrors[row.feature]):
+                self.faults.add(row.place, "mirror: fields only, no features")
+        if not self.faults:
+            self.find_cycles(features, trees)
+        return features, trees, mirrors
+
+    def find_cycles(self, features, trees):
+        done = set()
+
+        def visit(name, path):
+            if name in path:
+                return path[path.index(name):] + [name]
+            if name in done:
+                return None
+            for other in sorted(conditions.mentions(trees[name])):
+                cycle = visit(other, path + [name])
+                if cycle:
+                    return cycle
+            done.add(name)
+            return None
+
+        for row in features:
+            cycle = visit(row.feature, [])
+            if cycle:
+                self.faults.add(row.place, "cycle: %s" % " -> ".join(cycle))
+                return
+
+    def read_whens(self):
+        for field in self.fields:
+            if field.row is None or not field.row.when:
+                continue
+            tree = self.parse(field.row, field.row.when)
+            if tree is None:
+                continue
+            if conditions.mentions(tree):
+                self.faults.add(field.row.place, "when: fields only, no features")
+            elif field in conditions.reads(tree):
+                self.faults.add(field.row.place, "when: the field cannot depend on itself")
+            else:
+                field.when = tree
+
+    # Values
+
+    def read_values(self):
+        values, seen = [], {}
+        for row in self.tables["values.tsv"]:
+            name = row.register + "." + row.field
+            field = self.field_by_name.get(name)
+            if field is None:
+                self.faults.add(row.place, "no field '%s'" % name)
+                continue
+            value = rows.number(row, "value", self.faults, 0, min(255, (1 << field.width) - 1))
+            if value is None or not self.unique(seen, (name, value), row,
+                                                "value %s of %s" % (row.value, name)):
+                continue
+            if row.meaning == "":
+                self.faults.add(row.place, "no meaning")
+            elif not self.faults:
+                self.check_tags(row, field, value)
+            values.append((field, value, row))
+        return sorted(values, key=lambda v: (v[0].index, v[1]))
+
+    def check_tags(self, row, field, value):
+        """A value's features have to be ones that read the field and that the value allows."""
+        for name in filter(None, row.features.split(",")):
+            if name not in self.trees:
+                self.faults.add(row.place, "no feature '%s'" % name)
+                continue
+            trees = [t for t in (self.trees[name], self.mirrors[name])
+                     if t and field in conditions.reads(t)]
+            if not trees:
+                self.faults.add(row.place, "%s does not depend on %s.%s"
+                                % (name, row.register, row.field))
+            elif conditions.evaluate(trees[0], self.trees, {field: value}) is False:
+                self.faults.add(row.place, "value %s rules %s out" % (row.value, name))
+
+    # Rules between fields
+
+    def read_closing(self):
+        closing, seen = [], {}
+        for row in self.tables["closing.tsv"]:
+            names = [row.register + "." + row.field, row.needs_register + "." + row.needs_field]
+            fields = [self.field_by_name.get(name) for name in names]
+            for name, field in zip(names, fields):
+                if field is None:
+                    self.faults.add(row.place, "no field '%s'" % name)
+            if None in fields or not self.unique(seen, tuple(names), row, "this rule"):
+                continue
+            if fields[0] is fields[1] or any(f.signed for f in fields):
+                self.faults.add(row.place, "a rule is between two unsigned fields")
+                continue
+            froms = [rows.number(row, column, self.faults, 1, (1 << field.width) - 1)
+                     for column, field in zip(("from", "needs_from"), fields)]
+            if None not in froms:
+                closing.append((fields[0].index, froms[0], fields[1].index, froms[1], row.reason))
+        return closing
+
+    # KVM
+
+    def read_capabilities(self):
+        seen, numbers, capabilities = {}, {}, {}
+        for row in self.tables["capabilities.tsv"]:
+            value = rows.number(row, "number", self.faults, 1, 0xFFFFFFFF)
+            if not NAME.match(row.name):
+                self.faults.add(row.place, "'%s' is no name for a capability" % row.name)
+            elif value is not None and self.unique(seen, row.name, row, "'%s'" % row.name) and \
+                    self.unique(numbers, value, row, "number %d" % value):
+                capabilities[row.name] = value
+        return capabilities
+
+    def read_options(self):
+        seen, options = {}, []
+        for row in self.tables["options.tsv"]:
+            if not NAME.match(row.option):
+                self.faults.add(row.place, "'%s' is no name for an option" % row.option)
+            elif rows.choice(row, "on_request", self.faults, ("yes", "no")) and \
+                    self.unique(seen, row.option, row, "option '%s'" % row.option):
+                row.bits = self.option_bits(row)
+                row.needs = self.option_needs(row, row.capabilities.split(","))
+                row.enables = self.option_needs(row, [row.enable])
+                options.append(row)
+        return options
+
+    def option_bits(self, row):
+        bits = 0
+        for text in filter(None, row.features.split(",")):
+            if not text.isdigit() or int(text) > 31:
+                self.faults.add(row.place, "features: '%s' is no bit of a 32-bit word" % text)
+            else:
+                bits |= 1 << int(text)
+        return bits
+
+    def option_needs(self, row, names):
+        numbers = []
+        for name in filter(None, names):
+            if name not in self.capabilities:
+                self.faults.add(row.place, "no capability '%s'" % name)
+            else:
+                numbers.append(self.capabilities[name])
+        if len(numbers) > 2:
+            self.faults.add(row.place, "more than two capabilities")
+        return numbers
+
+    def read_firmware(self):
+        names, ids, firmware = {}, {}, []
+        for row in self.tables["firmware.tsv"]:
+            row.number = rows.number(row, "id", self.faults, 0x6030000000140000, 0x603000000016FFFF)
+            row.bits = rows.number(row, "opt_in", self.faults, 0, (1 << 64) - 1)
+            kind = rows.choice(row, "kind", self.faults, FIRMWARE_KINDS)
+            if not NAME.match(row.name):
+                self.faults.add(row.place, "'%s' is no name for a register" % row.name)
+            elif None not in (row.number, row.bits, kind) and \
+                    self.unique(names, row.name, row, "'%s'" % row.name) and \
+                    self.unique(ids, row.number, row, "id %s" % row.id):
+                firmware.append(row)
+        return firmware
