@@ -150,7 +150,8 @@ static int check_version(const struct steady_json *at, void *target)
 
 	(void)target;
 	if (!err && json_integer_value(at->value) != 1)
-		err = steady_json_refuse(at, "this steadyarm reads version 1 of the format, not %lld",
+		err = steady_json_refuse(at,
+					 "this steadyarm reads version 1 of the format, not %lld",
 					 (long long)json_integer_value(at->value));
 	return err;
 }
@@ -210,7 +211,8 @@ int steady_json_members(const struct steady_json *at, const struct steady_json_m
 
 	if (err)
 		return err;
-	json_object_foreach(at->value, key, member) {
+	json_object_foreach(at->value, key, member)
+	{
 		const struct steady_path path = {at->path, key, 0};
 		const struct steady_json here = {at->in, member, &path};
 
@@ -231,7 +233,8 @@ int steady_json_named(const struct steady_json *at, const struct steady_json_nam
 
 	if (err)
 		return err;
-	json_object_foreach(at->value, key, member) {
+	json_object_foreach(at->value, key, member)
+	{
 		const struct steady_path path = {at->path, key, 0};
 		const struct steady_json here = {at->in, member, &path};
 		int index = names->look_up(key, strlen(key));
@@ -256,7 +259,8 @@ int steady_json_firmware(const struct steady_json *at,
 		err = steady_json_refuse(at, "more than %u registers", STEADY_LIST_MAX);
 	if (err)
 		return err;
-	json_object_foreach(at->value, key, member) {
+	json_object_foreach(at->value, key, member)
+	{
 		const struct steady_path path = {at->path, key, 0};
 		const struct steady_json here = {at->in, member, &path};
 		uint64_t id;
@@ -400,8 +404,11 @@ int steady_json_set(const struct steady_json *at, unsigned int field, steady_set
 static int read_option(const struct steady_json *at, int index, void *target)
 {
 	struct steady_json_options *out = target;
-	int err = steady_json_expect(at, JSON_TRUE);
+	int err;
 
+	if (out->known >> index & 1)
+		return steady_json_twice(at);
+	err = steady_json_expect(at, JSON_TRUE);
 	if (err)
 		return err;
 	out->known |= UINT32_C(1) << index;

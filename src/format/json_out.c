@@ -41,22 +41,41 @@ json_t *steady_json_new_hex(uint64_t value, int digits)
 	return json_string(text);
 }
 
+void steady_json_put_errno(struct steady_json_out *o, json_t *object,
+			   const struct steady_reading *reading)
+{
+	char name[STEADY_ERRNO_NAME];
+
+	if (steady_errno_name(reading->error, name))
+		steady_json_put(o, object, "errno", json_string(name));
+	else
+		o->error = -STEADY_EINPUT;
+}
+
 void steady_json_put_reading(struct steady_json_out *o, json_t *object, const char *key,
 			     const struct steady_reading *reading, int digits)
 {
-	char name[STEADY_ERRNO_NAME];
 	json_t *failure;
 
 	if (reading->state == STEADY_VALUE) {
 		steady_json_put(o, object, key, steady_json_new_hex(reading->value, digits));
 	} else if (reading->state == STEADY_FAILED) {
 		failure = json_object();
-		if (steady_errno_name(reading->error, name))
-			steady_json_put(o, failure, "errno", json_string(name));
-		else
-			o->error = -STEADY_EINPUT;
+		steady_json_put_errno(o, failure, reading);
 		steady_json_put(o, object, key, failure);
 	}
+}
+
+void steady_json_put_set(struct steady_json_out *o, json_t *object, unsigned int field,
+			 steady_set set)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+	char name[STEADY_FULLNAME];
+
+	steady_set_print(&steady_fields[field], set, &text);
+	steady_json_put(o, object, steady_field_fullname(field, name, sizeof(name)),
+			text.failed ? NULL : json_string(text.data));
+	steady_text_free(&text);
 }
 
 void steady_json_put_firmware(struct steady_json_out *o, json_t *object, uint64_t id,
@@ -181,11 +200,13 @@ static bool is_flat(const json_t *value, int height)
 		return true;
 	if (!height)
 		return false;
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach((json_t *)value, key, member)
+	{
 		if (!is_flat(member, height - 1))
 			return false;
 	}
-	json_array_foreach(value, i, member) {
+	json_array_foreach(value, i, member)
+	{
 		if (!is_flat(member, height - 1))
 			return false;
 	}
@@ -224,7 +245,8 @@ static void put_object(const json_t *value, int level, struct steady_text *out)
 	json_t *member;
 
 	steady_text_char(out, '{');
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach((json_t *)value, key, member)
+	{
 		size_t start;
 
 		steady_text_str(out, comma);
@@ -246,7 +268,8 @@ static void put_array(const json_t *value, int level, struct steady_text *out)
 	size_t i;
 
 	steady_text_char(out, '[');
-	json_array_foreach(value, i, element) {
+	json_array_foreach(value, i, element)
+	{
 		bool fits = is_flat(element, 0) && flatten(element, COLUMNS - 2 - indented, &line);
 
 		if (i)

@@ -12,8 +12,10 @@
 
 #include "base/text.h"
 #include "policy/profile.h"
+#include "policy/set.h"
 
-/* An error sticks, so that only the end need ask: 0, ENOMEM, or EINPUT for what no file can hold. */
+/* An error sticks, so that only the end need ask: 0, ENOMEM, or EINPUT for what no file can hold.
+ */
 struct steady_json_out {
 	int error;
 };
@@ -29,6 +31,12 @@ void steady_json_put_string(struct steady_json_out *o, json_t *object, const cha
 void steady_json_put_reading(struct steady_json_out *o, json_t *object, const char *key,
 			     const struct steady_reading *reading, int digits);
 #define STEADY_REGISTER_DIGITS 16
+/* "errno": NAME of a reading that failed. */
+void steady_json_put_errno(struct steady_json_out *o, json_t *object,
+			   const struct steady_reading *reading);
+/* "REGISTER.FIELD": "0-2" */
+void steady_json_put_set(struct steady_json_out *o, json_t *object, unsigned int field,
+			 steady_set set);
 void steady_json_put_firmware(struct steady_json_out *o, json_t *object, uint64_t id,
 			      const struct steady_reading *reading);
 void steady_json_put_options(struct steady_json_out *o, json_t *object, uint32_t on,

@@ -15,8 +15,8 @@
  * which have no name here yet, lie there too; no other register may pass for one.
  */
 #define FIRMWARE_SPACE(id) ((id) >> 16)
-#define FIRMWARE_FW UINT64_C(0x603000000014)
-#define FIRMWARE_BMAP UINT64_C(0x603000000016)
+#define FIRMWARE_FW        UINT64_C(0x603000000014)
+#define FIRMWARE_BMAP      UINT64_C(0x603000000016)
 
 static int hex_digit(char c)
 {

@@ -31,15 +31,15 @@ struct reader {
 	struct steady_model *model;
 	unsigned int line;
 	struct word name, value;
-	uint32_t seen;            /* 1 << row of `rows` */
-	uint32_t options_seen;    /* 1 << enum steady_option */
+	uint32_t seen;         /* 1 << row of `rows` */
+	uint32_t options_seen; /* 1 << enum steady_option */
 	bool any_register;
 	struct steady_placed *ids; /* the register list; place is the line */
 	size_t id_count, id_room;
 };
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct reader *r, unsigned int column,
-							 const char *format, ...)
+							const char *format, ...)
 {
 	struct steady_text reason = STEADY_TEXT_INIT;
 	va_list args;
@@ -265,7 +265,7 @@ static int read_register(struct reader *r)
 
 static const struct row {
 	const char *name;
-	bool many;     /* may stand on several lines */
+	bool many; /* may stand on several lines */
 	bool required;
 	int (*read)(struct reader *r);
 } rows[] = {

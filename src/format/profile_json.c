@@ -10,8 +10,9 @@
 #include "format/format.h"
 #include "format/json_in.h"
 #include "format/json_out.h"
+#include "format/lex.h"
 
-#define FORMAT "steadyarm-profile"
+#define FORMAT      "steadyarm-profile"
 #define OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
 
 /* ---- the host ---- */
@@ -120,8 +121,8 @@ static int read_register(const struct steady_json *at, int reg, void *target)
 
 static int read_registers(const struct steady_json *at, void *target)
 {
-	static const struct steady_json_names names = {
-		"feature ID register", steady_register_by_name, read_register};
+	static const struct steady_json_names names = {"feature ID register",
+						       steady_register_by_name, read_register};
 
 	return steady_json_named(at, &names, target);
 }
@@ -157,8 +158,8 @@ static int read_own_register(const struct steady_json *at, int reg, void *target
 
 static int read_own_registers(const struct steady_json *at, void *target)
 {
-	static const struct steady_json_names names = {
-		"feature ID register", steady_register_by_name, read_own_register};
+	static const struct steady_json_names names = {"feature ID register",
+						       steady_register_by_name, read_own_register};
 
 	return steady_json_named(at, &names, target);
 }
@@ -195,10 +196,8 @@ static int read_register_list(const struct steady_json *at, void *target)
 }
 
 static const struct steady_json_member configuration_rows[] = {
-	{"vcpu_features", false, read_options},
-	{"irqchip", false, read_irqchip},
-	{"registers", false, read_own_registers},
-	{"accepted", false, read_accepted},
+	{"vcpu_features", false, read_options},       {"irqchip", false, read_irqchip},
+	{"registers", false, read_own_registers},     {"accepted", false, read_accepted},
 	{"register_list", false, read_register_list},
 };
 #define CONFIGURATION_ROWS (sizeof(configuration_rows) / sizeof(configuration_rows[0]))
@@ -243,8 +242,10 @@ static int check_unique(const struct steady_json *at, const struct steady_profil
 
 		if (other->options_known == c->options_known && other->options == c->options &&
 		    other->irqchip == c->irqchip)
-			return steady_json_refuse(at, "the same options and irqchip as "
-						      "configuration %zu, counted from 0", i);
+			return steady_json_refuse(at,
+						  "the same options and irqchip as "
+						  "configuration %zu, counted from 0",
+						  i);
 	}
 	return 0;
 }
@@ -382,7 +383,7 @@ static int name_after_file(struct steady_profile *p, const char *file)
 	size_t length;
 
 	base = base ? base + 1 : file;
-	if (!base || !*base || !steady_json_printable(base))
+	if (!base || !*base || !steady_lex_printable(base, false))
 		base = "unnamed";
 	length = strlen(base);
 	if (length > 5 && strcmp(base + length - 5, ".json") == 0)
@@ -424,7 +425,8 @@ static json_t *new_host(struct steady_json_out *o, const struct steady_profile *
 {
 	json_t *host = json_object();
 
-	steady_json_put_string(o, host, "name", p->name, false);
+	if (p->name && *p->name)
+		steady_json_put_string(o, host, "name", p->name, false);
 	steady_json_put_string(o, host, "kernel", p->kernel, false);
 	steady_json_put_string(o, host, "note", p->note, true);
 	steady_json_put_cpus(o, host, "cpus", p->cpus, p->cpu_count);

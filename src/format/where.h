@@ -12,8 +12,8 @@
 /* The way to a value, from the leaf to the root; a NULL path is the root value itself. */
 struct steady_path {
 	const struct steady_path *up;
-	const char *key;  /* of a member; NULL: an element */
-	size_t index;     /* of an element */
+	const char *key; /* of a member; NULL: an element */
+	size_t index;    /* of an element */
 };
 
 struct steady_place {
