@@ -169,14 +169,17 @@ void steady_json_put_unvirtualised(struct steady_json_out *o, json_t *object,
 struct line {
 	char text[COLUMNS];
 	size_t length, room;
+	bool full;
 };
 
 static int into_line(const char *bytes, size_t length, void *data)
 {
 	struct line *line = data;
 
-	if (length > line->room - line->length)
-		return -1; /* too long: the dump stops here */
+	/* sticky: jansson 2.14 goes on after a key that could not be written */
+	line->full = line->full || length > line->room - line->length;
+	if (line->full)
+		return -1;
 	memcpy(line->text + line->length, bytes, length);
 	line->length += length;
 	return 0;
@@ -218,8 +221,9 @@ static bool flatten(const json_t *value, size_t room, struct line *line)
 {
 	line->length = 0;
 	line->room = room < COLUMNS ? room : 0;
+	line->full = false;
 	return is_flat(value, FLAT_HEIGHT) &&
-	       json_dump_callback(value, into_line, line, JSON_ENCODE_ANY) == 0;
+	       json_dump_callback(value, into_line, line, JSON_ENCODE_ANY) == 0 && !line->full;
 }
 
 static void indent(struct steady_text *out, int level)

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,6 +20,19 @@ struct refusal {
 	unsigned int line, column;
 	const char *reason; /* part of it */
 };
+
+/* JSON in C strings is written with ' for ": a copy with real quotes, to be freed. */
+static inline char *quoted(const char *text)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	for (char *c = copy; *c; c++) {
+		if (*c == '\'')
+			*c = '"';
+	}
+	return copy;
+}
 
 /* Compares what the report says with what was expected, and frees the report. */
 static inline void check_refusal(const struct refusal *want, int result,
