@@ -7,7 +7,7 @@
 #include "format/format.h"
 
 #define HEAD "format steadyarm-model\nversion 1\n"
-#define REG "ID_AA64PFR0_EL1 0x11\n"
+#define REG  "ID_AA64PFR0_EL1 0x11\n"
 
 static const char canonical[] =
 	"CTR_EL0 0x0000000084448004\n"
@@ -71,8 +71,8 @@ static const struct refusal refusals[] = {
 	{HEAD "firmware.0x603000000013c200 0x1\n", 3, 10, "is no firmware register"},
 	{HEAD "tolerated ID_AA64PFR0_EL1\n", 3, 11, "is neither a field"},
 	{HEAD "tolerated ID_AA64PFR0_EL1.NONE\n", 3, 11, "is neither a field"},
-	{HEAD "tolerated 12345678901234567890123456789012345678901234567890123456789012345\n",
-	 3, 11, "is neither a field"},
+	{HEAD "tolerated 12345678901234567890123456789012345678901234567890123456789012345\n", 3,
+	 11, "is neither a field"},
 	/* numbers */
 	{HEAD "ID_AA64PFR0_EL1 11\n", 3, 17, "\"11\" is no number of 0x"},
 	{HEAD "ID_AA64PFR0_EL1 0x\n", 3, 17, "is no number"},
@@ -295,9 +295,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_values),	  cmocka_unit_test(test_free_form),
+		cmocka_unit_test(test_values),    cmocka_unit_test(test_free_form),
 		cmocka_unit_test(test_truncated), cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_long),	  cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_long),      cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

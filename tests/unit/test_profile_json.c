@@ -15,15 +15,19 @@ static const char canonical[] =
 	"    'kernel': '6.12.63+deb13-arm64',\n"
 	"    'note': 'probe --deep\\nsecond line',\n"
 	"    'cpus': [\n"
-	"      {'midr': '0x00000000413fd0c1', 'revidr': '0x0000000000000000', 'aidr': '0x0000000000000000'},\n"
-	"      {'midr': '0x00000000410fd0c0', 'revidr': '0x0000000000000001', 'aidr': '0x0000000000000002'}\n"
+	"      {'midr': '0x00000000413fd0c1', 'revidr': '0x0000000000000000', 'aidr': "
+	"'0x0000000000000000'},\n"
+	"      {'midr': '0x00000000410fd0c0', 'revidr': '0x0000000000000001', 'aidr': "
+	"'0x0000000000000002'}\n"
 	"    ]\n"
 	"  },\n"
 	"  'registers': {\n"
 	"    'MIDR_EL1': {'value': '0x00000000413fd0c1'},\n"
-	"    'ID_AA64PFR0_EL1': {'value': '0x1100000010111112', 'writable': '0xff0fffffffffffff'},\n"
+	"    'ID_AA64PFR0_EL1': {'value': '0x1100000010111112', 'writable': "
+	"'0xff0fffffffffffff'},\n"
 	"    'ID_AA64PFR1_EL1': {'errno': 'EIO', 'writable': {'errno': 'EINVAL'}},\n"
-	"    'ID_AA64ISAR0_EL1': {'value': '0x0000100010211120', 'writable': '0xf0ffffffffffffff'},\n"
+	"    'ID_AA64ISAR0_EL1': {'value': '0x0000100010211120', 'writable': "
+	"'0xf0ffffffffffffff'},\n"
 	"    'S3_0_C0_C7_7': {'value': '0x0000000000000000'},\n"
 	"    'S3_1_C0_C1_0': {'errno': 'E4000'}\n"
 	"  },\n"
@@ -46,7 +50,8 @@ static const char canonical[] =
 	"        'ID_AA64ISAR0_EL1.SHA1': 'none'\n"
 	"      },\n"
 	"      'register_list': [\n"
-	"        '0x6030000000100000', '0x6030000000100002', '0x6030000000100004', '0x603000000013c200'\n"
+	"        '0x6030000000100000', '0x6030000000100002', '0x6030000000100004', "
+	"'0x603000000013c200'\n"
 	"      ]\n"
 	"    },\n"
 	"    {\n"
@@ -74,8 +79,8 @@ static const char canonical[] =
 	"  }\n"
 	"}\n";
 
-#define OPEN "{'format':'steadyarm-profile','version':1,"
-#define HEAD OPEN "'registers':{},\n"
+#define OPEN   "{'format':'steadyarm-profile','version':1,"
+#define HEAD   OPEN "'registers':{},\n"
 #define ALL_ON "'pmu':true,'sve':true,'ptrauth':true,'mte':true,'el2':true,'el2_e2h0':true,"
 
 static const struct refusal refusals[] = {
@@ -148,8 +153,8 @@ static const struct refusal refusals[] = {
 	{HEAD "'configurations':[{'irqchip':3}]}", 2, 30, "expected a string"},
 	{HEAD "'configurations':[{'registers':{'CTR_EL0':'0x1'}}]}", 2, 20,
 	 "CTR_EL0 is not what the top-level registers say"},
-	{OPEN "'registers':{'CTR_EL0':{'value':'0x1'}},\n'configurations':[{'registers':{}}]}",
-	 2, 20, "CTR_EL0 is not what the top-level"},
+	{OPEN "'registers':{'CTR_EL0':{'value':'0x1'}},\n'configurations':[{'registers':{}}]}", 2,
+	 20, "CTR_EL0 is not what the top-level"},
 	{HEAD "'configurations':[{},{'registers':{'CTR_EL0':{'value':'0x1'}}}]}", 2, 47, "no key"},
 	{HEAD "'configurations':[{'accepted':{'CTR_EL0':'0'}}]}", 2, 32, "is no field"},
 	{HEAD "'configurations':[{'accepted':{'ID_AA64PFR0_EL1.EL0':'0-16'}}]}", 2, 54,
@@ -158,7 +163,8 @@ static const struct refusal refusals[] = {
 	{HEAD "'configurations':[{'accepted':{'ID_AA64PFR0_EL1.EL0':1}}]}", 2, 54, "a string"},
 	{HEAD "'configurations':[{'accepted':{'MIDR_EL1.PartNum':'0'}}]}", 2, 32, "of 12 bits"},
 	{HEAD "'configurations':[{'accepted':{'ID_AA64PFR0_EL1.EL0':'1',"
-	      "'id_aa64pfr0_el1.el0':'1'}}]}", 2, 58, "is given twice"},
+	      "'id_aa64pfr0_el1.el0':'1'}}]}",
+	 2, 58, "is given twice"},
 	{HEAD "'configurations':[{'register_list':{}}]}", 2, 36, "expected an array"},
 	{HEAD "'configurations':[{'register_list':[1]}]}", 2, 37, "expected a string"},
 	{HEAD "'configurations':[{'register_list':['0x2','0x1',\n'0x02']}]}", 3, 1,
@@ -170,7 +176,8 @@ static const struct refusal refusals[] = {
 	{HEAD "'firmware':{'PSCI':'0x1'}}", 2, 13, "\"PSCI\" is no firmware register"},
 	{HEAD "'firmware':{'0x603000000013c200':'0x1'}}", 2, 13, "is no firmware register"},
 	{HEAD "'firmware':{'PSCI_VERSION':1}}", 2, 28, "expected a string"},
-	{HEAD "'firmware':{'PSCI_VERSION':'0x1','0x6030000000140000':'0x1'}}", 2, 34, "given twice"},
+	{HEAD "'firmware':{'PSCI_VERSION':'0x1','0x6030000000140000':'0x1'}}", 2, 34,
+	 "given twice"},
 	{HEAD "'sve':[]}", 2, 7, "expected an object"},
 	{HEAD "'sve':{}}", 2, 7, "\"vector_lengths\" is missing"},
 	{HEAD "'sve':{'vector_lengths':[16,17]}}", 2, 29, "17 is no vector length"},
@@ -326,9 +333,14 @@ static void test_least(void **state)
 static const struct {
 	const char *file, *name;
 } names[] = {
-	{"/srv/fleet/rack7.json", "rack7"}, {"rack7", "rack7"},   {".json", ".json"},
-	{"a.json.json", "a.json"},	    {NULL, "unnamed"},	  {"", "unnamed"},
-	{"/srv/", "unnamed"},		    {"a\nb", "unnamed"},
+	{"/srv/fleet/rack7.json", "rack7"},
+	{"rack7", "rack7"},
+	{".json", ".json"},
+	{"a.json.json", "a.json"},
+	{NULL, "unnamed"},
+	{"", "unnamed"},
+	{"/srv/", "unnamed"},
+	{"a\nb", "unnamed"},
 };
 
 /* A host without a name goes by its file's. */
@@ -340,8 +352,8 @@ static void test_name(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct steady_profile *p;
 
-		assert_int_equal(steady_profile_read_json(text, strlen(text), names[i].file, &p,
-							  NULL), 0);
+		assert_int_equal(
+			steady_profile_read_json(text, strlen(text), names[i].file, &p, NULL), 0);
 		assert_string_equal(p->name, names[i].name);
 		steady_profile_free(p);
 	}
@@ -494,11 +506,11 @@ static void test_unprintable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_values),	  cmocka_unit_test(test_least),
-		cmocka_unit_test(test_name),	  cmocka_unit_test(test_free_form),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_limits),	  cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_values),      cmocka_unit_test(test_least),
+		cmocka_unit_test(test_name),        cmocka_unit_test(test_free_form),
+		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_limits),      cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_unprintable),
 	};
 

@@ -34,7 +34,13 @@ static const struct {
 	{"[]", {{.key = "a"}}, 1, false, 0, 0, 0, 0},
 	{"{}", {{.index = 0}}, 1, false, 0, 0, 0, 0},
 	{"{\"a\":[{\"b\":1},{\"b\":2}]}",
-	 {{.key = "a"}, {.index = 1}, {.key = "b"}}, 3, true, 1, 20, 1, 16},
+	 {{.key = "a"}, {.index = 1}, {.key = "b"}},
+	 3,
+	 true,
+	 1,
+	 20,
+	 1,
+	 16},
 	/* keys that are spelt with escapes */
 	{"{\"\\u0061\":1}", {{.key = "a"}}, 1, true, 1, 11, 1, 2},
 	{"{\"\\\"\\\\\\/\\b\\f\\n\\r\\t\":1}", {{.key = "\"\\/\b\f\n\r\t"}}, 1, true, 1, 21, 1, 2},
@@ -93,7 +99,8 @@ static const struct {
 	const char *text;
 	enum steady_where_limit want;
 	size_t offset;
-} limits[] = { /* at most 3 levels, 4 values beyond the first of each container */
+} limits[] = {
+	/* at most 3 levels, 4 values beyond the first of each container */
 	{"[[[1]]]", STEADY_WITHIN, 0},
 	{"[[[[", STEADY_TOO_DEEP, 3},
 	{"[[[{}]]]", STEADY_TOO_DEEP, 3},
