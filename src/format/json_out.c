@@ -217,13 +217,16 @@ static bool is_flat(const json_t *value, int height)
 }
 
 /* The value on one line; false if it does not fit in `room` characters. */
-static bool flatten(const json_t *value, size_t room, struct line *line)
+static bool flatten(const json_t *value, size_t room, struct line *line, struct steady_text *out)
 {
 	line->length = 0;
 	line->room = room < COLUMNS ? room : 0;
 	line->full = false;
-	return is_flat(value, FLAT_HEIGHT) &&
-	       json_dump_callback(value, into_line, line, JSON_ENCODE_ANY) == 0 && !line->full;
+	if (!is_flat(value, FLAT_HEIGHT))
+		return false;
+	if (json_dump_callback(value, into_line, line, JSON_ENCODE_ANY) && !line->full)
+		out->failed = true; /* no memory: another layout is no answer to that */
+	return !line->full;
 }
 
 static void indent(struct steady_text *out, int level)
@@ -274,7 +277,8 @@ static void put_array(const json_t *value, int level, struct steady_text *out)
 	steady_text_char(out, '[');
 	json_array_foreach(value, i, element)
 	{
-		bool fits = is_flat(element, 0) && flatten(element, COLUMNS - 2 - indented, &line);
+		bool fits =
+			is_flat(element, 0) && flatten(element, COLUMNS - 2 - indented, &line, out);
 
 		if (i)
 			steady_text_char(out, ',');
@@ -300,7 +304,7 @@ static void put_value(const json_t *value, int level, size_t used, struct steady
 {
 	struct line line;
 
-	if (used < COLUMNS - 1 && flatten(value, COLUMNS - 1 - used, &line))
+	if (used < COLUMNS - 1 && flatten(value, COLUMNS - 1 - used, &line, out))
 		steady_text_add(out, line.text, line.length);
 	else if (json_is_object(value))
 		put_object(value, level, out);
