@@ -130,7 +130,7 @@ static int parse(const struct steady_json_in *in, json_t **root)
 	*root = json_loadb(in->text, in->length, JSON_REJECT_DUPLICATES, &error);
 	if (*root)
 		return 0;
-	/* without a word it ran out of memory: jansson 2.14 has a code for that, and rarely uses it */
+	/* no word of what is wrong: no memory, for which jansson 2.14 rarely uses its code */
 	if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory)
 		return -STEADY_ENOMEM;
 	return refuse_syntax(in, &error);

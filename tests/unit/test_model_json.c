@@ -251,8 +251,14 @@ static void test_offer(void **state)
 static void test_least(void **state)
 {
 	struct steady_model *m = model_of(HEAD "'offer':{'cells':[]}}");
+	struct steady_text out = STEADY_TEXT_INIT;
 
 	(void)state;
+	assert_int_equal(steady_model_print_json(m, &out), 0);
+	assert_non_null(strstr(out.data, "\"offer\": {\"cells\": []}\n}\n"));
+	assert_null(strstr(out.data, "firmware"));
+	assert_null(strstr(out.data, "tolerated"));
+	steady_text_free(&out);
 	assert_string_equal(steady_model_name(m), "");
 	assert_int_equal(m->options, 0);
 	assert_int_equal(m->irqchip, STEADY_IRQCHIP_UNKNOWN);

@@ -172,6 +172,8 @@ static const struct refusal refusals[] = {
 	{HEAD "'configurations':[{'irqchip':'none','vcpu_features':{" ALL_ON "'el1_32bit':true}},"
 	      "\n{'irqchip':'none','registers':{},'vcpu_features':{" ALL_ON "'el1_32bit':true}}]}",
 	 3, 1, "the same options and irqchip as configuration 0"},
+	{HEAD "'configurations':[{},{'registers':{'ctr':'0x1','CTR_EL0':'0x1'}}]}", 2, 48,
+	 "is given twice"},
 	/* the rest */
 	{HEAD "'firmware':{'PSCI':'0x1'}}", 2, 13, "\"PSCI\" is no firmware register"},
 	{HEAD "'firmware':{'0x603000000013c200':'0x1'}}", 2, 13, "is no firmware register"},
@@ -387,6 +389,45 @@ static void test_free_form(void **state)
 	free(text);
 }
 
+/* A string that no line has room for stands on its own; ids come in the order of their numbers. */
+static void test_long(void **state)
+{
+	char note[300], *json, *out;
+	struct steady_text text = STEADY_TEXT_INIT;
+
+	(void)state;
+	memset(note, 'n', sizeof(note) - 1);
+	note[sizeof(note) - 1] = '\0';
+	steady_text_printf(&text,
+			   HEAD "'firmware':{'0x6030000000160001':'0x2','PSCI_VERSION':'0x10001'},"
+				"'host':{'name':'a','note':'%s'}}",
+			   note);
+	json = quoted(text.data);
+	out = reprint(json, NULL);
+	assert_non_null(strstr(out, note));
+	assert_non_null(strstr(out, "{\"PSCI_VERSION\": \"0x10001\", \"STD_HYP_BMAP\": \"0x2\"}"));
+	free(out);
+	free(json);
+	steady_text_free(&text);
+}
+
+/* Configurations that only look alike. */
+static void test_alike(void **state)
+{
+	char *json = quoted(HEAD "'configurations':[{'irqchip':'none','vcpu_features':{" ALL_ON
+				 "'el1_32bit':true}},{'irqchip':'gicv3','registers':{},"
+				 "'vcpu_features':{" ALL_ON "'el1_32bit':true}},"
+				 "{'irqchip':'none','registers':{},'vcpu_features':{" ALL_ON
+				 "'el1_32bit':false}}]}");
+	struct steady_profile *p;
+
+	(void)state;
+	assert_int_equal(read_profile(json, strlen(json), &p, NULL), 0);
+	assert_int_equal(p->configuration_count, 3);
+	steady_profile_free(p);
+	free(json);
+}
+
 static void test_truncated(void **state)
 {
 	char *text = quoted(canonical);
@@ -498,6 +539,11 @@ static void test_unprintable(void **state)
 	assert_int_equal(steady_profile_print_json(p, &out), -STEADY_EINPUT);
 	assert_int_equal(out.length, 0);
 	p->writable[3].error = 4095;
+	p->capabilities = calloc(steady_capability_count, sizeof(*p->capabilities));
+	assert_non_null(p->capabilities);
+	p->capabilities[0] = (struct steady_reading){.state = STEADY_VALUE, .value = UINT64_MAX};
+	assert_int_equal(steady_profile_print_json(p, &out), -STEADY_EINPUT);
+	p->capabilities[0].value = INT64_MAX;
 	assert_int_equal(steady_profile_print_json(p, &out), 0);
 	steady_text_free(&out);
 	steady_profile_free(p);
@@ -511,7 +557,8 @@ int main(void)
 		cmocka_unit_test(test_name),        cmocka_unit_test(test_free_form),
 		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_limits),      cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_unprintable),
+		cmocka_unit_test(test_unprintable), cmocka_unit_test(test_long),
+		cmocka_unit_test(test_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
