@@ -85,6 +85,32 @@ int steady_fail_call(void *fail, struct steady_call *call)
 	return f->seen == f->k ? -f->error : f->next(f->ctx, call);
 }
 
+/* ---- writes ---- */
+
+int steady_writes_call(void *writes, struct steady_call *call)
+{
+	struct steady_writes *w = writes;
+	int r;
+
+	w->calls++;
+	if (call->op != STEADY_OP_SET)
+		return w->next(w->ctx, call);
+	if (w->count == w->room) { /* before the call: what was made must be in the list */
+		size_t room = w->room ? w->room * 2 : 16;
+		struct steady_write *all = realloc(w->items, room * sizeof(*all));
+
+		if (!all)
+			return -ENOMEM;
+		w->items = all;
+		w->room = room;
+	}
+	r = w->next(w->ctx, call);
+	w->items[w->count] = (struct steady_write){.vcpu = call->vcpu, .id = call->id, .error = -r};
+	memcpy(w->items[w->count].value, call->value, sizeof(call->value));
+	w->count++;
+	return r;
+}
+
 /* ---- record ---- */
 
 /* A register's value, as wide as its id says. */

@@ -45,4 +45,20 @@ struct steady_fail {
 };
 int steady_fail_call(void *fail, struct steady_call *call);
 
+/* Keeps every SET with its result. */
+struct steady_write {
+	uint32_t vcpu;
+	int error;         /* 0, or the positive errno */
+	uint64_t id;
+	uint64_t value[8];
+};
+struct steady_writes {
+	steady_call_fn *next;
+	void *ctx;
+	struct steady_write *items; /* to be freed by free() */
+	size_t count, room;
+	uint64_t calls;             /* of any kind */
+};
+int steady_writes_call(void *writes, struct steady_call *call);
+
 #endif
