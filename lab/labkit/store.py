@@ -5,18 +5,25 @@ import pathlib
 import shutil
 import tempfile
 
-from labkit import apt, elf
+from labkit import apt, elf, image
 from labkit.common import (LAB, LabError, cache_dir, call, new_dir, read_json, read_table, tool,
                            write_json)
 
 KERNEL_COLUMNS = ("name", "suite", "package", "comment")
 
 # Where a newer QEMU is to be had, best first: the suite, and those that its dependencies come from.
-QEMU_SOURCES = (
+NEWEST = (
     ("trixie-backports", ("trixie", "trixie-backports")),
     ("sid", ("sid",)),
     ("bookworm-backports", ("bookworm", "bookworm-backports")),
 )
+# The emulators: architecture (None: this machine's own) and sources.
+QEMUS = {
+    "qemu": (None, NEWEST),
+    "qemu-guest": ("arm64", NEWEST),
+    "qemu-guest-10": ("arm64", (("trixie", ("trixie",)),)),
+    "qemu-guest-7": ("arm64", (("bookworm", ("bookworm",)),)),
+}
 QEMU_PROGRAM = "usr/bin/qemu-system-aarch64"
 BUSYBOX_SUITE = "bookworm"
 
@@ -118,48 +125,66 @@ def _version_of(deb):
     return call(["dpkg-deb", "-f", deb, "Version"]).strip()
 
 
+def _keep_qemu(root, work):
+    """Only what the command needs: the program, its libraries, the network cards' firmware."""
+    loader = elf.collect(root, QEMU_PROGRAM, work)
+    share = work / "share" / "qemu"
+    share.mkdir(parents=True)
+    for name in ("efi-virtio.rom", "efi-e1000.rom"):
+        for rom in root.glob(f"usr/**/{name}"):
+            shutil.copy2(rom, share / name)
+    return loader
+
+
 def _fetch_qemu(kind, architecture, suite, suites, force):
-    """QEMU and its closure, run through its own loader; only what the command needs is kept."""
     source = _apt(f"{kind}-{suite}", architecture, suites)
     trouble = source.update(force)
     try:
         debs = source.download_closure("qemu-system-arm", suite)
     except LabError as error:
         raise LabError(trouble or str(error)) from error
-    with new_dir(item_dir(kind)) as work, tempfile.TemporaryDirectory() as scratch:
-        root = pathlib.Path(scratch)
-        version = ""
+    with new_dir(item_dir(kind)) as target, tempfile.TemporaryDirectory() as scratch:
+        root = pathlib.Path(scratch) / "root"
+        work = pathlib.Path(scratch) / "kept"
+        work.mkdir()
         for deb in debs:
             _unpack(deb, root)
-            if deb.name.startswith("qemu-system-arm_"):
-                version = _version_of(deb)
-        loader = elf.collect(root, QEMU_PROGRAM, work)
-        share = work / "share"
-        share.mkdir()
-        for name in ("efi-virtio.rom", "efi-e1000.rom"):
-            for rom in root.glob(f"usr/**/{name}"):
-                shutil.copy2(rom, share / name)
-        write_json(work / "about.json", {"package": "qemu-system-arm", "version": version,
-                                         "suite": suite, "architecture": architecture,
-                                         "loader": loader, "packages": len(debs)})
+        version = next(_version_of(deb) for deb in debs if deb.name.startswith("qemu-system-arm_"))
+        loader = _keep_qemu(root, work)
+        if kind == "qemu":
+            shutil.copytree(work, target, dirs_exist_ok=True)
+        else:  # a disk for the emulated host
+            image.make_ext4(target / "disk.img", work, image.QEMU_LABEL,
+                            image.folder_megabytes(work) * 5 // 4 + 16)
+        write_json(target / "about.json", {"package": "qemu-system-arm", "version": version,
+                                           "suite": suite, "loader": loader,
+                                           "packages": len(debs)})
     shutil.rmtree(source.folder)  # 100 MB of lists, which only --update would want again
     return about(kind)
 
 
-def fetch_qemu(kind, architecture, force=False):
+def fetch_qemu(kind, force=False):
     if about(kind) and not force:
         return about(kind)
+    architecture, sources = QEMUS[kind]
+    architecture = architecture or call(["dpkg", "--print-architecture"]).strip()
     reasons = []
-    for suite, suites in QEMU_SOURCES:
+    for suite, suites in sources:
         try:
             return _fetch_qemu(kind, architecture, suite, suites, force)
         except LabError as error:
             reasons.append(f"{suite}: {error}")
-    raise LabError("no newer QEMU is to be had: " + "; ".join(reasons))
+    raise LabError(f"{kind} is not to be had: " + "; ".join(reasons))
 
 
-def native_architecture():
-    return call(["dpkg", "--print-architecture"]).strip()
+def guest_qemu_disk(kind):
+    disk = item_dir(kind) / "disk.img"
+    if kind not in QEMUS or kind == "qemu":
+        raise LabError(f"no QEMU for guests is named {kind}; there are: "
+                       + " ".join(name for name in QEMUS if name != "qemu"))
+    if not disk.exists():
+        raise LabError(f"{kind} is not in the cache: run lab/fetch {kind}")
+    return disk
 
 
 def qemu_command(which):
@@ -174,5 +199,5 @@ def qemu_command(which):
                        "or use --qemu system")
     home = item_dir("qemu")
     argv = [str(home / "lib" / known["loader"]), "--library-path", str(home / "lib"),
-            str(home / "bin" / os.path.basename(QEMU_PROGRAM)), "-L", str(home / "share")]
+            str(home / "bin" / os.path.basename(QEMU_PROGRAM)), "-L", str(home / "share" / "qemu")]
     return argv, known["version"]
