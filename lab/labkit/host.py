@@ -18,7 +18,7 @@ MODES = {
     "protected": "kvm-arm.mode=protected",
     "none": "kvm-arm.mode=none",
 }
-BOOT_SECONDS = 30  # what a boot may take on a busy machine, on top of the job's own timeout
+BOOT_SECONDS = 60  # 2 to 6 are usual; QEMU 7.2 -cpu max needs 22
 SPARE_MEGABYTES = 256  # for what a job writes; the disk is sparse
 NICENESS = 5
 
@@ -34,11 +34,13 @@ class Job:
     gic: str = "3"
     smp: int = 2
     memory: int = 1024
+    machine: list = dataclasses.field(default_factory=list)
     append: str = ""
     files: list = dataclasses.field(default_factory=list)
     env: list = dataclasses.field(default_factory=list)
     uid: int = 0
     timeout: int = 60
+    boot_timeout: int = BOOT_SECONDS
     interactive: bool = False
     guest_qemu: str = ""
 
@@ -67,8 +69,8 @@ def describe(job):
     _, version = store.qemu_command(job.qemu)
     if not kernel:
         raise LabError(missing_kernel(job.kernel))
-    return (f"emulated: QEMU {version}, -cpu {job.cpu}, GICv{job.gic}, {job.smp} CPUs; "
-            f"{kernel['package']} {kernel['version']}, {' '.join(kernel_options(job))}")
+    return (f"emulated by QEMU {version}: -M {_machine(job)} -cpu {job.cpu} -smp {job.smp}; "
+            f"kernel {kernel['package']} {kernel['version']}: {' '.join(kernel_options(job))}")
 
 
 def missing_kernel(name):
@@ -104,12 +106,16 @@ def _disk_options(number, path, readonly):
             "-device", f"nvme-ns,bus=nvme,nsid={number},drive=d{number}"]
 
 
+def _machine(job):
+    return ",".join([f"virt,virtualization=on,gic-version={job.gic}", *job.machine])
+
+
 def _command_line(job, work):
     emulator, _ = store.qemu_command(job.qemu)
     options = ["console=ttyAMA0", "panic=-1", "loglevel=4", *kernel_options(job)]
     serial = "stdio,id=con,signal=off" if job.interactive else f"file,id=con,path={work}/console"
     argv = emulator + [
-        "-machine", f"virt,virtualization=on,gic-version={job.gic}", "-cpu", job.cpu,
+        "-machine", _machine(job), "-cpu", job.cpu,
         "-accel", "tcg,thread=multi", "-smp", str(job.smp), "-m", str(job.memory),
         "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
         "-chardev", serial, "-serial", "chardev:con",
@@ -134,7 +140,7 @@ def _run_qemu(argv, job):
     with subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
                           preexec_fn=_prepare_child) as process:
         try:
-            _, errors = process.communicate(timeout=job.timeout + BOOT_SECONDS)
+            _, errors = process.communicate(timeout=job.timeout + job.boot_timeout)
             killed = False
         except subprocess.TimeoutExpired:
             process.kill()
@@ -195,8 +201,8 @@ def run(job, use):
             errors, code, killed = _run_qemu(argv, job)
         console = _console(work)
         if killed:
-            raise _failure(job, f"the emulated host hung: killed after "
-                           f"{job.timeout + BOOT_SECONDS} s", console)
+            raise _failure(job, "the emulated host hung and was killed after "
+                           f"{job.timeout + job.boot_timeout} s", console)
         if code:
             raise _failure(job, f"QEMU failed ({code})", console, errors)
         return use(_collect(job, work, console))
