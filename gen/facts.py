@@ -8,6 +8,7 @@ import conditions
 import rows
 
 COLUMNS = {
+    "sources.tsv": "source title",
     "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout source",
     "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
                   "option when source",
@@ -22,7 +23,7 @@ ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "top
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
-FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]+$")
+FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
 VERSION = re.compile(r"v[89]\.[0-9]$")
 
 
@@ -89,6 +90,7 @@ class Facts:
         self.faults = rows.Faults()
         self.tables = {name: rows.read(directory, name, columns.split(), self.faults)
                        for name, columns in COLUMNS.items()}
+        self.check_sources()
         self.registers = self.read_registers(directory)
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
@@ -106,6 +108,16 @@ class Facts:
             return False
         seen[key] = row
         return True
+
+    def check_sources(self):
+        known = {}
+        for row in self.tables["sources.tsv"]:
+            self.unique(known, row.source, row, "source '%s'" % row.source)
+        for name, table in self.tables.items():
+            for row in table if name != "sources.tsv" else []:
+                for source in row.source.split(","):
+                    if source.split(" ")[0].lower() not in known:
+                        self.faults.add(row.place, "no source '%s' in sources.tsv" % source)
 
     # Registers
 
@@ -319,7 +331,14 @@ class Facts:
                 self.faults.add(row.place, "mirror: fields only, no features")
         if not self.faults:
             self.find_cycles(features, trees)
+        for row in features if not self.faults else []:
+            self.check_depth(row, trees[row.feature], trees)
+            self.check_depth(row, mirrors[row.feature], trees)
         return features, trees, mirrors
+
+    def check_depth(self, row, tree, trees):
+        if tree and conditions.depth(conditions.compiled(tree, trees, {})) > conditions.STACK:
+            self.faults.add(row.place, "the condition nests deeper than %d" % conditions.STACK)
 
     def find_cycles(self, features, trees):
         done = set()
@@ -354,6 +373,7 @@ class Facts:
             elif field in conditions.reads(tree):
                 self.faults.add(field.row.place, "when: the field cannot depend on itself")
             else:
+                self.check_depth(field.row, tree, {})
                 field.when = tree
 
     # Values

@@ -56,8 +56,6 @@ class Programs:
         if tree is None:
             return 0, 0
         words = conditions.compiled(tree, self.trees, self.comparisons)
-        if conditions.depth(words) > conditions.STACK:
-            raise OverflowError("a condition needs more than %d places" % conditions.STACK)
         start = len(self.words)
         self.words += words
         return start, len(words)
