@@ -94,11 +94,13 @@ class Facts:
         self.registers = self.read_registers(directory)
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
+        self.firmware = self.read_firmware()
         self.fields = self.read_fields()
+        if self.faults:
+            return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
         self.read_whens()
         self.values = self.read_values()
-        self.firmware = self.read_firmware()
 
     def unique(self, seen, key, row, what):
         """False, with a fault, if the key (a name: regardless of case) has been seen."""
