@@ -9,7 +9,7 @@ import rows
 
 COLUMNS = {
     "sources.tsv": "source title",
-    "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout source",
+    "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout when source",
     "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
                   "option when source",
     "values.tsv": "register field value meaning features source",
@@ -364,19 +364,37 @@ class Facts:
                 return
 
     def read_whens(self):
-        for field in self.fields:
-            if field.row is None or not field.row.when:
-                continue
-            tree = self.parse(field.row, field.row.when)
-            if tree is None:
-                continue
-            if conditions.mentions(tree):
-                self.faults.add(field.row.place, "when: fields only, no features")
-            elif field in conditions.reads(tree):
-                self.faults.add(field.row.place, "when: the field cannot depend on itself")
-            else:
-                self.check_depth(field.row, tree, {})
-                field.when = tree
+        """Give each field the condition under which it counts: its register's and its own."""
+        for register in self.registers:
+            outer = self.read_when(register.row, register.fields)
+            for field in register.fields:
+                own = field.row and self.read_when(field.row, [field])
+                both = [t for t in (outer, own) if t]
+                field.when = conditions.Node("&", both) if len(both) == 2 else (both + [None])[0]
+
+    def read_when(self, row, fields):
+        if row.when == "":
+            return None
+        tree = self.parse(row, row.when)
+        if tree is None:
+            return None
+        if conditions.mentions(tree):
+            self.faults.add(row.place, "when: fields only, no features")
+        elif conditions.reads(tree) & set(fields):
+            self.faults.add(row.place, "when: a condition on itself")
+        else:
+            self.check_depth(row, tree, {})
+            return tree
+        return None
+
+    def mirror_when(self, name):
+        """The condition under which a feature's mirror counts: that of every field it reads."""
+        whens = {}
+        for field in conditions.reads(self.mirrors[name]) if self.mirrors[name] else ():
+            if field.when:
+                whens[conditions.text(field.when)] = field.when
+        trees = [whens[text] for text in sorted(whens)]
+        return conditions.Node("&", trees) if len(trees) > 1 else (trees + [None])[0]
 
     # Values
 

@@ -177,6 +177,12 @@ class Broken(unittest.TestCase):
         self.change("registers.tsv", ["S3_0_C0_C4_3"], "kind", "unallocated",
                     "the core ID range has no unallocated")
 
+    def test_when_of_register(self):
+        self.change("registers.tsv", ["ID_AA64ZFR0_EL1"], "when", "ID_AA64ZFR0_EL1.AES >= 1",
+                    "when: a condition on itself")
+        self.change("registers.tsv", ["ID_AA64ZFR0_EL1"], "when", "ID_AA64PFR0_EL1.SVE",
+                    "expected an operator")
+
     # Fields
 
     FIELD = ["ID_AA64ISAR0_EL1", "AES"]
@@ -264,7 +270,7 @@ class Broken(unittest.TestCase):
     def test_when(self):
         for when, message in (("ID_AA64ISAR0_EL1.Aes == 1", "no field 'ID_AA64ISAR0_EL1.Aes'"),
                               ("FEAT_SVE", "when: fields only"),
-                              ("ID_AA64ISAR0_EL1.AES == 1", "when: the field cannot depend on")):
+                              ("ID_AA64ISAR0_EL1.AES == 1", "when: a condition on itself")):
             with self.subTest(when):
                 self.setUp()
                 self.change("fields.tsv", self.FIELD, "when", when, message)
