@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errno_name.h"
+
 /* ---- names ---- */
 
 static const char *const op_names[STEADY_OPS] = {
@@ -18,49 +20,9 @@ static const char *const op_names[STEADY_OPS] = {
 	[STEADY_OP_PMU_INIT] = "pmu-init",     [STEADY_OP_RUN] = "run",
 };
 
-#define ERRNOS(X)                                                                                  \
-	X(EPERM) X(ENOENT) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(EAGAIN)         \
-	X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) X(ENODEV) X(EINVAL) X(ENFILE) X(EMFILE)   \
-	X(ENOTTY) X(EFBIG) X(ENOSPC) X(ERANGE) X(ENOSYS) X(EPROTO) X(EOVERFLOW) X(EMSGSIZE)        \
-	X(EOPNOTSUPP) X(ETIMEDOUT)
-
-static const struct {
-	int number;
-	const char *name;
-} errnos[] = {
-#define X(e) {e, #e},
-	ERRNOS(X)
-#undef X
-};
-#define ERRNO_COUNT (sizeof(errnos) / sizeof(errnos[0]))
-
 const char *steady_op_name(uint32_t op)
 {
 	return op < STEADY_OPS ? op_names[op] : NULL;
-}
-
-const char *steady_errno_name(int error)
-{
-	for (size_t i = 0; i < ERRNO_COUNT; i++) {
-		if (errnos[i].number == error)
-			return errnos[i].name;
-	}
-	return NULL;
-}
-
-int steady_errno_by_name(const char *name)
-{
-	char *end;
-	long number;
-
-	for (size_t i = 0; i < ERRNO_COUNT; i++) {
-		if (strcmp(errnos[i].name, name) == 0)
-			return errnos[i].number;
-	}
-	if (name[0] != 'E' || name[1] < '1' || name[1] > '9')
-		return -1;
-	number = strtol(name + 1, &end, 10);
-	return *end || number > 4095 ? -1 : (int)number;
 }
 
 /* ---- count ---- */
@@ -150,17 +112,16 @@ static void put_arguments(struct steady_text *t, const struct steady_call *c)
 
 static void put_result(struct steady_text *t, const struct steady_call *c, int result)
 {
-	const char *name = steady_errno_name(-result);
+	char number[STEADY_ERRNO_NAME];
+	const char *name = steady_errno_name(-result, number);
 
 	steady_text_str(t, " = ");
 	if (c->op == STEADY_OP_CHECK && !result)
 		steady_text_printf(t, "%" PRIx64, c->value[0]);
 	else if (!result)
 		steady_text_char(t, '0');
-	else if (name)
-		steady_text_str(t, name);
 	else
-		steady_text_printf(t, "E%d", -result);
+		steady_text_str(t, name ? name : "EINVALID");
 	if (result)
 		return;
 	if (c->op == STEADY_OP_GET)

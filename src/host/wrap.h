@@ -13,11 +13,6 @@
 
 /* The name of an operation in a log: "create-vm". NULL for none. */
 const char *steady_op_name(uint32_t op);
-/* "EINVAL" for a positive errno; NULL if it has no name here. */
-const char *steady_errno_name(int error);
-/* The inverse, also of "E<decimal>"; -1 if it is neither. */
-int steady_errno_by_name(const char *name);
-
 /* Counts calls by operation. */
 struct steady_count {
 	steady_call_fn *next;

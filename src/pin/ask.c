@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "base/errno_name.h"
 #include "base/report.h"
-#include "host/wrap.h"
 
 #define FIRST_ROOM 1024 /* words; kernels list 250 to 700 registers */
 #define MOST_ROOM  65536
@@ -111,27 +111,17 @@ int steady_ask_vm_type(const struct steady_host *h, uint64_t *type)
 	return r;
 }
 
-const char *steady_ask_errno(int result, char *out, size_t room)
-{
-	const char *name = steady_errno_name(-result);
-
-	if (name)
-		return name;
-	snprintf(out, room, "errno %d", -result);
-	return out;
-}
-
 int steady_ask_failed(struct steady_report *report, const char *what, const char *subject,
 		      int result)
 {
-	char number[24];
+	char name[STEADY_ERRNO_NAME];
 
 	if (result == -ENOMEM)
 		return -STEADY_ENOMEM;
 	steady_report_add(report, STEADY_ERROR, STEADY_EHOST);
 	steady_report_subject(report, subject, NULL);
 	steady_report_reason(report, "%s failed: %s (%s)", what,
-			     steady_ask_errno(result, number, sizeof(number)), strerror(-result));
+			     steady_errno_name(-result, name), strerror(-result));
 	if (result == -EACCES || result == -EPERM)
 		steady_report_advice(report, "this needs read and write access to /dev/kvm");
 	return -STEADY_EHOST;

@@ -28,7 +28,5 @@ int steady_ask_vm_type(const struct steady_host *h, uint64_t *type);
 /* Adds a finding "the call failed", returns -STEADY_EHOST (or ENOMEM). */
 int steady_ask_failed(struct steady_report *report, const char *what, const char *subject,
 		      int result);
-/* "EINVAL", or "errno 123" in out; returns one of them. */
-const char *steady_ask_errno(int result, char *out, size_t room);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "base/errno_name.h"
 #include "base/report.h"
 #include "pin/ask.h"
 #include "policy/explain.h"
@@ -315,7 +316,7 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 {
 	const struct steady_configuration *c = &p->live->configurations[0];
 	const struct steady_register *row = &steady_registers[reg];
-	char number[24];
+	char number[STEADY_ERRNO_NAME];
 
 	if (r == -EBUSY) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EFROZEN);
@@ -330,7 +331,7 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
 	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
 	steady_report_reason(report, "KVM refused the value: %s",
-			     steady_ask_errno(r, number, sizeof(number)));
+			     steady_errno_name(-r, number));
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
@@ -380,7 +381,7 @@ static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		const struct steady_firmware_value *want = &p->firmware[i];
 		uint64_t value[8];
-		char name[24], number[24];
+		char name[24], number[STEADY_ERRNO_NAME];
 		int r = steady_ask_get(&p->host, vcpu, want->id, value);
 
 		if (!r && value[0] == want->value)
@@ -397,7 +398,7 @@ static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 			steady_report_wanted(report, "0x%" PRIx64, want->value);
 			steady_report_offered(report, "0x%" PRIx64, value[0]);
 			steady_report_reason(report, "KVM refused the value: %s",
-					     steady_ask_errno(r, number, sizeof(number)));
+					     steady_errno_name(-r, number));
 			r = late ? -STEADY_EFROZEN : -STEADY_EBLOCKED;
 		} else if (r) {
 			r = steady_ask_failed(report, "KVM_SET_ONE_REG",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "base/errno_name.h"
 #include "base/report.h"
 #include "pin/ask.h"
 #include "pin/pin.h"
@@ -39,11 +40,11 @@ static struct steady_reading reading(int r, uint64_t value)
 
 static void note(struct probe *b, const char *subject, const char *what, int r)
 {
-	char number[24];
+	char number[STEADY_ERRNO_NAME];
 
 	steady_report_add(b->report, STEADY_WARNING, 0);
 	steady_report_subject(b->report, subject, NULL);
-	steady_report_reason(b->report, "%s: %s", what, steady_ask_errno(r, number, sizeof(number)));
+	steady_report_reason(b->report, "%s: %s", what, steady_errno_name(-r, number));
 }
 
 /* ---- once per host ---- */
