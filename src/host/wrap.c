@@ -110,6 +110,14 @@ static void put_arguments(struct steady_text *t, const struct steady_call *c)
 		put_value(t, c);
 }
 
+void steady_op_print(struct steady_text *out, const struct steady_call *call)
+{
+	const char *name = steady_op_name(call->op);
+
+	steady_text_str(out, name ? name : "unknown");
+	put_arguments(out, call);
+}
+
 static void put_result(struct steady_text *t, const struct steady_call *c, int result)
 {
 	char number[STEADY_ERRNO_NAME];
@@ -135,11 +143,9 @@ static void put_result(struct steady_text *t, const struct steady_call *c, int r
 int steady_record_call(void *record, struct steady_call *call)
 {
 	struct steady_record *r = record;
-	const char *name = steady_op_name(call->op);
 	int result;
 
-	steady_text_str(r->log, name ? name : "unknown");
-	put_arguments(r->log, call);
+	steady_op_print(r->log, call);
 	result = r->next(r->ctx, call);
 	put_result(r->log, call, result);
 	steady_text_char(r->log, '\n');

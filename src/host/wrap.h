@@ -13,6 +13,9 @@
 
 /* The name of an operation in a log: "create-vm". NULL for none. */
 const char *steady_op_name(uint32_t op);
+/* A call as a log has it, without its result: "set 0 603000000013c020 0000000000000011". */
+void steady_op_print(struct steady_text *out, const struct steady_call *call);
+
 /* Counts calls by operation. */
 struct steady_count {
 	steady_call_fn *next;
