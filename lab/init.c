@@ -1,14 +1,15 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The first process of an emulated host. It finds the lab's disks by label (NVMe namespace numbers
  * may swap between boots), runs the one job that the disk names, leaves stdout, stderr and the exit
  * status on the disk, and powers off. What it has to say itself goes to the console.
  *
- * The disk "steady-lab" holds
- *   job      NUL-terminated strings: settings (uid= timeout= tty= guest=), "", environment, "", argv
- *   in/      the command's files, also found as /in and on the PATH
- *   out/     the command's working directory, /out
- *   result/  stdout, stderr, status ("exit N", "signal N", "timeout" or "nokvm"), written here
+ * The disk "steady-lab" holds:
+ *
+ * - job: NUL-terminated strings: settings, "", environment, "", argv
+ * - in/: the command's files, also found as /in and on the PATH
+ * - out/: the command's working directory, /out
+ * - result/: stdout, stderr, and status: "exit N", "signal N", "timeout" or "nokvm"
  */
 #include <dirent.h>
 #include <errno.h>
@@ -29,21 +30,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_STRINGS 1024
+#define MAX_STRINGS  1024
 #define DISK_WAIT_MS 10000
 
 // ext4's superblock lies 1024 bytes into the disk; offsets from fs/ext4/ext4.h.
 #define SUPER_OFFSET 1024
-#define SUPER_MAGIC 0x38
-#define SUPER_LABEL 0x78
-#define LABEL_SIZE 16
+#define SUPER_MAGIC  0x38
+#define SUPER_LABEL  0x78
+#define LABEL_SIZE   16
 
 struct job {
 	long uid;
 	long timeout;
-	int tty;
-	int guest;
-	int kvm;
+	long tty;
+	long guest;
+	long kvm;
 	char **env;
 	char **argv;
 };
@@ -95,7 +96,7 @@ static void mount_system(void)
 
 static void loopback_up(void)
 {
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	if (fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request))
@@ -136,7 +137,7 @@ static int find_disk_once(const char *label, char *path, size_t size)
 
 static void mount_disk(const char *label, const char *where, unsigned long flags)
 {
-	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
 	char path[300];
 
 	for (int ms = 0; !find_disk_once(label, path, sizeof(path)); ms += 20) {
@@ -170,18 +171,14 @@ static void read_setting(struct job *job, const char *text)
 	const struct {
 		const char *name;
 		long *where;
-	} longs[] = { { "uid=", &job->uid }, { "timeout=", &job->timeout } };
-	const struct {
-		const char *name;
-		int *where;
-	} ints[] = { { "tty=", &job->tty }, { "guest=", &job->guest }, { "kvm=", &job->kvm } };
+	} settings[] = {
+		{"uid=", &job->uid},	 {"timeout=", &job->timeout}, {"tty=", &job->tty},
+		{"guest=", &job->guest}, {"kvm=", &job->kvm},
+	};
 
-	for (size_t i = 0; i < sizeof(longs) / sizeof(longs[0]); i++)
-		if (!strncmp(text, longs[i].name, strlen(longs[i].name)))
-			*longs[i].where = atol(text + strlen(longs[i].name));
-	for (size_t i = 0; i < sizeof(ints) / sizeof(ints[0]); i++)
-		if (!strncmp(text, ints[i].name, strlen(ints[i].name)))
-			*ints[i].where = atoi(text + strlen(ints[i].name));
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (!strncmp(text, settings[i].name, strlen(settings[i].name)))
+			*settings[i].where = atol(text + strlen(settings[i].name));
 }
 
 static void read_job(struct job *job)
@@ -222,7 +219,7 @@ static int run_quietly(char *const argv[])
 
 static void install_applets(void)
 {
-	char *argv[] = { "/bin/busybox", "--install", "-s", "/bin", NULL };
+	char *argv[] = {"/bin/busybox", "--install", "-s", "/bin", NULL};
 
 	if (!access(argv[0], X_OK) && run_quietly(argv))
 		say("busybox --install failed");
@@ -298,7 +295,7 @@ static int wait_for(pid_t job_pid, long timeout, int *status)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec >= end.tv_sec)
 			return -1;
-		left = (struct timespec){ .tv_sec = end.tv_sec - now.tv_sec };
+		left = (struct timespec){.tv_sec = end.tv_sec - now.tv_sec};
 		sigtimedwait(&chld, NULL, &left);
 	}
 }
@@ -361,7 +358,7 @@ static void set_up(struct job *job)
 
 int main(void)
 {
-	struct job job = { .timeout = 60, .kvm = 1 };
+	struct job job = {.timeout = 60, .kvm = 1};
 
 	set_up(&job);
 	if (job.kvm && access("/dev/kvm", F_OK))

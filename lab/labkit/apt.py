@@ -102,7 +102,7 @@ class Apt:
             if stamp.read_text(encoding="utf-8") == want:
                 return None
         try:
-            self._run(["apt-get", "update", "-q"])
+            self._run(["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"])
         except LabError as error:
             return str(error)  # one suite less; the others are usable
         stamp.write_text(want, encoding="utf-8")

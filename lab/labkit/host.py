@@ -1,11 +1,13 @@
 """One emulated host: from a job to its result. Every boot starts from nothing and leaves nothing."""
 
+import ctypes
 import dataclasses
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 from labkit import image, store
@@ -21,6 +23,7 @@ MODES = {
 BOOT_SECONDS = 60  # 2 to 6 are usual; QEMU 7.2 -cpu max needs 22
 SPARE_MEGABYTES = 256  # for what a job writes; the disk is sparse
 NICENESS = 5
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 @dataclasses.dataclass
@@ -130,7 +133,11 @@ def _command_line(job, work):
 
 def _prepare_child():
     os.nice(NICENESS)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no host outlives its lab/run
+
+
+def _end(number, _frame):
+    sys.exit(128 + number)  # through the cleanup; by default the emulator and its files stay
 
 
 def _run_qemu(argv, job):
@@ -191,6 +198,8 @@ def run(job, use):
     """Boot, run, and hand the Result to use(); its status is None when the command was too slow."""
     if not store.about("kernels", job.kernel):
         raise LabError(missing_kernel(job.kernel))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     with tempfile.TemporaryDirectory(prefix="steadyarm-lab.") as name:
         work = pathlib.Path(name)
         _write_disk(job, work)
