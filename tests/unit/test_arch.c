@@ -513,6 +513,48 @@ static void test_legal(void **state)
 	}
 }
 
+static void test_within(void **state)
+{
+	static const struct {
+		const char *field;
+		unsigned int value;
+		uint16_t want;
+	} rows[] = {
+		{"ID_AA64ISAR0_EL1.AES", 2, 0x0007},
+		{"ID_AA64ISAR0_EL1.Atomic", 3, 0x000d}, /* 1 is a hole */
+		{"ID_AA64DFR0_EL1.DebugVer", 8, 0x01c0},
+		{"ID_AA64PFR0_EL1.FP", 1, 0x8003},
+		{"ID_AA64DFR0_EL1.DoubleLock", 15, 0x8000},
+		{"ID_MMFR3_EL1.Supersec", 15, 0x8000}, /* Linux has it unsigned, and takes 0 */
+		/* Linux 6.12 has it signed, and takes 8 to 14 for 6 */
+		{"ID_AA64DFR0_EL1.PMUVer", 6, 0x0073},
+		{"ID_AA64DFR0_EL1.PMUVer", 15, 0x8000},
+		{"ID_AA64MMFR1_EL1.SpecSEI", 0, 0x0003},
+		{"ID_AA64MMFR1_EL1.SpecSEI", 1, 0x0002},
+		{"CTR_EL0.CWG", 4, 0xfff1},
+		{"CTR_EL0.CWG", 0, 0x0001},
+		{"ID_AA64MMFR0_EL1.TGran4_2", 3, 0x000e},
+		{"ID_AA64MMFR0_EL1.TGran4_2", 0, 0x0003},
+		{"ID_AA64ISAR1_EL1.APA", 5, 0x0039},
+		{"ID_AA64SMFR0_EL1.I16I64", 15, 0x8001}, /* all of it or nothing */
+		{"ID_MMFR0_EL1.InnerShr", 1, 0x8002},	 /* 15, ignored, goes for any */
+		{"ID_MMFR1_EL1.BPred", 4, 0x0011},
+		{"MIDR_EL1.Variant", 3, 0x0008},
+		{"CLIDR_EL1.Ctype1", 3, 0x0008},
+		{"MIDR_EL1.PartNum", 0xd0c, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct steady_field *f = &steady_fields[field_of(rows[i].field)];
+		uint16_t got = steady_field_within(f, rows[i].value);
+
+		if (got != rows[i].want)
+			fail_msg("%s %u: 0x%x, expected 0x%x", rows[i].field, rows[i].value, got,
+				 rows[i].want);
+	}
+}
+
 static void test_flags(void **state)
 {
 	(void)state;
@@ -579,6 +621,7 @@ int main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_orders_are_orders),
 		cmocka_unit_test(test_legal),
+		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_values),
 	};
