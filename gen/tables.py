@@ -179,6 +179,12 @@ def options(known):
     return lines + table("const struct steady_option_row steady_options[STEADY_OPTIONS]", entries)
 
 
+def closing(known):
+    entries = ['{%d, %d, %d, %d, "%s"}' % row for row in known.closing]
+    return table("const struct steady_closing_row steady_closing[]", entries) + \
+        count("steady_closing_count", len(entries))
+
+
 def firmware(known):
     entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
                                                  macro("STEADY_FIRMWARE_", row.kind), row.bits)
@@ -199,7 +205,7 @@ def generate(known):
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
     lines += field_features(known) + programs_of(programs)
-    lines += options(known) + firmware(known) + capabilities(known)
+    lines += closing(known) + options(known) + firmware(known) + capabilities(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -159,6 +159,17 @@ enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct
  */
 size_t steady_field_features(int field, uint16_t *out, size_t room);
 
+/* A rule between fields: a value from `from` on needs another field to be at least `needs_from`. */
+struct steady_closing_row {
+	uint16_t field;      /* row of steady_fields: the one to lower */
+	uint8_t from;
+	uint16_t needs;      /* row of steady_fields */
+	uint8_t needs_from;
+	const char *reason;  /* what happens where the rule is broken */
+};
+extern const struct steady_closing_row steady_closing[];
+extern const unsigned int steady_closing_count;
+
 /* What KVM_ARM_VCPU_INIT and VM capabilities turn on. */
 enum steady_option {
 	STEADY_OPTION_PMU,

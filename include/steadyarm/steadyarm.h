@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Steadyarm for people who write VMMs: give a VM on arm64 KVM one stable CPU.
+ *
+ * Conventions. Functions return 0 or a negative enum steady_error. Reasons go to an optional
+ * struct steady_report, finding by finding. On failure outputs are untouched. Inputs are borrowed;
+ * what an output pointer T ** receives is the caller's and is freed by steady_T_free(), for which
+ * NULL is fine. The library never prints, exits or opens a file. One object is used by one
+ * thread at a time; several threads may use several objects.
+ */
+#ifndef STEADYARM_H
+#define STEADYARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* name, number, text, exit status of the command */
+#define STEADY_ERRORS(X)                                                                           \
+	X(ENOMEM, 1, "out of memory", 3)                                                           \
+	X(EUSAGE, 2, "used wrongly", 2)                                                            \
+	X(EINPUT, 3, "bad input", 2)                                                               \
+	X(EIO, 4, "a file could not be read or written", 2)                                        \
+	X(EHOST, 5, "the host failed", 3)                                                          \
+	X(EBLOCKED, 6, "the host cannot show this CPU", 1)                                         \
+	X(ECONFLICT, 7, "the hosts have no CPU in common", 1)                                      \
+	X(EMISMATCH, 8, "a register reads back another value", 1)                                  \
+	X(EFROZEN, 9, "the VM has run already, its registers are frozen", 1)                       \
+	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)
+
+enum steady_error {
+#define X(name, number, text, status) STEADY_##name = number,
+	STEADY_ERRORS(X)
+#undef X
+};
+
+/* A constant text for a negative result of this library; never NULL. */
+const char *steady_strerror(int result);
+
+/* The exit status that the command gives for a result: 0, 1 (no), 2 (input), 3 (host). */
+int steady_exit_status(int result);
+
+/* ---- reports: why something was refused, finding by finding ---- */
+
+enum steady_severity { STEADY_ERROR, STEADY_WARNING, STEADY_NOTE };
+
+struct steady_finding {
+	uint32_t size;        /* sizeof(struct steady_finding) of the library */
+	uint32_t severity;    /* enum steady_severity */
+	int32_t error;        /* enum steady_error, 0 for notes */
+	uint32_t line;        /* place in an input text, from 1; 0 where there is none */
+	uint32_t column;
+	/* Strings belong to the report; NULL where they do not apply. */
+	const char *file;     /* name of the input that the place is in */
+	const char *host;     /* which host */
+	const char *reg;      /* "ID_AA64ISAR0_EL1", or the name of another thing: "PSCI_VERSION" */
+	const char *field;    /* "AES" */
+	const char *wanted;   /* the value that was wanted, as text */
+	const char *offered;  /* what the host accepts: "0-2" */
+	const char *reason;   /* a sentence */
+	const char *advice;   /* what would help */
+};
+
+struct steady_report;
+int steady_report_new(struct steady_report **report); /* ENOMEM */
+void steady_report_free(struct steady_report *report);
+size_t steady_report_count(const struct steady_report *report);
+/* Borrowed until the report changes; NULL beyond the end. */
+const struct steady_finding *steady_report_get(const struct steady_report *report, size_t index);
+
+/* ---- calls: everything that is asked of a host ---- */
+
+enum steady_op {
+	STEADY_OP_CREATE_VM = 1, /* id: the type; a VM that the context holds is discarded first */
+	STEADY_OP_CREATE_VCPU,   /* vcpu */
+	STEADY_OP_INIT,          /* vcpu, id: features word 0 of KVM_ARM_VCPU_INIT */
+	STEADY_OP_FINALIZE,      /* vcpu, id: the feature's index */
+	STEADY_OP_GET,           /* vcpu, id -> value */
+	STEADY_OP_SET,           /* vcpu, id, value */
+	STEADY_OP_REG_LIST,      /* vcpu -> list, count */
+	STEADY_OP_MASKS,         /* id: the range -> list (192 words), count */
+	STEADY_OP_CHECK,         /* id: the capability -> value[0] */
+	STEADY_OP_ENABLE_CAP,    /* id: the capability */
+	STEADY_OP_CREATE_GIC,    /* id: KVM_DEV_TYPE_ARM_VGIC_V2 (5) or _V3 (7) */
+	STEADY_OP_INIT_GIC,      /* gives it addresses and initialises it */
+	STEADY_OP_PMU_INIT,      /* vcpu: sets the PMU's interrupt and initialises it */
+	STEADY_OP_RUN,           /* vcpu: KVM_RUN with immediate_exit, whose success is -EINTR */
+};
+
+struct steady_call {
+	uint32_t size;     /* sizeof(struct steady_call) */
+	uint32_t op;       /* enum steady_op */
+	uint32_t vcpu;     /* which vCPU, counted from 0 */
+	uint32_t count;    /* in: room in list, in words; out: words (that there are, if -E2BIG) */
+	uint64_t id;
+	uint64_t value[8]; /* a register of up to 512 bits, least significant word first */
+	uint64_t *list;    /* the caller's */
+};
+
+/* Makes one call; returns 0 or the negative errno that the kernel gave. */
+typedef int steady_call_fn(void *ctx, struct steady_call *call);
+
+/* This machine's KVM. `path` is usually "/dev/kvm". Returns EHOST with the errno in *error. */
+struct steady_kvm;
+int steady_kvm_open(const char *path, struct steady_kvm **kvm, int *error);
+void steady_kvm_free(struct steady_kvm *kvm);
+int steady_kvm_call(void *kvm, struct steady_call *call);
+/* How many ioctl(2) this context has made. */
+uint64_t steady_kvm_ioctls(const struct steady_kvm *kvm);
+
+/* ---- models: what a guest shall see ---- */
+
+struct steady_model;
+/*
+ * Reads a model's canonical text (not NUL terminated). EINPUT: the report says line and column.
+ */
+int steady_model_parse(const char *text, size_t length, struct steady_model **model,
+		       struct steady_report *report);
+void steady_model_free(struct steady_model *model);
+const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
+
+/* ---- the life of a pin, in this order ---- */
+
+struct steady_pin;
+/* Borrows the model and the call function until the pin is freed. */
+int steady_pin_new(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		   struct steady_pin **pin);
+void steady_pin_free(struct steady_pin *pin);
+
+/* After KVM_CREATE_VM, before the first vCPU: enables the capabilities that the model needs. */
+int steady_pin_vm(struct steady_pin *pin, struct steady_report *report);
+
+/*
+ * Before KVM_ARM_VCPU_INIT: takes out of word 0 of its features what the model has not. EBLOCKED
+ * if the model has an option that the VMM did not ask for; the report names it.
+ */
+int steady_pin_features(struct steady_pin *pin, uint32_t *features, struct steady_report *report);
+
+/*
+ * After every KVM_ARM_VCPU_INIT of a vCPU (once all are there is best: a write on one vCPU then
+ * serves all on kernels where ID registers belong to the VM): writes what differs from the model.
+ * EBLOCKED: the host does not accept a value, the report names the field and what it accepts.
+ * EFROZEN: the VM has run. EHOST: a call failed.
+ */
+int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+
+/*
+ * Reads every register of the model back from every vCPU that was pinned. To be called once the
+ * interrupt controller is there, and again after the first KVM_RUN: some kernels accept a value
+ * and change it then. EMISMATCH: the report has every register that differs.
+ */
+int steady_pin_check(struct steady_pin *pin, struct steady_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers of KVM's interface that policy and pin need by name without the kernel's headers
+ * (Documentation/virt/kvm/api.rst and arch/arm64/include/uapi/asm/kvm.h).
+ */
+#ifndef STEADY_KVM_IDS_H
+#define STEADY_KVM_IDS_H
+
+#define STEADY_ID_SVE_VLS    UINT64_C(0x606000000015ffff) /* KVM_REG_ARM64_SVE_VLS, 512 bits */
+#define STEADY_ID_PMCR_EL0   UINT64_C(0x603000000013dce0) /* 3,3,9,12,0 */
+#define STEADY_FINALIZE_SVE  4                            /* KVM_ARM_VCPU_SVE */
+#define STEADY_DEVICE_GICV2  5                            /* KVM_DEV_TYPE_ARM_VGIC_V2 */
+#define STEADY_DEVICE_GICV3  7                            /* KVM_DEV_TYPE_ARM_VGIC_V3 */
+
+#define STEADY_CAP_IPA_SIZE  165 /* KVM_CAP_ARM_VM_IPA_SIZE */
+#define STEADY_CAP_REG_MASKS 230 /* KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES */
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wrappers around a call function: each is a call function itself, with its struct as context.
+ */
+#ifndef STEADY_WRAP_H
+#define STEADY_WRAP_H
+
+#include <steadyarm/steadyarm.h>
+
+#include "base/text.h"
+
+#define STEADY_OPS (STEADY_OP_RUN + 1)
+
+/* The name of an operation in a log: "create-vm". NULL for none. */
+const char *steady_op_name(uint32_t op);
+/* Counts calls by operation. */
+struct steady_count {
+	steady_call_fn *next;
+	void *ctx;
+	uint64_t calls[STEADY_OPS];
+	uint64_t total;
+};
+int steady_count_call(void *count, struct steady_call *call);
+
+/* Writes a line a call, as `steadyarm replay` reads them. */
+struct steady_record {
+	steady_call_fn *next;
+	void *ctx;
+	struct steady_text *log;
+};
+int steady_record_call(void *record, struct steady_call *call);
+
+/* Lets the k-th call (from 1) fail with -error and never reach the host; 0: none. */
+struct steady_fail {
+	steady_call_fn *next;
+	void *ctx;
+	uint64_t k;
+	int error;
+	uint64_t seen;
+};
+int steady_fail_call(void *fail, struct steady_call *call);
+
+/* Keeps every SET with its result. */
+struct steady_write {
+	uint32_t vcpu;
+	int error;         /* 0, or the positive errno */
+	uint64_t id;
+	uint64_t value[8];
+};
+struct steady_writes {
+	steady_call_fn *next;
+	void *ctx;
+	struct steady_write *items; /* to be freed by free() */
+	size_t count, room;
+	uint64_t calls;             /* of any kind */
+};
+int steady_writes_call(void *writes, struct steady_call *call);
+
+#endif

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The baseline: vCPU options first (no option's fields compare across options), then the greatest
+ * element of what all hosts accept, field by field, then the rules between fields.
+ *
+ * Options are tried in the order of the data, the first being the dearest: of all the choices that
+ * leave no conflict the one is taken that keeps the dearest options.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "policy/explain.h"
+#include "policy/policy.h"
+
+struct work {
+	const struct steady_input *inputs;
+	size_t count;
+	const struct steady_baseline_request *request;
+	struct steady_offer **offers; /* one per input */
+	struct steady_offer *joint;
+	struct steady_model *model;
+	struct steady_report *report;
+};
+
+/* ---- inputs ---- */
+
+/* A model that does not say what its hosts accepted accepts only itself. */
+static int offer_of_model(const struct steady_model *m, struct steady_offer **offer)
+{
+	struct steady_offer *o;
+	struct steady_cell *cell;
+
+	if (m->offer)
+		return steady_offer_copy(m->offer, offer);
+	o = steady_offer_alloc();
+	cell = o ? steady_offer_add(o) : NULL;
+	if (cell) {
+		o->firmware = calloc(m->firmware_count + 1, sizeof(*o->firmware));
+		cell->register_list = m->register_list
+					      ? malloc((m->register_count + 1) * sizeof(uint64_t))
+					      : NULL;
+	}
+	if (!cell || !o->firmware || (m->register_list && !cell->register_list)) {
+		steady_offer_free(o);
+		return -STEADY_ENOMEM;
+	}
+	cell->options = m->options;
+	cell->irqchip = m->irqchip;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
+
+		cell->set[i] = steady_set_one(f, steady_field_get(f, m->value[f->reg]));
+		cell->unknown = cell->unknown || !m->has[f->reg];
+	}
+	if (m->register_list)
+		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
+	cell->register_count = m->register_count;
+	for (size_t i = 0; i < m->firmware_count; i++)
+		o->firmware[i] = (struct steady_firmware_offer){m->firmware[i].id,
+								m->firmware[i].value};
+	o->firmware_count = m->firmware_count;
+	o->firmware_known = m->firmware_count > 0;
+	o->sve = m->sve;
+	o->sve_known = true;
+	*offer = o;
+	return 0;
+}
+
+static int join_offers(struct work *w)
+{
+	int r = 0;
+
+	w->offers = calloc(w->count, sizeof(struct steady_offer *));
+	if (!w->offers)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < w->count && !r; i++) {
+		const struct steady_input *in = &w->inputs[i];
+
+		r = in->profile ? steady_offer_of(in->profile, &w->offers[i])
+				: offer_of_model(in->model, &w->offers[i]);
+		if (r)
+			return r;
+		r = i ? steady_offer_and(w->joint, w->offers[i])
+		      : steady_offer_copy(w->offers[0], &w->joint);
+	}
+	return r;
+}
+
+/* ---- what is tolerated ---- */
+
+static bool tolerated_name(const struct work *w, const char *name)
+{
+	for (size_t i = 0; i < w->request->tolerate_count; i++) {
+		if (strcmp(w->request->tolerate[i], name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < w->count; i++) {
+		if (w->inputs[i].model && steady_model_tolerates(w->inputs[i].model, name))
+			return true;
+	}
+	return false;
+}
+
+static bool tolerated_field(const struct work *w, unsigned int field)
+{
+	char name[STEADY_FULLNAME];
+
+	return tolerated_name(w, steady_field_fullname(field, name, sizeof(name)));
+}
+
+static bool unvirtualised_conflict(const struct work *w, const struct steady_cell *cell, int which)
+{
+	if (!(w->joint->differs >> which & 1))
+		return false;
+	if (which == STEADY_PMCR_N && !(cell->options >> STEADY_OPTION_PMU & 1))
+		return false;
+	return !tolerated_name(w, steady_unvirtualised_names[which]);
+}
+
+static bool sve_conflict(const struct work *w, const struct steady_cell *cell)
+{
+	return cell->options >> STEADY_OPTION_SVE & 1 && w->joint->sve_known &&
+	       steady_vl_empty(&w->joint->sve);
+}
+
+static bool field_conflict(const struct work *w, const struct steady_cell *cell, unsigned int field)
+{
+	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
+	       !tolerated_field(w, field);
+}
+
+static unsigned int conflicts(const struct work *w, const struct steady_cell *cell)
+{
+	unsigned int count = sve_conflict(w, cell);
+
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		count += field_conflict(w, cell, steady_offer_first() + i);
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++)
+		count += unvirtualised_conflict(w, cell, i);
+	return count;
+}
+
+/* ---- options ---- */
+
+/* Whether the request lets these options be chosen. */
+static bool eligible(const struct work *w, uint32_t options)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		bool on = options >> i & 1;
+		bool asked = w->request->options_on >> i & 1;
+
+		if ((on && w->request->options_off >> i & 1) || (!on && asked) ||
+		    (on && steady_options[i].on_request && !asked))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a is to be preferred to b: the first option that only one of them has decides. */
+static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
+{
+	uint32_t differ = a->options ^ b->options;
+
+	if (differ)
+		return a->options & (differ & -differ);
+	return a->irqchip > b->irqchip;
+}
+
+static const struct steady_cell *choose(const struct work *w)
+{
+	const struct steady_cell *best = NULL;
+	unsigned int fewest = 0;
+
+	for (size_t i = 0; i < w->joint->cell_count; i++) {
+		const struct steady_cell *cell = &w->joint->cells[i];
+		unsigned int count;
+
+		if (!eligible(w, cell->options))
+			continue;
+		count = conflicts(w, cell);
+		if (!best || count < fewest || (count == fewest && dearer(cell, best))) {
+			best = cell;
+			fewest = count;
+		}
+	}
+	return best;
+}
+
+static int explain_no_cell(const struct work *w)
+{
+	char text[160];
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct steady_text all = STEADY_TEXT_INIT;
+
+		for (size_t j = 0; j < w->offers[i]->cell_count; j++) {
+			const struct steady_cell *c = &w->offers[i]->cells[j];
+
+			steady_configuration_text(c->options, ~UINT32_C(0), c->irqchip, text,
+						  sizeof(text));
+			steady_text_printf(&all, "%s{%s}", j ? " " : "", text);
+		}
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "vcpu_features", NULL);
+		steady_report_offered(w->report, "%s", all.data ? all.data : "none");
+		steady_report_reason(w->report, "no configuration of vCPU options that all have, "
+						"and that was asked for");
+		steady_report_advice(w->report, "ask for other options (--vcpu), or probe the host "
+						"again");
+		steady_text_free(&all);
+	}
+	return -STEADY_ECONFLICT;
+}
+
+/* ---- conflicts, told host by host ---- */
+
+static const struct steady_cell *own_cell(const struct work *w, size_t input,
+					  const struct steady_cell *cell)
+{
+	return steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+}
+
+static void explain_field_conflict(const struct work *w, const struct steady_cell *cell,
+				   unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	int option = steady_field_option((int)field);
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct steady_text set = STEADY_TEXT_INIT;
+
+		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
+		steady_report_offered(w->report, "%s", set.data ? set.data : "");
+		steady_report_reason(w->report, "no value that all hosts accept");
+		if (option >= 0)
+			steady_report_advice(w->report, "turn %s off: --vcpu %s=off",
+					     steady_options[option].title,
+					     steady_options[option].name);
+		else
+			steady_report_advice(w->report,
+					     "no write can level it between these hosts; accept "
+					     "that a guest may see it change: --tolerate %s.%s",
+					     steady_registers[f->reg].name, f->name);
+		steady_text_free(&set);
+	}
+}
+
+static void explain_unvirtualised(const struct work *w, int which)
+{
+	const char *name = steady_unvirtualised_names[which];
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_reading *r = &w->offers[i]->unvirtualised[which];
+
+		if (r->state != STEADY_VALUE)
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, name, NULL);
+		steady_report_offered(w->report, "0x%" PRIx64, r->value);
+		steady_report_reason(w->report, "a guest sees the hardware's own value, and the "
+						"hosts' differ");
+		steady_report_advice(w->report, "no write mends that; put these hosts in different "
+						"pools, or accept it: --tolerate %s", name);
+	}
+}
+
+static int explain_conflicts(const struct work *w, const struct steady_cell *cell)
+{
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		if (field_conflict(w, cell, steady_offer_first() + i))
+			explain_field_conflict(w, cell, steady_offer_first() + i);
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (unvirtualised_conflict(w, cell, i))
+			explain_unvirtualised(w, i);
+	}
+	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "SVE_VLS", NULL);
+		steady_report_offered(w->report, "up to %u bytes",
+				      steady_vl_max(&w->offers[i]->sve));
+		steady_report_reason(w->report, "no vector length in common");
+		steady_report_advice(w->report, "turn SVE off: --vcpu sve=off");
+	}
+	return -STEADY_ECONFLICT;
+}
+
+/* ---- values ---- */
+
+/* The least of what the hosts have, each having its greatest. */
+static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
+				unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		steady_set s = *steady_cell_set(own_cell(w, i, cell), field);
+		uint64_t v;
+
+		if (steady_set_empty(f, s)) /* a model whose hosts differed: it says what it took */
+			v = w->inputs[i].model
+				    ? steady_field_get(f, w->inputs[i].model->value[f->reg])
+				    : 0;
+		else
+			v = steady_set_greatest(f, s);
+		if (!any || steady_field_rank(f, v) < steady_field_rank(f, least))
+			least = v;
+		any = true;
+	}
+	return least;
+}
+
+static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	steady_report_add(w->report, STEADY_NOTE, 0);
+	steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
+	steady_report_wanted(w->report, "%u", (unsigned int)common);
+	steady_report_offered(w->report, "%u", (unsigned int)taken);
+	steady_report_reason(w->report,
+			     "all these CPUs have %u, but no more than %u is accepted by every "
+			     "host's KVM",
+			     (unsigned int)common, (unsigned int)taken);
+}
+
+static int pick_value(const struct work *w, const struct steady_cell *cell, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set s = *steady_cell_set(cell, field);
+	uint64_t common = least_of_limits(w, cell, field), v = common;
+	char name[STEADY_FULLNAME];
+
+	if (steady_set_empty(f, s)) {
+		int r = steady_model_add_tolerated(w->model, steady_field_fullname(field, name,
+										   sizeof(name)));
+		if (r)
+			return r;
+	} else {
+		v = steady_set_greatest(f, s);
+		if (steady_field_compare(f, v, common) == STEADY_LESS)
+			note_loss(w, field, common, v);
+	}
+	w->model->value[f->reg] = steady_field_put(f, w->model->value[f->reg], v);
+	w->model->has[f->reg] = true;
+	return 0;
+}
+
+static int pick_firmware(const struct work *w)
+{
+	int r = 0;
+
+	if (!w->joint->firmware_known) {
+		steady_report_add(w->report, STEADY_WARNING, 0);
+		steady_report_subject(w->report, "firmware", NULL);
+		steady_report_reason(w->report, "not captured on every host: the model says "
+						"nothing about PSCI or hypercalls");
+		return 0;
+	}
+	for (size_t i = 0; i < w->joint->firmware_count && !r; i++)
+		r = steady_model_add_firmware(w->model, w->joint->firmware[i].id,
+					      w->joint->firmware[i].allowed);
+	return r;
+}
+
+/* Every CPU that the guest may meet; nothing if one input does not say. */
+static int pick_implementations(const struct work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_input *in = &w->inputs[i];
+
+		if (in->profile ? in->profile->cpu_count : in->model->implementation_count)
+			continue;
+		steady_report_add(w->report, STEADY_WARNING, 0);
+		steady_report_host(w->report, in->name);
+		steady_report_subject(w->report, "MIDR_EL1", NULL);
+		steady_report_reason(w->report, "not captured: the model does not list the CPUs "
+						"that a guest may meet");
+		return 0;
+	}
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_input *in = &w->inputs[i];
+		const struct steady_cpu *cpus =
+			in->profile ? in->profile->cpus : in->model->implementations;
+		size_t count = in->profile ? in->profile->cpu_count
+					   : in->model->implementation_count;
+		int r = 0;
+
+		for (size_t j = 0; j < count && !r; j++)
+			r = steady_model_add_implementation(w->model, &cpus[j]);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int pick_rest(struct work *w, const struct steady_cell *cell)
+{
+	struct steady_model *m = w->model;
+	int r = 0;
+
+	m->options = cell->options;
+	m->irqchip = cell->irqchip;
+	if (cell->options >> STEADY_OPTION_SVE & 1)
+		m->sve = w->joint->sve;
+	if (cell->register_list) {
+		m->register_list = malloc((cell->register_count + 1) * sizeof(uint64_t));
+		if (!m->register_list)
+			return -STEADY_ENOMEM;
+		memcpy(m->register_list, cell->register_list,
+		       cell->register_count * sizeof(uint64_t));
+		m->register_count = cell->register_count;
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED && !r; i++) {
+		if (w->joint->differs >> i & 1 && tolerated_name(w, steady_unvirtualised_names[i]))
+			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
+	}
+	if (w->request->name && !r)
+		r = steady_model_set_name(m, w->request->name);
+	r = r ? r : pick_firmware(w);
+	return r ? r : pick_implementations(w);
+}
+
+/* ---- what was asked for beyond the greatest ---- */
+
+static int check_required(const struct work *w)
+{
+	struct steady_view view, host;
+	int result = 0;
+
+	steady_model_view(w->model, &view);
+	for (size_t i = 0; i < w->request->require_count; i++) {
+		unsigned int feature = w->request->require[i];
+
+		if (steady_feature_state(feature, &view) == STEADY_YES)
+			continue;
+		result = -STEADY_ECONFLICT;
+		for (size_t j = 0; j < w->count; j++) {
+			const struct steady_input *in = &w->inputs[j];
+
+			if (in->profile)
+				steady_configuration_view(&in->profile->configurations[0], &host);
+			else
+				steady_model_view(in->model, &host);
+			steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+			steady_report_host(w->report, in->name);
+			steady_report_subject(w->report, steady_feature_name(feature), NULL);
+			steady_report_offered(w->report, "%s",
+					      steady_feature_state(feature, &host) == STEADY_YES
+						      ? "yes"
+						      : "no");
+			steady_report_reason(w->report, "required, and the baseline has it not: %s",
+					     steady_feature_condition(feature));
+			steady_report_advice(w->report, "leave out the hosts that lack it");
+		}
+	}
+	return result;
+}
+
+static void note_unneeded(const struct work *w)
+{
+	for (size_t i = 0; i < w->request->tolerate_count; i++) {
+		const char *name = w->request->tolerate[i];
+
+		if (steady_model_tolerates(w->model, name))
+			continue;
+		steady_report_add(w->report, STEADY_NOTE, 0);
+		steady_report_subject(w->report, name, NULL);
+		steady_report_reason(w->report, "need not be tolerated: the hosts are level there");
+	}
+}
+
+static int explain_unknown(const struct work *w, const struct steady_cell *cell)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cell *own = own_cell(w, i, cell);
+
+		if (!own || !own->unknown)
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "registers", NULL);
+		steady_report_reason(w->report, "not all of the 56 registers of the core range are "
+						"there, or one could not be read; no model is made "
+						"from what is unknown");
+		steady_report_advice(w->report, "probe the host again");
+	}
+	return -STEADY_EUNKNOWN;
+}
+
+static int build(struct work *w)
+{
+	const struct steady_cell *cell;
+	int r = join_offers(w);
+
+	if (r)
+		return r;
+	cell = choose(w);
+	if (!cell)
+		return explain_no_cell(w);
+	if (cell->unknown)
+		return explain_unknown(w, cell);
+	if (conflicts(w, cell))
+		return explain_conflicts(w, cell);
+	w->model = steady_model_alloc();
+	if (!w->model)
+		return -STEADY_ENOMEM;
+	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++)
+		r = pick_value(w, cell, steady_offer_first() + i);
+	r = r ? r : pick_rest(w, cell);
+	r = r ? r : steady_close(w->model, cell, w->report);
+	r = r ? r : check_required(w);
+	if (!r)
+		note_unneeded(w);
+	return r;
+}
+
+int steady_baseline(const struct steady_input *inputs, size_t count,
+		    const struct steady_baseline_request *request, struct steady_model **model,
+		    struct steady_report *report)
+{
+	struct work w = {.inputs = inputs, .count = count, .request = request, .report = report};
+	int r;
+
+	if (!count || request->options_on & request->options_off)
+		return -STEADY_EUSAGE;
+	r = build(&w);
+	for (size_t i = 0; w.offers && i < count; i++)
+		steady_offer_free(w.offers[i]);
+	free(w.offers);
+	if (r) {
+		steady_offer_free(w.joint);
+		steady_model_free(w.model);
+		return r;
+	}
+	w.model->offer = w.joint; /* so that the model can be an input with nothing lost */
+	*model = w.model;
+	return 0;
+}
+
+int steady_model_exactly(const struct steady_profile *p, const struct steady_configuration *c,
+			 struct steady_model **model, struct steady_report *report)
+{
+	struct steady_profile only = *p;
+	struct steady_configuration one = *c;
+	struct steady_input input = {.name = p->name, .profile = &only};
+	struct steady_baseline_request request = {
+		.options_on = steady_configuration_options(c),
+		.options_off = ~steady_configuration_options(c),
+	};
+	int r;
+
+	only.configurations = &one;
+	only.configuration_count = 1;
+	r = steady_baseline(&input, 1, &request, model, report);
+	if (r)
+		return r;
+	/* the limits themselves, whatever a baseline would have closed */
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		if (steady_register_is_core(i))
+			(*model)->value[i] = c->reg[i].value;
+	}
+	return 0;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "policy/explain.h"
+#include "policy/policy.h"
+
+/* ---- registers ---- */
+
+/* One register: the value to write, and whether the host takes all of the model's fields. */
+static int target_register(const struct steady_model *m, const struct steady_profile *p,
+			   const struct steady_configuration *c, int reg, uint64_t *target,
+			   struct steady_report *report)
+{
+	const struct steady_register *r = &steady_registers[reg];
+	uint64_t limit = c->reg[reg].value;
+	int result = 0;
+
+	*target = m->value[reg];
+	if (*target == limit)
+		return 0;
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		uint64_t wanted = steady_field_get(f, m->value[reg]);
+		uint64_t has = steady_field_get(f, limit);
+		steady_set accepts;
+
+		if (wanted == has || !steady_offer_field(p, c, i, &accepts) ||
+		    steady_set_has(f, accepts, wanted))
+			continue;
+		if (steady_model_tolerates_field(m, i)) {
+			*target = steady_field_put(f, *target, has);
+			continue;
+		}
+		steady_explain_field(report, m, p, c, i, wanted, accepts);
+		result = -STEADY_EBLOCKED;
+	}
+	return result;
+}
+
+int steady_targets(const struct steady_model *m, const struct steady_profile *p,
+		   const struct steady_configuration *c, uint64_t target[STEADY_REGISTERS],
+		   struct steady_report *report)
+{
+	int result = 0;
+
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		if (c->reg[reg].state != STEADY_VALUE) {
+			steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
+			steady_report_subject(report, steady_registers[reg].name, NULL);
+			steady_report_reason(report, "%s",
+					     c->reg[reg].state == STEADY_FAILED
+						     ? "it could not be read on this host"
+						     : "the profile does not hold it");
+			steady_report_advice(report, "probe the host again");
+			result = -STEADY_EUNKNOWN;
+			continue;
+		}
+		if (!m->has[reg]) {
+			steady_report_add(report, STEADY_WARNING, 0);
+			steady_report_subject(report, steady_registers[reg].name, NULL);
+			steady_report_reason(report, "the model says nothing about it: the guest "
+						     "sees what the host has");
+			target[reg] = c->reg[reg].value;
+			continue;
+		}
+		if (target_register(m, p, c, reg, &target[reg], report) && !result)
+			result = -STEADY_EBLOCKED;
+	}
+	return result;
+}
+
+/* ---- options ---- */
+
+static int blocker(struct steady_report *report, const char *subject)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, subject, NULL);
+	return -STEADY_EBLOCKED;
+}
+
+/* Says why no configuration of the profile has the model's options. */
+static int explain_options(const struct steady_model *m, const struct steady_profile *p,
+			   struct steady_report *report)
+{
+	uint32_t ever = 0, chips = 0;
+	bool told = false;
+	char text[128];
+
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		ever |= steady_configuration_options(&p->configurations[i]);
+		chips |= UINT32_C(1) << p->configurations[i].irqchip;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!((m->options & ~ever) >> i & 1))
+			continue;
+		blocker(report, steady_options[i].name);
+		steady_report_wanted(report, "on");
+		steady_report_offered(report, "off");
+		steady_report_reason(report, "the model has %s and this host cannot turn it on",
+				     steady_options[i].title);
+		steady_report_advice(report, "use a baseline that includes this host");
+		told = true;
+	}
+	if (m->irqchip && !(chips >> m->irqchip & 1)) {
+		blocker(report, "irqchip");
+		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+		steady_report_reason(report, "this host was not captured with that irqchip");
+		steady_report_advice(report, "probe it again, or make a baseline that includes it");
+		told = true;
+	}
+	if (told)
+		return -STEADY_EBLOCKED;
+	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_subject(report, "vcpu_features", NULL);
+	steady_report_wanted(report, "%s",
+			     steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, text,
+						       sizeof(text)));
+	steady_report_reason(report, "the profile holds no configuration with these vCPU options");
+	steady_report_advice(report, "probe the host again");
+	return -STEADY_EUNKNOWN;
+}
+
+/* ---- firmware ---- */
+
+static const char *firmware_name(uint64_t id, char *out, size_t room)
+{
+	int row = steady_firmware_by_id(id);
+
+	if (row >= 0)
+		return steady_firmware[row].name;
+	snprintf(out, room, "0x%016" PRIx64, id);
+	return out;
+}
+
+static int check_one_firmware(const struct steady_firmware_value *want,
+			      const struct steady_profile *p, struct steady_report *report)
+{
+	const struct steady_reading *r = steady_profile_firmware(p, want->id);
+	bool bitmap = steady_firmware_id_is_bitmap(want->id);
+	uint64_t has = r && r->state == STEADY_VALUE ? r->value : 0;
+	int row = steady_firmware_by_id(want->id);
+	char name[24];
+
+	if (r && r->state == STEADY_FAILED && r->error != ENOENT) {
+		steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
+		steady_report_subject(report, firmware_name(want->id, name, sizeof(name)), NULL);
+		steady_report_reason(report, "it could not be read on this host");
+		return -STEADY_EUNKNOWN;
+	}
+	if (bitmap && row >= 0)
+		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
+	if (bitmap ? !(want->value & ~has) : want->value <= has)
+		return 0;
+	blocker(report, firmware_name(want->id, name, sizeof(name)));
+	steady_report_wanted(report, "0x%" PRIx64, want->value);
+	steady_report_offered(report, "0x%" PRIx64, has);
+	if (!r)
+		steady_report_reason(report, "this host's kernel does not know the register");
+	else
+		steady_report_reason(report, bitmap ? "services that this host does not have"
+						    : "more than this host has");
+	steady_report_advice(report, "use a baseline that includes this host");
+	return -STEADY_EBLOCKED;
+}
+
+static int check_firmware(const struct steady_model *m, const struct steady_profile *p,
+			  struct steady_report *report)
+{
+	int result = 0;
+
+	if (!p->firmware_known) {
+		if (!m->firmware_count)
+			return 0;
+		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_subject(report, "firmware", NULL);
+		steady_report_reason(report, "the profile did not capture the firmware registers: "
+					     "not checked");
+		return 0;
+	}
+	for (size_t i = 0; i < m->firmware_count; i++) {
+		int r = check_one_firmware(&m->firmware[i], p, report);
+
+		result = result ? result : r;
+	}
+	return result;
+}
+
+/* ---- the rest ---- */
+
+static int check_sve(const struct steady_model *m, const struct steady_profile *p,
+		     struct steady_report *report)
+{
+	if (!(m->options >> STEADY_OPTION_SVE & 1) || steady_vl_empty(&m->sve) || !p->sve_known ||
+	    steady_vl_is_prefix(&m->sve, &p->sve))
+		return 0;
+	blocker(report, "SVE_VLS");
+	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
+	steady_report_offered(report, "up to %u bytes", steady_vl_max(&p->sve));
+	steady_report_reason(report, "KVM shows a guest all of the host's vector lengths up to the "
+				     "guest's maximum, and these are others");
+	steady_report_advice(report, "use a baseline that includes this host, or turn SVE off");
+	return -STEADY_EBLOCKED;
+}
+
+static int check_implementations(const struct steady_model *m, const struct steady_profile *p,
+				 struct steady_report *report)
+{
+	int result = 0;
+
+	for (size_t i = 0; m->implementation_count && i < p->cpu_count; i++) {
+		const struct steady_cpu *cpu = &p->cpus[i];
+		bool found = false;
+
+		for (size_t j = 0; j < m->implementation_count; j++)
+			found = found || memcmp(&m->implementations[j], cpu, sizeof(*cpu)) == 0;
+		if (found)
+			continue;
+		result = blocker(report, "MIDR_EL1");
+		steady_report_offered(report, "0x%08" PRIx64 " (REVIDR 0x%" PRIx64
+				      ", AIDR 0x%" PRIx64 ")",
+				      cpu->midr, cpu->revidr, cpu->aidr);
+		steady_report_reason(report, "the model's guests were not told that they may meet "
+					     "this CPU: its errata would go unhandled");
+		steady_report_advice(report, "make a baseline that includes this host");
+	}
+	return result;
+}
+
+static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
+			       struct steady_report *report)
+{
+	int result = 0;
+
+	for (int i = 0; m->offer && i < STEADY_UNVIRTUALISED; i++) {
+		const struct steady_reading *want = &m->offer->unvirtualised[i];
+		const struct steady_reading *has = &p->unvirtualised[i];
+		bool enough = i == STEADY_IPA_SIZE ? has->value >= want->value
+						   : has->value == want->value;
+
+		if (want->state != STEADY_VALUE || has->state != STEADY_VALUE || enough ||
+		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
+		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
+			continue;
+		result = blocker(report, steady_unvirtualised_names[i]);
+		steady_report_wanted(report, "0x%" PRIx64, want->value);
+		steady_report_offered(report, "0x%" PRIx64, has->value);
+		steady_report_reason(report, "a guest sees the hardware's own value; no write "
+					     "mends that");
+		steady_report_advice(report, "keep this host out of the pool, or accept the "
+				     "difference: --tolerate %s", steady_unvirtualised_names[i]);
+	}
+	return result;
+}
+
+int steady_check(const struct steady_model *m, const struct steady_profile *p,
+		 struct steady_report *report)
+{
+	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
+	uint64_t target[STEADY_REGISTERS];
+	int results[5], result = 0;
+
+	if (!c)
+		return explain_options(m, p, report);
+	results[0] = steady_targets(m, p, c, target, report);
+	results[1] = check_firmware(m, p, report);
+	results[2] = check_sve(m, p, report);
+	results[3] = check_implementations(m, p, report);
+	results[4] = check_unvirtualised(m, p, report);
+	for (int i = 0; i < 5; i++) {
+		/* "no" is an answer even where something else is unknown */
+		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))
+			result = results[i];
+	}
+	return result;
+}

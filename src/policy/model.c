@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct steady_model *steady_model_alloc(void)
+{
+	return calloc(1, sizeof(struct steady_model));
+}
+
+void steady_model_free(struct steady_model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->tolerated_count; i++)
+		free(m->tolerated[i]);
+	free(m->tolerated);
+	free(m->name);
+	free(m->firmware);
+	free(m->register_list);
+	free(m->implementations);
+	steady_offer_free(m->offer);
+	free(m);
+}
+
+const char *steady_model_name(const struct steady_model *m)
+{
+	return m->name ? m->name : "";
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool steady_model_name_ok(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!is_alnum(name[0]) || length > 64)
+		return false;
+	for (size_t i = 1; i < length; i++) {
+		if (!is_alnum(name[i]) && !strchr("._+-", name[i]))
+			return false;
+	}
+	return true;
+}
+
+int steady_model_set_name(struct steady_model *m, const char *name)
+{
+	char *copy;
+
+	if (!steady_model_name_ok(name))
+		return -STEADY_EUSAGE;
+	copy = strdup(name);
+	if (!copy)
+		return -STEADY_ENOMEM;
+	free(m->name);
+	m->name = copy;
+	return 0;
+}
+
+int steady_model_add_firmware(struct steady_model *m, uint64_t id, uint64_t value)
+{
+	struct steady_firmware_value *all;
+	size_t at = 0;
+
+	while (at < m->firmware_count && m->firmware[at].id < id)
+		at++;
+	if (at < m->firmware_count && m->firmware[at].id == id) {
+		m->firmware[at].value = value;
+		return 0;
+	}
+	all = realloc(m->firmware, (m->firmware_count + 1) * sizeof(*all));
+	if (!all)
+		return -STEADY_ENOMEM;
+	m->firmware = all;
+	memmove(all + at + 1, all + at, (m->firmware_count++ - at) * sizeof(*all));
+	all[at].id = id;
+	all[at].value = value;
+	return 0;
+}
+
+static int compare_cpus(const struct steady_cpu *a, const struct steady_cpu *b)
+{
+	if (a->midr != b->midr)
+		return a->midr < b->midr ? -1 : 1;
+	if (a->revidr != b->revidr)
+		return a->revidr < b->revidr ? -1 : 1;
+	return (a->aidr > b->aidr) - (a->aidr < b->aidr);
+}
+
+int steady_model_add_implementation(struct steady_model *m, const struct steady_cpu *cpu)
+{
+	struct steady_cpu *all;
+	size_t at = 0;
+
+	while (at < m->implementation_count && compare_cpus(&m->implementations[at], cpu) < 0)
+		at++;
+	if (at < m->implementation_count && compare_cpus(&m->implementations[at], cpu) == 0)
+		return 0;
+	all = realloc(m->implementations, (m->implementation_count + 1) * sizeof(*all));
+	if (!all)
+		return -STEADY_ENOMEM;
+	m->implementations = all;
+	memmove(all + at + 1, all + at, (m->implementation_count++ - at) * sizeof(*all));
+	all[at] = *cpu;
+	return 0;
+}
+
+bool steady_tolerable(const char *name)
+{
+	return steady_field_by_name(name, strlen(name)) >= 0 ||
+	       steady_unvirtualised_by_name(name, strlen(name)) >= 0;
+}
+
+int steady_model_add_tolerated(struct steady_model *m, const char *name)
+{
+	char **all, *copy;
+	size_t at = 0;
+
+	while (at < m->tolerated_count && strcmp(m->tolerated[at], name) < 0)
+		at++;
+	if (at < m->tolerated_count && strcmp(m->tolerated[at], name) == 0)
+		return 0;
+	copy = strdup(name);
+	all = realloc(m->tolerated, (m->tolerated_count + 1) * sizeof(*all));
+	if (all)
+		m->tolerated = all;
+	if (!copy || !all) {
+		free(copy);
+		return -STEADY_ENOMEM;
+	}
+	memmove(all + at + 1, all + at, (m->tolerated_count++ - at) * sizeof(*all));
+	all[at] = copy;
+	return 0;
+}
+
+bool steady_model_tolerates(const struct steady_model *m, const char *name)
+{
+	for (size_t i = 0; i < m->tolerated_count; i++) {
+		if (strcmp(m->tolerated[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool steady_model_tolerates_field(const struct steady_model *m, unsigned int field)
+{
+	char name[STEADY_FULLNAME];
+
+	if (!m->tolerated_count)
+		return false;
+	return steady_model_tolerates(m, steady_field_fullname(field, name, sizeof(name)));
+}
+
+const struct steady_firmware_value *steady_model_firmware(const struct steady_model *m, uint64_t id)
+{
+	for (size_t i = 0; i < m->firmware_count; i++) {
+		if (m->firmware[i].id == id)
+			return &m->firmware[i];
+	}
+	return NULL;
+}
+
+void steady_model_view(const struct steady_model *m, struct steady_view *view)
+{
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		view->known[i] = m->has[i];
+		view->value[i] = m->has[i] ? m->value[i] : 0;
+	}
+}
+
+const char *steady_field_fullname(unsigned int field, char *out, size_t room)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	snprintf(out, room, "%s.%s", steady_registers[f->reg].name, f->name);
+	return out;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A CPU model: what a guest shall see. Plain data; made by policy/baseline.c or read from a file
+ * by format/model_text.c or format/model_json.c.
+ */
+#ifndef STEADY_MODEL_H
+#define STEADY_MODEL_H
+
+#include <steadyarm/steadyarm.h>
+
+#include "policy/offer.h"
+#include "policy/profile.h"
+
+struct steady_firmware_value {
+	uint64_t id;
+	uint64_t value;
+};
+
+struct steady_model {
+	char *name;                       /* NULL: none */
+	uint64_t value[STEADY_REGISTERS];
+	bool has[STEADY_REGISTERS];       /* complete: all of the core ID range */
+	uint32_t options;                 /* 1 << enum steady_option; others are off */
+	uint32_t irqchip;                 /* enum steady_irqchip */
+	struct steady_firmware_value *firmware; /* in the order of their ids */
+	size_t firmware_count;
+	struct steady_vl sve;             /* empty: no SVE */
+	uint64_t *register_list;          /* ascending; NULL: not given */
+	size_t register_count;
+	struct steady_cpu *implementations; /* sorted; none: not given */
+	size_t implementation_count;
+	char **tolerated;                 /* sorted names: "REG.FIELD", "CNTFRQ_EL0" */
+	size_t tolerated_count;
+	struct steady_offer *offer;       /* what its hosts accepted together, or NULL */
+};
+
+struct steady_model *steady_model_alloc(void); /* empty; NULL if memory ran out */
+int steady_model_set_name(struct steady_model *model, const char *name);
+/* Letters, digits and . _ + -, first a letter or digit, at most 64: safe as a file's name. */
+bool steady_model_name_ok(const char *name);
+int steady_model_add_firmware(struct steady_model *model, uint64_t id, uint64_t value);
+int steady_model_add_implementation(struct steady_model *model, const struct steady_cpu *cpu);
+int steady_model_add_tolerated(struct steady_model *model, const char *name);
+/* Whether a name is one that may be tolerated: a field, or an unvirtualised register. */
+bool steady_tolerable(const char *name);
+bool steady_model_tolerates(const struct steady_model *model, const char *name);
+bool steady_model_tolerates_field(const struct steady_model *model, unsigned int field);
+const struct steady_firmware_value *steady_model_firmware(const struct steady_model *model,
+							  uint64_t id); /* NULL: not given */
+void steady_model_view(const struct steady_model *model, struct steady_view *view);
+/* "REG.FIELD" into out; returns out. */
+const char *steady_field_fullname(unsigned int field, char *out, size_t room);
+#define STEADY_FULLNAME 64
+
+#endif

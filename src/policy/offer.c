@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a host accepts, field by field. KVM compares a written value with the limit (the reset
+ * value), one field after the other: arm64_check_features() in arch/arm64/kvm/sys_regs.c, the same
+ * from 6.12 to 7.3. All that its table has no field for must equal the limit.
+ */
+#include "policy/offer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+unsigned int steady_offer_first(void)
+{
+	return steady_registers[STEADY_CORE_FIRST].first;
+}
+
+unsigned int steady_offer_fields(void)
+{
+	const struct steady_register *last =
+		&steady_registers[STEADY_CORE_FIRST + STEADY_CORE_COUNT - 1];
+
+	return last->first + last->fields - steady_offer_first();
+}
+
+struct steady_offer *steady_offer_alloc(void)
+{
+	return calloc(1, sizeof(struct steady_offer));
+}
+
+static void cell_clear(struct steady_cell *c)
+{
+	free(c->register_list);
+	free(c->set);
+	memset(c, 0, sizeof(*c));
+}
+
+void steady_offer_free(struct steady_offer *o)
+{
+	if (!o)
+		return;
+	for (size_t i = 0; i < o->cell_count; i++)
+		cell_clear(&o->cells[i]);
+	free(o->cells);
+	free(o->firmware);
+	free(o);
+}
+
+struct steady_cell *steady_offer_add(struct steady_offer *o)
+{
+	struct steady_cell *all = realloc(o->cells, (o->cell_count + 1) * sizeof(*all));
+	struct steady_cell *c;
+
+	if (!all)
+		return NULL;
+	o->cells = all;
+	c = &all[o->cell_count];
+	memset(c, 0, sizeof(*c));
+	c->set = calloc(steady_offer_fields(), sizeof(*c->set));
+	if (!c->set)
+		return NULL;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		c->set[i] = steady_set_none(&steady_fields[steady_offer_first() + i]);
+	o->cell_count++;
+	return c;
+}
+
+static uint64_t *copy_list(const uint64_t *list, size_t count)
+{
+	uint64_t *copy = malloc((count ? count : 1) * sizeof(*copy));
+
+	if (copy && count)
+		memcpy(copy, list, count * sizeof(*copy));
+	return copy;
+}
+
+/* The values that the rule lets through, as if nothing else spoke. */
+static steady_set by_rule(const struct steady_field *f, uint64_t limit)
+{
+	steady_set s = steady_set_one(f, limit);
+	uint64_t max = (UINT64_C(1) << (f->width > 8 ? 8 : f->width)) - 1;
+
+	if (f->width > 4) /* an interval: what lies on the rule's side of the limit */
+		return f->kvm_rule == STEADY_KVM_LOWER && !f->kvm_signed
+			       ? steady_set_range(f, 0, limit)
+		       : f->kvm_rule == STEADY_KVM_HIGHER ? steady_set_range(f, limit, max)
+							  : s;
+	for (uint64_t v = 0; v <= max; v++) {
+		int64_t value = f->kvm_signed ? steady_field_signed(f, v) : (int64_t)v;
+		int64_t bound = f->kvm_signed ? steady_field_signed(f, limit) : (int64_t)limit;
+		bool ok = false;
+
+		switch (f->kvm_rule) {
+		case STEADY_KVM_LOWER:
+			ok = value <= bound;
+			break;
+		case STEADY_KVM_HIGHER:
+			ok = value >= bound;
+			break;
+		case STEADY_KVM_HIGHER_OR_ZERO:
+			ok = v == 0 || (limit != 0 && value >= bound);
+			break;
+		case STEADY_KVM_EXACT:
+			ok = v == f->kvm_safe;
+			break;
+		}
+		if (ok)
+			s |= steady_set_one(f, v);
+	}
+	return s;
+}
+
+/*
+ * Of what KVM lets through, what may be offered: values that the architecture allows, and none
+ * above the limit (some kernels compare PMUVer as a signed number and accept 8 to 14; the hardware
+ * has not got them). The limit itself stands whatever it is.
+ */
+static steady_set honest(const struct steady_field *f, steady_set s, uint64_t limit)
+{
+	if (f->width > 4)
+		return s;
+	for (uint64_t v = 0; v <= 15; v++) {
+		if (v == limit || !steady_set_has(f, s, v))
+			continue;
+		if (!(f->legal >> v & 1) || steady_field_compare(f, v, limit) == STEADY_MORE)
+			s &= (steady_set)~steady_set_one(f, v);
+	}
+	return s;
+}
+
+bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,
+			unsigned int field, steady_set *out)
+{
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_reading *mask = &p->writable[f->reg];
+	uint64_t limit, bits = steady_field_mask(f);
+
+	if (c->reg[f->reg].state != STEADY_VALUE)
+		return false;
+	limit = steady_field_get(f, c->reg[f->reg].value);
+	if (c->accepted && c->accepted[field].known && f->width <= 4)
+		*out = c->accepted[field].values;
+	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
+		*out = by_rule(f, limit);
+	else
+		*out = steady_set_one(f, limit);
+	return true;
+}
+
+bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
+			unsigned int field, steady_set *out)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	if (!steady_kvm_accepts(p, c, field, out))
+		return false;
+	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
+	return true;
+}
+
+static int fill_cell(const struct steady_profile *p, const struct steady_configuration *c,
+		     struct steady_cell *cell)
+{
+	cell->options = steady_configuration_options(c);
+	cell->irqchip = c->irqchip;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		if (!steady_offer_field(p, c, steady_offer_first() + i, &cell->set[i]))
+			cell->unknown = true;
+	}
+	if (c->register_list) {
+		cell->register_list = copy_list(c->register_list, c->register_count);
+		if (!cell->register_list)
+			return -STEADY_ENOMEM;
+		cell->register_count = c->register_count;
+	}
+	return 0;
+}
+
+static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
+{
+	o->firmware_known = p->firmware_known;
+	o->firmware = calloc(p->firmware_count ? p->firmware_count : 1, sizeof(*o->firmware));
+	if (!o->firmware)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		const struct steady_firmware_reading *r = &p->firmware[i];
+		struct steady_firmware_offer *f = &o->firmware[o->firmware_count];
+
+		if (r->reading.state != STEADY_VALUE) {
+			/* ENOENT is an answer; any other failure leaves it unknown */
+			if (r->reading.error != 2)
+				o->firmware_known = false;
+			continue;
+		}
+		f->id = r->id;
+		/* a bitmap that nobody has a name for yet: its services are left out */
+		f->allowed = steady_firmware_by_id(r->id) < 0 ? 0 : r->reading.value;
+		o->firmware_count++;
+	}
+	return 0;
+}
+
+int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
+{
+	struct steady_offer *o = steady_offer_alloc();
+	int r = -STEADY_ENOMEM;
+
+	if (!o)
+		return r;
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		struct steady_cell *cell = steady_offer_add(o);
+
+		r = cell ? fill_cell(p, &p->configurations[i], cell) : -STEADY_ENOMEM;
+		if (r)
+			goto out;
+	}
+	r = fill_firmware(p, o);
+	if (r)
+		goto out;
+	o->sve_known = p->sve_known;
+	o->sve = p->sve;
+	memcpy(o->unvirtualised, p->unvirtualised, sizeof(o->unvirtualised));
+	*offer = o;
+	return 0;
+out:
+	steady_offer_free(o);
+	return r;
+}
+
+int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
+{
+	struct steady_offer *o = steady_offer_alloc();
+
+	if (!o)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < from->cell_count; i++) {
+		const struct steady_cell *a = &from->cells[i];
+		struct steady_cell *b = steady_offer_add(o);
+
+		if (!b)
+			goto nomem;
+		b->options = a->options;
+		b->irqchip = a->irqchip;
+		b->unknown = a->unknown;
+		memcpy(b->set, a->set, steady_offer_fields() * sizeof(*b->set));
+		if (a->register_list) {
+			b->register_list = copy_list(a->register_list, a->register_count);
+			if (!b->register_list)
+				goto nomem;
+			b->register_count = a->register_count;
+		}
+	}
+	o->firmware = calloc(from->firmware_count ? from->firmware_count : 1, sizeof(*o->firmware));
+	if (!o->firmware)
+		goto nomem;
+	if (from->firmware_count)
+		memcpy(o->firmware, from->firmware, from->firmware_count * sizeof(*o->firmware));
+	o->firmware_count = from->firmware_count;
+	o->firmware_known = from->firmware_known;
+	o->sve_known = from->sve_known;
+	o->sve = from->sve;
+	memcpy(o->unvirtualised, from->unvirtualised, sizeof(o->unvirtualised));
+	o->differs = from->differs;
+	*to = o;
+	return 0;
+nomem:
+	steady_offer_free(o);
+	return -STEADY_ENOMEM;
+}
+
+const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32_t options,
+					    uint32_t irqchip)
+{
+	for (size_t i = 0; i < o->cell_count; i++) {
+		const struct steady_cell *c = &o->cells[i];
+
+		if (c->options == options &&
+		    (c->irqchip == irqchip || c->irqchip == STEADY_IRQCHIP_UNKNOWN ||
+		     irqchip == STEADY_IRQCHIP_UNKNOWN))
+			return c;
+	}
+	return NULL;
+}
+
+/* ---- the AND ---- */
+
+static size_t and_list(uint64_t *a, size_t count, const uint64_t *b, size_t others)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, j = 0; i < count; i++) {
+		while (j < others && b[j] < a[i])
+			j++;
+		if (j < others && b[j] == a[i])
+			a[kept++] = a[i];
+	}
+	return kept;
+}
+
+static void and_cell(struct steady_cell *a, const struct steady_cell *b)
+{
+	a->unknown = a->unknown || b->unknown;
+	if (a->irqchip == STEADY_IRQCHIP_UNKNOWN)
+		a->irqchip = b->irqchip;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		a->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
+					   b->set[i]);
+	if (a->register_list && b->register_list) {
+		a->register_count = and_list(a->register_list, a->register_count, b->register_list,
+					     b->register_count);
+	} else {
+		free(a->register_list);
+		a->register_list = NULL;
+		a->register_count = 0;
+	}
+}
+
+static const struct steady_firmware_offer *find_firmware(const struct steady_offer *o, uint64_t id)
+{
+	for (size_t i = 0; i < o->firmware_count; i++) {
+		if (o->firmware[i].id == id)
+			return &o->firmware[i];
+	}
+	return NULL;
+}
+
+static uint64_t and_allowed(uint64_t id, uint64_t a, uint64_t b)
+{
+	if (steady_firmware_id_is_bitmap(id))
+		return a & b;
+	return a < b ? a : b;
+}
+
+/*
+ * A bitmap register that one host has not got offers no service there: it stays, with nothing
+ * allowed, so that it is brought to 0 where it is. Another register that one host has not got
+ * falls out. `all` has room for both.
+ */
+static size_t and_firmware(const struct steady_offer *a, const struct steady_offer *b,
+			   struct steady_firmware_offer *all)
+{
+	size_t i = 0, j = 0, n = 0;
+
+	while (i < a->firmware_count || j < b->firmware_count) {
+		const struct steady_firmware_offer *x =
+			i < a->firmware_count ? &a->firmware[i] : NULL;
+		const struct steady_firmware_offer *y =
+			j < b->firmware_count ? &b->firmware[j] : NULL;
+		struct steady_firmware_offer out;
+
+		if (x && y && x->id == y->id) {
+			out.id = x->id;
+			out.allowed = and_allowed(x->id, x->allowed, y->allowed);
+			i++;
+			j++;
+		} else {
+			bool first = !y || (x && x->id < y->id);
+
+			out.id = first ? x->id : y->id;
+			out.allowed = 0;
+			if (first)
+				i++;
+			else
+				j++;
+			if (!steady_firmware_id_is_bitmap(out.id))
+				continue;
+		}
+		all[n++] = out;
+	}
+	return n;
+}
+
+static void and_unvirtualised(struct steady_offer *a, const struct steady_offer *b)
+{
+	a->differs |= b->differs;
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		struct steady_reading *x = &a->unvirtualised[i];
+		const struct steady_reading *y = &b->unvirtualised[i];
+
+		if (x->state != STEADY_VALUE || y->state != STEADY_VALUE) {
+			/* the value that is known stays, so that a third host is held against it */
+			if (x->state != STEADY_VALUE)
+				*x = y->state == STEADY_VALUE ? *y : (struct steady_reading){0};
+			continue;
+		}
+		if (x->value == y->value)
+			continue;
+		if (i != STEADY_IPA_SIZE)
+			a->differs |= UINT32_C(1) << i; /* the VMM chooses the IPA size */
+		if (y->value < x->value)
+			x->value = y->value;
+	}
+}
+
+int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
+{
+	size_t kept = 0;
+	struct steady_firmware_offer *firmware =
+		calloc(a->firmware_count + b->firmware_count + 1, sizeof(*firmware));
+
+	if (!firmware)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < a->cell_count; i++) {
+		struct steady_cell *cell = &a->cells[i];
+		const struct steady_cell *other = steady_offer_cell(b, cell->options, cell->irqchip);
+
+		if (!other) {
+			cell_clear(cell);
+			continue;
+		}
+		and_cell(cell, other);
+		if (kept != i) {
+			a->cells[kept] = *cell;
+			memset(cell, 0, sizeof(*cell));
+		}
+		kept++;
+	}
+	a->cell_count = kept;
+	a->firmware_known = a->firmware_known && b->firmware_known;
+	a->firmware_count = and_firmware(a, b, firmware);
+	free(a->firmware);
+	a->firmware = firmware;
+	a->sve = steady_vl_common(&a->sve, &b->sve);
+	a->sve_known = a->sve_known && b->sve_known;
+	and_unvirtualised(a, b);
+	return 0;
+}
+
+static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
+{
+	if (a->options != b->options || a->irqchip != b->irqchip || a->unknown != b->unknown ||
+	    a->register_count != b->register_count || !a->register_list != !b->register_list)
+		return false;
+	if (a->register_count && memcmp(a->register_list, b->register_list,
+					a->register_count * sizeof(*a->register_list)) != 0)
+		return false;
+	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
+}
+
+bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b)
+{
+	if (a->cell_count != b->cell_count || a->firmware_known != b->firmware_known ||
+	    a->sve_known != b->sve_known || a->firmware_count != b->firmware_count ||
+	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve))
+		return false;
+	for (size_t i = 0; i < a->cell_count; i++) {
+		const struct steady_cell *other =
+			steady_offer_cell(b, a->cells[i].options, a->cells[i].irqchip);
+
+		if (!other || !cell_equal(&a->cells[i], other))
+			return false;
+	}
+	for (size_t i = 0; i < a->firmware_count; i++) {
+		const struct steady_firmware_offer *x = &a->firmware[i];
+		const struct steady_firmware_offer *y = find_firmware(b, x->id);
+
+		if (!y || x->allowed != y->allowed)
+			return false;
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		const struct steady_reading *x = &a->unvirtualised[i];
+		const struct steady_reading *y = &b->unvirtualised[i];
+
+		if (x->state != y->state || (x->state == STEADY_VALUE && x->value != y->value))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Offers: what a host accepts, as sets; joint offers: what many hosts all accept. A joint offer is
+ * the AND of its parts, so it does not matter in which order or how often hosts come in.
+ *
+ * One cell stands for one configuration (vCPU options and irqchip): no cell compares across
+ * options. An offer holds a cell for every configuration that all of its hosts have.
+ */
+#ifndef STEADY_OFFER_H
+#define STEADY_OFFER_H
+
+#include <steadyarm/steadyarm.h>
+
+#include "policy/profile.h"
+#include "policy/set.h"
+
+struct steady_cell {
+	uint32_t options;    /* 1 << enum steady_option */
+	uint32_t irqchip;    /* enum steady_irqchip */
+	uint64_t *register_list; /* what all list, ascending; NULL: not captured by one of them */
+	size_t register_count;
+	bool unknown;        /* a register of the core range was not captured: nothing follows */
+	steady_set *set;     /* one per row of steady_fields that is in the core ID range */
+};
+
+/* What hosts accept of a firmware register. */
+struct steady_firmware_offer {
+	uint64_t id;
+	uint64_t allowed;    /* bitmap: bits that may be set; PSCI: greatest version; else level */
+};
+
+struct steady_offer {
+	struct steady_cell *cells;
+	size_t cell_count;
+	bool firmware_known;
+	struct steady_firmware_offer *firmware; /* in the order of their ids */
+	size_t firmware_count;
+	bool sve_known;
+	struct steady_vl sve;
+	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
+	uint32_t differs;    /* 1 << enum steady_unvirtualised: two hosts had different values */
+};
+
+/* The core rows of steady_fields are contiguous. */
+unsigned int steady_offer_first(void);  /* the first row */
+unsigned int steady_offer_fields(void); /* how many */
+/* The set of a row of steady_fields that is in the core range. */
+static inline steady_set *steady_cell_set(const struct steady_cell *cell, unsigned int field)
+{
+	return &cell->set[field - steady_offer_first()];
+}
+
+struct steady_offer *steady_offer_alloc(void); /* no cells; NULL if memory ran out */
+void steady_offer_free(struct steady_offer *offer);
+/* A new cell at the end, every set empty; NULL if memory ran out. */
+struct steady_cell *steady_offer_add(struct steady_offer *offer);
+int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to);
+
+/*
+ * What KVM accepts of one field in one configuration, recorded or by the kernel's rule; false if
+ * that is unknown. Fields of more than 8 bits: the limit alone.
+ */
+bool steady_kvm_accepts(const struct steady_profile *profile,
+			const struct steady_configuration *configuration, unsigned int field,
+			steady_set *out);
+/*
+ * Of that, what may be offered to a guest: values that the architecture knows, and none above what
+ * the host has.
+ */
+bool steady_offer_field(const struct steady_profile *profile,
+			const struct steady_configuration *configuration, unsigned int field,
+			steady_set *out);
+int steady_offer_of(const struct steady_profile *profile, struct steady_offer **offer);
+/* a becomes the AND of both. ENOMEM leaves a as it was. */
+int steady_offer_and(struct steady_offer *a, const struct steady_offer *b);
+bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b);
+const struct steady_cell *steady_offer_cell(const struct steady_offer *offer, uint32_t options,
+					    uint32_t irqchip);
+
+#endif

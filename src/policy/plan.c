@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls that bring a host's VM to a model, in the only order that works on every kernel:
+ * capabilities, every VCPU_INIT, the interrupt controller (creating it rewrites PFR0.GIC from 6.18
+ * on), the PMU, ID registers, firmware (WORKAROUND_2 depends on PFR1.SSBS), FINALIZE.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "policy/policy.h"
+
+#define PSCI_0_2 (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
+
+uint32_t steady_options_features(uint32_t options)
+{
+	uint32_t features = PSCI_0_2;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (options >> i & 1)
+			features |= steady_options[i].features;
+	}
+	return features;
+}
+
+static int add(struct steady_plan *plan, struct steady_call call)
+{
+	struct steady_call *all = realloc(plan->calls, (plan->count + 1) * sizeof(*all));
+
+	if (!all)
+		return -STEADY_ENOMEM;
+	call.size = sizeof(call);
+	plan->calls = all;
+	all[plan->count++] = call;
+	return 0;
+}
+
+static int add_simple(struct steady_plan *plan, enum steady_op op, uint32_t vcpu, uint64_t id)
+{
+	return add(plan, (struct steady_call){.op = op, .vcpu = vcpu, .id = id});
+}
+
+static int add_set(struct steady_plan *plan, uint64_t id, uint64_t value)
+{
+	return add(plan, (struct steady_call){.op = STEADY_OP_SET, .id = id, .value = {value}});
+}
+
+/* Everything up to the registers. */
+static int add_creation(struct steady_plan *plan, const struct steady_model *m)
+{
+	int r = add_simple(plan, STEADY_OP_CREATE_VM, 0, 0);
+
+	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
+		if (m->options >> i & 1 && steady_options[i].enable_cap)
+			r = add_simple(plan, STEADY_OP_ENABLE_CAP, 0, steady_options[i].enable_cap);
+	}
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++)
+		r = add_simple(plan, STEADY_OP_CREATE_VCPU, v, 0);
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++)
+		r = add_simple(plan, STEADY_OP_INIT, v, plan->features);
+	if (!r && m->irqchip >= STEADY_GICV2) {
+		r = add_simple(plan, STEADY_OP_CREATE_GIC, 0,
+			       m->irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2
+							  : STEADY_DEVICE_GICV3);
+		r = r ? r : add_simple(plan, STEADY_OP_INIT_GIC, 0, 0);
+		for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+			if (m->options >> STEADY_OPTION_PMU & 1)
+				r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
+		}
+	}
+	return r;
+}
+
+static int add_registers(struct steady_plan *plan, const struct steady_configuration *c,
+			 const uint64_t target[STEADY_REGISTERS])
+{
+	int r = 0;
+
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		if (!r && target[reg] != c->reg[reg].value)
+			r = add_set(plan, steady_register_id(reg), target[reg]);
+	}
+	return r;
+}
+
+/* A host's bitmap that the model does not speak of is one that it has no service of. */
+static int add_firmware(struct steady_plan *plan, const struct steady_model *m,
+			const struct steady_profile *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->firmware_count && !r; i++) {
+		const struct steady_firmware_reading *has = &p->firmware[i];
+		const struct steady_firmware_value *want = steady_model_firmware(m, has->id);
+		int row = steady_firmware_by_id(has->id);
+
+		if (has->reading.state != STEADY_VALUE)
+			continue;
+		if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
+			continue; /* KVM only compares it, nothing is kept */
+		if (!want && (!m->firmware_count || !steady_firmware_id_is_bitmap(has->id)))
+			continue;
+		if ((want ? want->value : 0) != has->reading.value)
+			r = add_set(plan, has->id, want ? want->value : 0);
+	}
+	return r;
+}
+
+static int add_sve(struct steady_plan *plan, const struct steady_model *m,
+		   const struct steady_profile *p)
+{
+	struct steady_call set = {.op = STEADY_OP_SET, .id = STEADY_ID_SVE_VLS};
+	int r = 0;
+
+	if (!(m->options >> STEADY_OPTION_SVE & 1))
+		return 0;
+	memcpy(set.value, &m->sve, sizeof(set.value));
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+		set.vcpu = v;
+		if (!steady_vl_empty(&m->sve) && !steady_vl_equal(&m->sve, &p->sve))
+			r = add(plan, set);
+		r = r ? r : add_simple(plan, STEADY_OP_FINALIZE, v, STEADY_FINALIZE_SVE);
+	}
+	return r;
+}
+
+int steady_plan_new(const struct steady_model *m, const struct steady_profile *p, uint32_t vcpus,
+		    struct steady_plan **out, struct steady_report *report)
+{
+	uint64_t target[STEADY_REGISTERS] = {0};
+	const struct steady_configuration *c;
+	struct steady_plan *plan;
+	int r = steady_check(m, p, report);
+
+	if (r)
+		return r;
+	c = steady_profile_find(p, m->options, m->irqchip);
+	r = steady_targets(m, p, c, target, NULL);
+	if (r)
+		return r;
+	plan = calloc(1, sizeof(*plan));
+	if (!plan)
+		return -STEADY_ENOMEM;
+	plan->features = steady_options_features(m->options);
+	plan->vcpus = vcpus;
+	r = add_creation(plan, m);
+	r = r ? r : add_registers(plan, c, target);
+	r = r ? r : add_firmware(plan, m, p);
+	r = r ? r : add_sve(plan, m, p);
+	if (r)
+		steady_plan_free(plan);
+	else
+		*out = plan;
+	return r;
+}
+
+void steady_plan_free(struct steady_plan *plan)
+{
+	if (plan)
+		free(plan->calls);
+	free(plan);
+}

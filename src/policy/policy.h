@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The questions that Steadyarm answers, as pure functions of profiles and models: no I/O, no
+ * clock, no globals. Reasons go to the report.
+ */
+#ifndef STEADY_POLICY_H
+#define STEADY_POLICY_H
+
+#include <steadyarm/steadyarm.h>
+
+#include "policy/model.h"
+#include "policy/offer.h"
+#include "policy/profile.h"
+
+/* ---- baseline.c: the greatest model that every input accepts ---- */
+
+struct steady_input {
+	const char *name; /* for messages */
+	const struct steady_profile *profile; /* one of these two */
+	const struct steady_model *model;
+};
+
+struct steady_baseline_request {
+	const char *name;            /* of the new model, or NULL */
+	uint32_t options_on;         /* --vcpu: 1 << enum steady_option that must be on */
+	uint32_t options_off;        /* ... and off; the rest is chosen */
+	const char *const *tolerate; /* names of what need not be level */
+	size_t tolerate_count;
+	const unsigned int *require; /* features that the model must have */
+	size_t require_count;
+};
+
+/*
+ * ECONFLICT: the report has a finding for each host of each conflict, together by subject.
+ * EUNKNOWN: an input did not capture what this needs. EUSAGE: the request is at odds with itself.
+ */
+int steady_baseline(const struct steady_input *inputs, size_t count,
+		    const struct steady_baseline_request *request, struct steady_model **model,
+		    struct steady_report *report);
+
+/* What a guest sees there that nobody has pinned: the reset values of one configuration. */
+int steady_model_exactly(const struct steady_profile *profile,
+			 const struct steady_configuration *configuration,
+			 struct steady_model **model, struct steady_report *report);
+
+/* ---- close.c: rules between fields ---- */
+
+/*
+ * Lowers fields of the model until every closing rule holds; each lowering is a note in the
+ * report. `cell`: what the hosts accept; ECONFLICT if a field had to go where none of them lets it.
+ */
+int steady_close(struct steady_model *model, const struct steady_cell *cell,
+		 struct steady_report *report);
+
+/* ---- check.c: can this host run the model? ---- */
+
+/* 0 or EBLOCKED, with a finding for each blocker; EUNKNOWN if the profile does not say. */
+int steady_check(const struct steady_model *model, const struct steady_profile *profile,
+		 struct steady_report *report);
+
+/*
+ * What to write into each register of the core range in this configuration; a tolerated field
+ * that the host does not let go keeps the host's value. Of fields that it refuses the report has
+ * a finding each, and EBLOCKED comes back; target[] then holds what the model wants.
+ */
+int steady_targets(const struct steady_model *model, const struct steady_profile *profile,
+		   const struct steady_configuration *configuration,
+		   uint64_t target[STEADY_REGISTERS], struct steady_report *report);
+
+/* ---- plan.c: the calls ---- */
+
+struct steady_plan {
+	struct steady_call *calls; /* in order; none needs a list */
+	size_t count;
+	uint32_t features;         /* word 0 for KVM_ARM_VCPU_INIT */
+	uint32_t vcpus;
+};
+/* The calls that make a VM of this host show the model; check first: EBLOCKED as steady_check. */
+int steady_plan_new(const struct steady_model *model, const struct steady_profile *profile,
+		    uint32_t vcpus, struct steady_plan **plan, struct steady_report *report);
+void steady_plan_free(struct steady_plan *plan);
+/* Word 0 of KVM_ARM_VCPU_INIT's features for a set of options; PSCI 0.2 is always in. */
+uint32_t steady_options_features(uint32_t options);
+
+/* ---- compare.c: relation of two CPUs ---- */
+
+enum steady_relation { STEADY_IDENTICAL, STEADY_SUBSET, STEADY_SUPERSET, STEADY_INCOMPATIBLE };
+const char *steady_relation_name(enum steady_relation relation);
+
+struct steady_difference {
+	uint16_t field;     /* row of steady_fields */
+	bool a_known, b_known;
+	uint64_t a, b;
+	uint8_t compare;    /* enum steady_compare of a to b; UNORDERED where one is unknown */
+};
+/*
+ * a is a `subset` of b when b can do all that a can. Fields of the core ID range only. At most
+ * `room` differences are stored, *count says how many there are.
+ */
+enum steady_relation steady_relate(const struct steady_view *a, const struct steady_view *b,
+				   struct steady_difference *differences, size_t room,
+				   size_t *count);
+
+#endif

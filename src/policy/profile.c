@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const irqchips[] = {
+	[STEADY_IRQCHIP_NONE] = "none",
+	[STEADY_GICV2] = "gicv2",
+	[STEADY_GICV3] = "gicv3",
+};
+#define IRQCHIPS (sizeof(irqchips) / sizeof(irqchips[0]))
+
+const char *const steady_unvirtualised_names[STEADY_UNVIRTUALISED] = {
+	[STEADY_CNTFRQ] = "CNTFRQ_EL0",     [STEADY_DCZID] = "DCZID_EL0",
+	[STEADY_IPA_SIZE] = "IPA_SIZE",     [STEADY_PMCR_N] = "PMCR_EL0.N",
+	[STEADY_PAGE_SIZE] = "PAGE_SIZE",
+};
+
+const char *steady_irqchip_name(uint32_t irqchip)
+{
+	return irqchip < IRQCHIPS ? irqchips[irqchip] : NULL;
+}
+
+uint32_t steady_irqchip_by_name(const char *name)
+{
+	for (uint32_t i = STEADY_IRQCHIP_NONE; i < IRQCHIPS; i++) {
+		if (strcmp(irqchips[i], name) == 0)
+			return i;
+	}
+	return STEADY_IRQCHIP_UNKNOWN;
+}
+
+int steady_unvirtualised_by_name(const char *name, size_t length)
+{
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (strlen(steady_unvirtualised_names[i]) == length &&
+		    memcmp(steady_unvirtualised_names[i], name, length) == 0)
+			return i;
+	}
+	return -1;
+}
+
+struct steady_profile *steady_profile_alloc(void)
+{
+	return calloc(1, sizeof(struct steady_profile));
+}
+
+void steady_profile_free(struct steady_profile *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		free(p->configurations[i].accepted);
+		free(p->configurations[i].register_list);
+	}
+	free(p->configurations);
+	free(p->name);
+	free(p->kernel);
+	free(p->note);
+	free(p->cpus);
+	free(p->firmware);
+	free(p->capabilities);
+	free(p);
+}
+
+struct steady_configuration *steady_profile_add(struct steady_profile *p)
+{
+	struct steady_configuration *all =
+		realloc(p->configurations, (p->configuration_count + 1) * sizeof(*all));
+
+	if (!all)
+		return NULL;
+	p->configurations = all;
+	all += p->configuration_count++;
+	memset(all, 0, sizeof(*all));
+	return all;
+}
+
+uint32_t steady_configuration_options(const struct steady_configuration *c)
+{
+	uint32_t options = c->options & c->options_known;
+	const uint32_t all = (UINT32_C(1) << STEADY_OPTIONS) - 1;
+
+	if ((c->options_known & all) == all)
+		return options;
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		int option = steady_field_option((int)i);
+
+		if (option < 0 || c->options_known >> option & 1)
+			continue;
+		if (c->reg[f->reg].state == STEADY_VALUE &&
+		    steady_field_rank(f, steady_field_get(f, c->reg[f->reg].value)) >
+			    steady_field_rank(f, 0))
+			options |= UINT32_C(1) << option;
+	}
+	return options;
+}
+
+const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
+						       uint32_t options, uint32_t irqchip)
+{
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		const struct steady_configuration *c = &p->configurations[i];
+
+		if (steady_configuration_options(c) == options &&
+		    (irqchip == STEADY_IRQCHIP_UNKNOWN || c->irqchip == irqchip ||
+		     c->irqchip == STEADY_IRQCHIP_UNKNOWN))
+			return c;
+	}
+	return NULL;
+}
+
+const struct steady_reading *steady_profile_firmware(const struct steady_profile *p, uint64_t id)
+{
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		if (p->firmware[i].id == id)
+			return &p->firmware[i].reading;
+	}
+	return NULL;
+}
+
+void steady_configuration_view(const struct steady_configuration *c, struct steady_view *view)
+{
+	memset(view, 0, sizeof(*view));
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		view->known[i] = c->reg[i].state == STEADY_VALUE;
+		view->value[i] = view->known[i] ? c->reg[i].value : 0;
+	}
+}
+
+const char *steady_configuration_text(uint32_t options, uint32_t known, uint32_t irqchip, char *out,
+				      size_t room)
+{
+	size_t used = 0;
+
+	if (room)
+		out[0] = '\0';
+	for (int i = 0; i < STEADY_OPTIONS && used < room; i++) {
+		bool on = options >> i & 1;
+
+		if (!(known >> i & 1) || (!on && steady_options[i].on_request))
+			continue;
+		used += (size_t)snprintf(out + used, room - used, "%s%s%s", used ? ", " : "",
+					 on ? "" : "no ", steady_options[i].name);
+	}
+	if (used < room && steady_irqchip_name(irqchip))
+		used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ", " : "",
+					 irqchip == STEADY_IRQCHIP_NONE
+						 ? "no irqchip"
+						 : steady_irqchip_name(irqchip));
+	if (!used && room)
+		snprintf(out, room, "options unknown");
+	return out;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host profile: what one host (CPU, kernel, boot options) offers to a guest. Plain data; made by
+ * pin/probe.c or read from a file by format/profile_json.c.
+ *
+ * Three answers, not two: a reading is a value, a failure with its errno, or was never captured.
+ * "Not captured" and "failed" are unknown; neither ever counts as zero.
+ */
+#ifndef STEADY_PROFILE_H
+#define STEADY_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "policy/vl.h"
+
+enum steady_reading_state {
+	STEADY_NOT_CAPTURED, /* nobody asked */
+	STEADY_VALUE,
+	STEADY_FAILED,       /* asked, and got `error`; ENOENT is the answer "not there" */
+};
+
+struct steady_reading {
+	uint64_t value;
+	int32_t error;   /* positive errno */
+	uint32_t state;  /* enum steady_reading_state */
+};
+
+struct steady_cpu {      /* one kind of core, or one that a guest may meet */
+	uint64_t midr, revidr, aidr;
+};
+
+enum steady_irqchip { STEADY_IRQCHIP_UNKNOWN, STEADY_IRQCHIP_NONE, STEADY_GICV2, STEADY_GICV3 };
+const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown */
+uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */
+
+/* What KVM accepted of a field when every value was tried (probe --deep). */
+struct steady_accepted {
+	bool known;
+	uint16_t values; /* bit N: value N was accepted and kept */
+};
+
+struct steady_configuration {
+	uint32_t options;        /* 1 << enum steady_option */
+	uint32_t options_known;  /* which of those bits are known */
+	uint32_t irqchip;        /* enum steady_irqchip */
+	struct steady_reading reg[STEADY_REGISTERS]; /* reset values: the limits */
+	struct steady_accepted *accepted; /* NULL, or one per row of steady_fields */
+	uint64_t *register_list;          /* ascending KVM ids; NULL: not captured */
+	size_t register_count;
+};
+
+/* State that KVM passes through to a guest as the hardware has it. */
+enum steady_unvirtualised {
+	STEADY_CNTFRQ,       /* CNTFRQ_EL0, Hz */
+	STEADY_DCZID,        /* DCZID_EL0 */
+	STEADY_IPA_SIZE,     /* bits of guest physical address */
+	STEADY_PMCR_N,       /* PMCR_EL0.N: event counters, with the PMU on */
+	STEADY_PAGE_SIZE,    /* the host's page size, bytes */
+	STEADY_UNVIRTUALISED
+};
+extern const char *const steady_unvirtualised_names[STEADY_UNVIRTUALISED];
+int steady_unvirtualised_by_name(const char *name, size_t length); /* -1: none */
+
+struct steady_firmware_reading {
+	uint64_t id;             /* KVM id: known to steady_firmware or not */
+	struct steady_reading reading;
+};
+
+struct steady_profile {
+	char *name;              /* of the host; never NULL in a profile that was read or probed */
+	char *kernel;            /* release, or NULL */
+	char *note;              /* how it was made, or NULL */
+	struct steady_cpu *cpus; /* one per kind of core; none: not captured */
+	size_t cpu_count;
+	struct steady_reading writable[STEADY_REGISTERS]; /* masks; the kernel's, not a field's */
+	struct steady_configuration *configurations; /* at least one; [0] is the fullest */
+	size_t configuration_count;
+	struct steady_firmware_reading *firmware; /* in the order of their ids */
+	size_t firmware_count;
+	bool firmware_known;     /* the section was captured */
+	struct steady_vl sve;    /* vector lengths that a guest may have */
+	bool sve_known;
+	struct steady_reading *capabilities; /* NULL, or one per row of steady_capabilities */
+	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
+};
+
+/* A profile with no configuration yet; NULL if memory ran out. */
+struct steady_profile *steady_profile_alloc(void);
+void steady_profile_free(struct steady_profile *profile);
+/* A new configuration at the end, all of it not captured; NULL if memory ran out. */
+struct steady_configuration *steady_profile_add(struct steady_profile *profile);
+/*
+ * A configuration's options; what was not captured is told by the fields that only an option can
+ * set (a guest that shows SVE has it on).
+ */
+uint32_t steady_configuration_options(const struct steady_configuration *configuration);
+/* The configuration with exactly these options and this irqchip (UNKNOWN on either side: any), or NULL. */
+const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
+						       uint32_t options, uint32_t irqchip);
+const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
+						     uint64_t id); /* NULL: not listed */
+/* What a guest of this configuration sees, for decoding. */
+void steady_configuration_view(const struct steady_configuration *configuration,
+			       struct steady_view *view);
+/* "pmu, sve, no mte, gicv3" into out; returns out. */
+const char *steady_configuration_text(uint32_t options, uint32_t known, uint32_t irqchip, char *out,
+				      size_t room);
+
+#endif
