@@ -110,11 +110,15 @@ def fields(known, programs, chain_of):
             flags.append(macro("STEADY_FIELD_", f.order))
         c_order = "exact" if f.order in ("identity", "topology") else f.order
         start, length = programs.add(f.when)
-        entries.append('{"%s", %d, %d, %d, %s, %s, %d, %s, %s, %d, %s, 0x%04x, %d, %d, {%d, %d}}' % (
+        shape = '"%s", %d, %d, %d, %s, %s, %d' % (
             f.name, f.register.index, f.lsb, f.width, boolean(f.signed),
-            macro("STEADY_ORDER_", c_order), f.fallback, macro("STEADY_KVM_", f.kvm_rule),
-            boolean(f.kvm_signed), f.kvm_safe, " | ".join(flags) or "0", f.legal,
-            order.index(f.option) if f.option else -1, chain_of.get(f.index, 0), start, length))
+            macro("STEADY_ORDER_", c_order), f.fallback)
+        kvm = "%s, %s, %d, %s, 0x%04x" % (
+            macro("STEADY_KVM_", f.kvm_rule), boolean(f.kvm_signed), f.kvm_safe,
+            " | ".join(flags) or "0", f.legal)
+        entries.append("{%s, %s, %d, %d, {%d, %d}}" % (
+            shape, kvm, order.index(f.option) if f.option else -1,
+            chain_of.get(f.index, 0), start, length))
     return table("const struct steady_field steady_fields[]", entries) + \
         count("steady_field_count", len(entries))
 

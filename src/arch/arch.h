@@ -120,6 +120,11 @@ int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
  */
 enum steady_compare { STEADY_SAME, STEADY_LESS, STEADY_MORE, STEADY_UNORDERED };
 enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t a, uint64_t b);
+/*
+ * For width <= 4: the values that a CPU with this one may be called without promising more than it
+ * has: itself, all that are less, and the fallback, of those that are legal. Bit N for value N.
+ */
+uint16_t steady_field_within(const struct steady_field *f, uint64_t value);
 const struct steady_value *steady_value_of(int field, uint64_t value); /* NULL: no name for it */
 
 /* Features. What a CPU shows, register by register; known[i] is 0 where it was not captured. */

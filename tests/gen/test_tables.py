@@ -360,6 +360,31 @@ class Broken(unittest.TestCase):
         self.setUp()
         self.change("features.tsv", ["FEAT_AES"], "mirror", "ID_ISAR5_EL1.DES >= 1", "no field")
 
+    # Rules between fields
+
+    def test_closing(self):
+        rule = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1"]
+        for column, text, message in (
+                ("field", "S9PIE", "no field 'ID_AA64MMFR3_EL1.S9PIE'"),
+                ("needs_field", "ATS9A", "no field 'ID_AA64ISAR2_EL1.ATS9A'"),
+                ("from", "0", "from: 0 is not within 1 to 15"),
+                ("needs_from", "16", "needs_from: 16 is not within 1 to 15"),
+                ("source", "", "no source")):
+            with self.subTest(column):
+                self.setUp()
+                self.change("closing.tsv", rule, column, text, message)
+
+    def test_closing_between_other_fields(self):
+        row = ["ID_AA64PFR0_EL1", "FP", "1", "ID_AA64PFR0_EL1", "AdvSIMD", "1", "-", "DDI0487"]
+        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+        self.setUp()
+        row[1] = row[4] = "SVE"
+        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+
+    def test_closing_twice(self):
+        row = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1", "ATS1A", "1", "-", "DDI0487"]
+        self.add("closing.tsv", row, "this rule is already in line")
+
     # KVM
 
     def test_capability(self):
