@@ -28,21 +28,12 @@ static bool take_vcpus(struct cli *cli, void *ctx, const char *argument)
 	return false;
 }
 
-static const char *register_name(uint64_t id)
-{
-	int reg = steady_register_by_id(id), row = steady_firmware_by_id(id);
-
-	return reg >= 0   ? steady_registers[reg].name
-	       : row >= 0 ? steady_firmware[row].name
-			  : NULL;
-}
-
 /* ---- JSON ---- */
 
 static json_t *write_json(const struct steady_write *w)
 {
 	json_t *o = json_object();
-	const char *name = register_name(w->id);
+	const char *name = steady_id_name(w->id);
 	char number[STEADY_ERRNO_NAME];
 	const char *error = w->error ? steady_errno_name(w->error, number) : NULL;
 

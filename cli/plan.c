@@ -26,19 +26,10 @@ static bool take_vcpus(struct cli *cli, void *ctx, const char *argument)
 	return false;
 }
 
-static const char *register_name(uint64_t id)
-{
-	int reg = steady_register_by_id(id), row = steady_firmware_by_id(id);
-
-	return reg >= 0   ? steady_registers[reg].name
-	       : row >= 0 ? steady_firmware[row].name
-			  : NULL;
-}
-
 static json_t *call_json(const struct steady_call *c)
 {
 	json_t *o = json_object();
-	const char *name = c->op == STEADY_OP_SET ? register_name(c->id) : NULL;
+	const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
 
 	json_object_set_new(o, "op", json_string(steady_op_name(c->op)));
 	json_object_set_new(o, "vcpu", json_integer(c->vcpu));
@@ -77,7 +68,7 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 			   plan->count, writes);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct steady_call *c = &plan->calls[i];
-		const char *name = c->op == STEADY_OP_SET ? register_name(c->id) : NULL;
+		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
 
 		steady_op_print(&line, c);
 		steady_text_str(&cli->out, line.data ? line.data : "");

@@ -211,7 +211,13 @@ extern const struct steady_firmware_row steady_firmware[];
 extern const unsigned int steady_firmware_count;
 int steady_firmware_by_name(const char *name, size_t length);
 int steady_firmware_by_id(uint64_t id);
+/* Its name, or "0x…" in `out` where it has none. */
+#define STEADY_FIRMWARE_LABEL 24
+const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL]);
 bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or not */
+
+/* The name of any register that has one: a feature ID register or a firmware register; or NULL. */
+const char *steady_id_name(uint64_t kvm_id);
 
 /* Capabilities that a profile records. */
 struct steady_capability_row {

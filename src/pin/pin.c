@@ -204,12 +204,10 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 
 static int firmware_missing(struct steady_report *report, const struct steady_firmware_value *want)
 {
-	int row = steady_firmware_by_id(want->id);
-	char id[24];
+	char name[STEADY_FIRMWARE_LABEL];
 
-	snprintf(id, sizeof(id), "0x%016" PRIx64, want->id);
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-	steady_report_subject(report, row >= 0 ? steady_firmware[row].name : id, NULL);
+	steady_report_subject(report, steady_firmware_label(want->id, name), NULL);
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_reason(report, "this host's kernel does not know the register");
 	return -STEADY_EBLOCKED;
@@ -364,16 +362,6 @@ static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[ST
 	return result;
 }
 
-static const char *firmware_name(uint64_t id, char *out, size_t room)
-{
-	int row = steady_firmware_by_id(id);
-
-	if (row >= 0)
-		return steady_firmware[row].name;
-	snprintf(out, room, "0x%016" PRIx64, id);
-	return out;
-}
-
 static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
 {
 	int result = 0;
@@ -381,7 +369,7 @@ static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		const struct steady_firmware_value *want = &p->firmware[i];
 		uint64_t value[8];
-		char name[24], number[STEADY_ERRNO_NAME];
+		char name[STEADY_FIRMWARE_LABEL], number[STEADY_ERRNO_NAME];
 		int r = steady_ask_get(&p->host, vcpu, want->id, value);
 
 		if (!r && value[0] == want->value)
@@ -393,7 +381,7 @@ static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 
 			steady_report_add(report, STEADY_ERROR,
 					  late ? STEADY_EFROZEN : STEADY_EBLOCKED);
-			steady_report_subject(report, firmware_name(want->id, name, sizeof(name)),
+			steady_report_subject(report, steady_firmware_label(want->id, name),
 					      NULL);
 			steady_report_wanted(report, "0x%" PRIx64, want->value);
 			steady_report_offered(report, "0x%" PRIx64, value[0]);
@@ -402,7 +390,7 @@ static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 			r = late ? -STEADY_EFROZEN : -STEADY_EBLOCKED;
 		} else if (r) {
 			r = steady_ask_failed(report, "KVM_SET_ONE_REG",
-					      firmware_name(want->id, name, sizeof(name)), r);
+					      steady_firmware_label(want->id, name), r);
 		}
 		result = result ? result : r;
 	}
@@ -508,16 +496,15 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		uint64_t value[8];
-		char name[24];
+		char name[STEADY_FIRMWARE_LABEL];
 
-		firmware_name(p->firmware[i].id, name, sizeof(name));
 		r = steady_ask_get(&p->host, vcpu, p->firmware[i].id, value);
 		if (r)
 			return steady_ask_failed(report, "KVM_GET_ONE_REG", "a firmware register",
 						 r);
 		if (value[0] == p->firmware[i].value)
 			continue;
-		mismatch(report, firmware_name(p->firmware[i].id, name, sizeof(name)), NULL, vcpu,
+		mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
 			 p->firmware[i].value, value[0], stage);
 		result = -STEADY_EMISMATCH;
 	}
