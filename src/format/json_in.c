@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "format/errno_name.h"
+#include "base/errno_name.h"
 #include "format/format.h"
 #include "format/lex.h"
 

@@ -6,7 +6,7 @@
 
 #include <steadyarm/steadyarm.h>
 
-#include "format/errno_name.h"
+#include "base/errno_name.h"
 #include "format/format.h"
 #include "format/lex.h"
 

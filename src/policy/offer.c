@@ -110,21 +110,12 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 }
 
 /*
- * Of what KVM lets through, what may be offered: values that the architecture allows, and none
- * above the limit (some kernels compare PMUVer as a signed number and accept 8 to 14; the hardware
- * has not got them). The limit itself stands whatever it is.
+ * Of what KVM lets through, what may be offered: nothing that promises more than the hardware has
+ * (some kernels compare PMUVer as a signed number and accept 8 to 14 for 6).
  */
 static steady_set honest(const struct steady_field *f, steady_set s, uint64_t limit)
 {
-	if (f->width > 4)
-		return s;
-	for (uint64_t v = 0; v <= 15; v++) {
-		if (v == limit || !steady_set_has(f, s, v))
-			continue;
-		if (!(f->legal >> v & 1) || steady_field_compare(f, v, limit) == STEADY_MORE)
-			s &= (steady_set)~steady_set_one(f, v);
-	}
-	return s;
+	return f->width > 4 ? s : s & steady_field_within(f, limit);
 }
 
 bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,
@@ -207,9 +198,13 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 	if (!o)
 		return r;
 	for (size_t i = 0; i < p->configuration_count; i++) {
-		struct steady_cell *cell = steady_offer_add(o);
+		const struct steady_configuration *c = &p->configurations[i];
+		struct steady_cell *cell;
 
-		r = cell ? fill_cell(p, &p->configurations[i], cell) : -STEADY_ENOMEM;
+		if (steady_profile_find(p, steady_configuration_options(c), c->irqchip) != c)
+			continue; /* there twice: the first counts */
+		cell = steady_offer_add(o);
+		r = cell ? fill_cell(p, c, cell) : -STEADY_ENOMEM;
 		if (r)
 			goto out;
 	}
@@ -218,7 +213,10 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 		goto out;
 	o->sve_known = p->sve_known;
 	o->sve = p->sve;
-	memcpy(o->unvirtualised, p->unvirtualised, sizeof(o->unvirtualised));
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (p->unvirtualised[i].state == STEADY_VALUE)
+			o->unvirtualised[i] = p->unvirtualised[i];
+	}
 	*offer = o;
 	return 0;
 out:
@@ -267,18 +265,35 @@ nomem:
 	return -STEADY_ENOMEM;
 }
 
-const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32_t options,
-					    uint32_t irqchip)
+/* Of cells that may be asked for under one irqchip: that irqchip's own, else the one of any. */
+static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t options,
+					  uint32_t irqchip)
 {
+	const struct steady_cell *any = NULL;
+
 	for (size_t i = 0; i < o->cell_count; i++) {
 		const struct steady_cell *c = &o->cells[i];
 
-		if (c->options == options &&
-		    (c->irqchip == irqchip || c->irqchip == STEADY_IRQCHIP_UNKNOWN ||
-		     irqchip == STEADY_IRQCHIP_UNKNOWN))
+		if (c->options != options)
+			continue;
+		if (c->irqchip == irqchip)
 			return c;
+		if (c->irqchip == STEADY_IRQCHIP_UNKNOWN)
+			any = c;
 	}
-	return NULL;
+	return any;
+}
+
+const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32_t options,
+					    uint32_t irqchip)
+{
+	const struct steady_cell *c = cell_for(o, options, irqchip);
+
+	for (size_t i = 0; !c && irqchip == STEADY_IRQCHIP_UNKNOWN && i < o->cell_count; i++) {
+		if (o->cells[i].options == options)
+			c = &o->cells[i];
+	}
+	return c;
 }
 
 /* ---- the AND ---- */
@@ -296,22 +311,49 @@ static size_t and_list(uint64_t *a, size_t count, const uint64_t *b, size_t othe
 	return kept;
 }
 
-static void and_cell(struct steady_cell *a, const struct steady_cell *b)
+static int and_cell(struct steady_offer *out, const struct steady_cell *a,
+		    const struct steady_cell *b, uint32_t irqchip)
 {
-	a->unknown = a->unknown || b->unknown;
-	if (a->irqchip == STEADY_IRQCHIP_UNKNOWN)
-		a->irqchip = b->irqchip;
+	struct steady_cell *c = steady_offer_add(out);
+
+	if (!c)
+		return -STEADY_ENOMEM;
+	c->options = a->options;
+	c->irqchip = irqchip;
+	c->unknown = a->unknown || b->unknown;
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
-		a->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
+		c->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
 					   b->set[i]);
-	if (a->register_list && b->register_list) {
-		a->register_count = and_list(a->register_list, a->register_count, b->register_list,
-					     b->register_count);
-	} else {
-		free(a->register_list);
-		a->register_list = NULL;
-		a->register_count = 0;
+	if (!a->register_list || !b->register_list)
+		return 0;
+	c->register_list = copy_list(a->register_list, a->register_count);
+	if (!c->register_list)
+		return -STEADY_ENOMEM;
+	c->register_count = and_list(c->register_list, a->register_count, b->register_list,
+				     b->register_count);
+	return 0;
+}
+
+/*
+ * For every irqchip that one of them names: what both offer under it. A cell of an unknown irqchip
+ * stands for each that has none of its own, and goes on standing for the others.
+ */
+static int and_cells(struct steady_offer *out, const struct steady_offer *a,
+		     const struct steady_offer *b)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->cell_count + b->cell_count && !r; i++) {
+		const struct steady_cell *key =
+			i < a->cell_count ? &a->cells[i] : &b->cells[i - a->cell_count];
+		const struct steady_cell *x = cell_for(a, key->options, key->irqchip);
+		const struct steady_cell *y = cell_for(b, key->options, key->irqchip);
+		const struct steady_cell *done = cell_for(out, key->options, key->irqchip);
+
+		if (x && y && (!done || done->irqchip != key->irqchip))
+			r = and_cell(out, x, y, key->irqchip);
 	}
+	return r;
 }
 
 static const struct steady_firmware_offer *find_firmware(const struct steady_offer *o, uint64_t id)
@@ -379,7 +421,7 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 		if (x->state != STEADY_VALUE || y->state != STEADY_VALUE) {
 			/* the value that is known stays, so that a third host is held against it */
 			if (x->state != STEADY_VALUE)
-				*x = y->state == STEADY_VALUE ? *y : (struct steady_reading){0};
+				*x = *y;
 			continue;
 		}
 		if (x->value == y->value)
@@ -393,35 +435,25 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 
 int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
 {
-	size_t kept = 0;
-	struct steady_firmware_offer *firmware =
-		calloc(a->firmware_count + b->firmware_count + 1, sizeof(*firmware));
+	struct steady_offer *o = steady_offer_alloc(), old = *a;
 
-	if (!firmware)
+	if (o)
+		o->firmware = calloc(a->firmware_count + b->firmware_count + 1,
+				     sizeof(*o->firmware));
+	if (!o || !o->firmware || and_cells(o, a, b)) {
+		steady_offer_free(o);
 		return -STEADY_ENOMEM;
-	for (size_t i = 0; i < a->cell_count; i++) {
-		struct steady_cell *cell = &a->cells[i];
-		const struct steady_cell *other = steady_offer_cell(b, cell->options, cell->irqchip);
-
-		if (!other) {
-			cell_clear(cell);
-			continue;
-		}
-		and_cell(cell, other);
-		if (kept != i) {
-			a->cells[kept] = *cell;
-			memset(cell, 0, sizeof(*cell));
-		}
-		kept++;
 	}
-	a->cell_count = kept;
-	a->firmware_known = a->firmware_known && b->firmware_known;
-	a->firmware_count = and_firmware(a, b, firmware);
-	free(a->firmware);
-	a->firmware = firmware;
-	a->sve = steady_vl_common(&a->sve, &b->sve);
-	a->sve_known = a->sve_known && b->sve_known;
-	and_unvirtualised(a, b);
+	o->firmware_known = a->firmware_known && b->firmware_known;
+	o->firmware_count = and_firmware(a, b, o->firmware);
+	o->sve = steady_vl_common(&a->sve, &b->sve);
+	o->sve_known = a->sve_known && b->sve_known;
+	memcpy(o->unvirtualised, a->unvirtualised, sizeof(o->unvirtualised));
+	o->differs = a->differs;
+	and_unvirtualised(o, b);
+	*a = *o;
+	*o = old;
+	steady_offer_free(o);
 	return 0;
 }
 

@@ -102,15 +102,20 @@ uint32_t steady_configuration_options(const struct steady_configuration *c)
 const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
 						       uint32_t options, uint32_t irqchip)
 {
+	const struct steady_configuration *any = NULL;
+
 	for (size_t i = 0; i < p->configuration_count; i++) {
 		const struct steady_configuration *c = &p->configurations[i];
 
-		if (steady_configuration_options(c) == options &&
-		    (irqchip == STEADY_IRQCHIP_UNKNOWN || c->irqchip == irqchip ||
-		     c->irqchip == STEADY_IRQCHIP_UNKNOWN))
+		if (steady_configuration_options(c) != options)
+			continue;
+		if (c->irqchip == irqchip)
 			return c;
+		if (!any && (irqchip == STEADY_IRQCHIP_UNKNOWN ||
+			     c->irqchip == STEADY_IRQCHIP_UNKNOWN))
+			any = c;
 	}
-	return NULL;
+	return any;
 }
 
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *p, uint64_t id)

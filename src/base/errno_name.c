@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/errno_name.h"
+#include "base/errno_name.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "format/lex.h"
 
 /*
  * The numbers that the kernel of an arm64 host gives (include/uapi/asm-generic/errno*.h, Linux
@@ -158,14 +156,18 @@ const char *steady_errno_name(int32_t error, char out[STEADY_ERRNO_NAME])
 
 int32_t steady_errno_by_name(const char *name, size_t length)
 {
-	uint64_t number;
+	int32_t number = 0;
 
 	for (int32_t i = 1; i < NAMES; i++) {
 		if (names[i] && strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
 			return i;
 	}
-	if (length && name[0] == 'E' &&
-	    steady_lex_decimal(name + 1, length - 1, STEADY_ERRNO_MAX, &number))
-		return (int32_t)number;
-	return 0;
+	if (length < 2 || length > 5 || name[0] != 'E' || name[1] == '0')
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return 0;
+		number = number * 10 + (name[i] - '0');
+	}
+	return number <= STEADY_ERRNO_MAX ? number : 0;
 }
