@@ -38,7 +38,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
-	cli_show;
+	cli_replay, cli_show;
 
 /* ---- options.c ---- */
 
