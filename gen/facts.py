@@ -18,6 +18,7 @@ COLUMNS = {
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
     "capabilities.tsv": "name number source",
+    "behaviours.tsv": "behaviour meaning source",
 }
 KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
@@ -96,6 +97,7 @@ class Facts:
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
         self.firmware = self.read_firmware()
+        self.behaviours = self.read_behaviours()
         self.fields = self.read_fields()
         if self.faults:
             return  # what follows needs every field in its place
@@ -513,3 +515,14 @@ class Facts:
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)
         return firmware
+
+    def read_behaviours(self):
+        seen, behaviours = {}, []
+        for row in self.tables["behaviours.tsv"]:
+            if not NAME.match(row.behaviour):
+                self.faults.add(row.place, "'%s' is no name for a behaviour" % row.behaviour)
+            elif row.meaning == "":
+                self.faults.add(row.place, "no meaning")
+            elif self.unique(seen, row.behaviour, row, "'%s'" % row.behaviour):
+                behaviours.append(row.behaviour)
+        return behaviours

@@ -199,6 +199,14 @@ def capabilities(known):
         count("steady_capability_count", len(entries))
 
 
+def behaviours(known):
+    lines = ["", "_Static_assert(STEADY_BEHAVIOURS == %d, \"behaviours.tsv has another number\");"
+             % len(known.behaviours)]
+    entries = ['[%s] = "%s"' % (macro("STEADY_BEHAVIOUR_", name), name)
+               for name in known.behaviours]
+    return lines + table("const char *const steady_behaviour_names[STEADY_BEHAVIOURS]", entries)
+
+
 def generate(known):
     programs = Programs(known.trees)
     chain_lines, chain_of = chains(known)
@@ -206,6 +214,7 @@ def generate(known):
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
     lines += field_features(known) + programs_of(programs)
     lines += closing(known) + options(known) + firmware(known) + capabilities(known)
+    lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -11,13 +11,46 @@
 
 #include "arch/kvm_ids.h"
 
-#define POWER_OFF   (UINT32_C(1) << 0) /* KVM_ARM_VCPU_POWER_OFF */
+/* Bits of KVM_ARM_VCPU_INIT's features[0] that are no option of ours (uapi asm/kvm.h). */
+#define POWER_OFF   (UINT32_C(1) << 0)
 #define PSCI_0_2    (UINT32_C(1) << 2)
-#define KNOWN       (UINT32_C(0x1ff))  /* feature bits of KVM_ARM_VCPU_INIT up to 7.2 */
-#define ID_MASK_WORDS 192
+#define OLD_KNOWN   UINT32_C(0x7f) /* what every kernel knows: up to PTRAUTH_GENERIC */
+#define EL2_KNOWN   UINT32_C(0x180)
+#define PMU_STRICT  (UINT32_C(1) << 9)
+
+#define LEAST_IPA   32 /* ARM64_MIN_PARANGE_BITS */
+#define USUAL_IPA   40 /* KVM_PHYS_SHIFT */
+
+static bool any_mask(const struct steady_profile *p)
+{
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		if (p->writable[i].state == STEADY_VALUE && p->writable[i].value)
+			return true;
+	}
+	return false;
+}
+
+/* A guest at EL2 never has AArch32; the others have it if the host does. */
+static bool any_aarch32(const struct steady_sim *s)
+{
+	const struct steady_field *el0 = s->field[STEADY_SIM_EL0];
+
+	for (size_t i = 0; i < s->profile->configuration_count; i++) {
+		const struct steady_reading *r = &s->profile->configurations[i].reg[el0->reg];
+
+		if (r->state == STEADY_VALUE && steady_field_get(el0, r->value) > 1)
+			return true;
+	}
+	return false;
+}
 
 int steady_sim_new(const struct steady_profile *profile, struct steady_sim **sim)
 {
+	static const char *const names[] = {
+#define X(name, text) text,
+		STEADY_SIM_FIELDS(X)
+#undef X
+	};
 	struct steady_sim *s;
 
 	if (!profile->configuration_count)
@@ -31,6 +64,10 @@ int steady_sim_new(const struct steady_profile *profile, struct steady_sim **sim
 		return -STEADY_ENOMEM;
 	}
 	s->profile = profile;
+	for (int i = 0; i < STEADY_SIM_FIELDS_END; i++)
+		s->field[i] = &steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+	s->modern = any_mask(profile);
+	s->aarch32 = any_aarch32(s);
 	*sim = s;
 	return 0;
 }
@@ -40,9 +77,10 @@ static void discard_vm(struct steady_sim *s)
 	for (size_t i = 0; i < STEADY_SIM_VCPUS; i++)
 		free(s->vcpus[i].other);
 	memset(s->vcpus, 0, sizeof(s->vcpus));
-	s->vm = s->mte = s->any_vcpu = s->gic_ready = s->frozen = false;
-	s->c = NULL;
+	s->vm = s->mte = s->imp_id_regs = s->any_vcpu = s->configured = false;
+	s->gic_ready = s->frozen = false;
 	s->gic = 0;
+	s->features = 0;
 }
 
 void steady_sim_free(struct steady_sim *s)
@@ -54,7 +92,7 @@ void steady_sim_free(struct steady_sim *s)
 	free(s);
 }
 
-static uint64_t capability(const struct steady_sim *s, uint64_t number)
+uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number)
 {
 	for (unsigned int i = 0; s->profile->capabilities && i < steady_capability_count; i++) {
 		if (steady_capabilities[i].number == number)
@@ -65,25 +103,17 @@ static uint64_t capability(const struct steady_sim *s, uint64_t number)
 	return 0;
 }
 
-bool steady_sim_is_modern(const struct steady_sim *s)
-{
-	for (int i = 0; i < STEADY_REGISTERS; i++) {
-		if (s->profile->writable[i].state == STEADY_VALUE && s->profile->writable[i].value)
-			return true;
-	}
-	return false;
-}
-
 /* ---- VM ---- */
 
+/* The VM before is gone either way. */
 static int create_vm(struct steady_sim *s, uint64_t type)
 {
 	const struct steady_reading *ipa = &s->profile->unvirtualised[STEADY_IPA_SIZE];
-	uint64_t bits = type & 0xff ? type & 0xff : 40;
+	uint64_t bits = type & 0xff ? type & 0xff : USUAL_IPA;
 
-	if (type >> 8 || bits < 32 || (ipa->state == STEADY_VALUE && bits > ipa->value))
-		return -EINVAL;
 	discard_vm(s);
+	if (type >> 8 || bits < LEAST_IPA || (ipa->state == STEADY_VALUE && bits > ipa->value))
+		return -EINVAL;
 	s->vm = true;
 	memset(s->reg, 0, sizeof(s->reg));
 	for (size_t i = 0; i < s->profile->firmware_count; i++)
@@ -97,6 +127,10 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 		return -EBADF;
 	if (index >= STEADY_SIM_VCPUS)
 		return -EINVAL;
+	if (s->gic_ready)
+		return -EBUSY;
+	if (index >= steady_sim_max_vcpus(s))
+		return -EINVAL;
 	if (s->vcpus[index].created)
 		return -EEXIST;
 	s->vcpus[index].created = true;
@@ -106,17 +140,70 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 
 static int enable_cap(struct steady_sim *s, uint64_t number)
 {
-	const struct steady_option_row *mte = &steady_options[STEADY_OPTION_MTE];
-
 	if (!s->vm)
 		return -EBADF;
-	if (number != mte->enable_cap || !capability(s, number) || s->any_vcpu)
+	if (!steady_sim_capability(s, number))
 		return -EINVAL;
-	s->mte = true;
+	switch (number) {
+	case STEADY_CAP_SUSPEND:
+		return 0;
+	case STEADY_CAP_MTE:
+		if (!s->any_vcpu)
+			s->mte = true;
+		return s->any_vcpu ? -EINVAL : 0;
+	case STEADY_CAP_IMP_ID_REGS:
+		if (!s->any_vcpu)
+			s->imp_id_regs = true;
+		return s->any_vcpu ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int check(struct steady_sim *s, struct steady_call *call)
+{
+	call->value[0] = steady_sim_capability(s, call->id);
+	if (call->id == STEADY_CAP_MAX_VCPUS && s->vm)
+		call->value[0] = steady_sim_max_vcpus(s);
 	return 0;
 }
 
 /* ---- vCPU options ---- */
+
+bool steady_sim_has(const struct steady_sim_vcpu *v, enum steady_option option)
+{
+	uint32_t bits = steady_options[option].features;
+
+	return (v->features & bits) == bits;
+}
+
+static uint32_t known_features(const struct steady_sim *s)
+{
+	uint32_t known = OLD_KNOWN;
+
+	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_EL2))
+		known |= EL2_KNOWN;
+	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
+		known |= PMU_STRICT;
+	return known;
+}
+
+/* The features that the host's capabilities give. */
+static uint32_t supported_features(const struct steady_sim *s)
+{
+	uint32_t bits = POWER_OFF | PSCI_0_2;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		const struct steady_option_row *o = &steady_options[i];
+		bool all = true;
+
+		for (int j = 0; j < 2 && o->capability[j]; j++)
+			all = all && steady_sim_capability(s, o->capability[j]);
+		if (all)
+			bits |= o->features;
+	}
+	return bits;
+}
 
 static uint32_t options_of(const struct steady_sim *s, uint32_t features)
 {
@@ -131,52 +218,69 @@ static uint32_t options_of(const struct steady_sim *s, uint32_t features)
 	return options;
 }
 
-static int first_init(struct steady_sim *s, uint32_t features)
+/* kvm_vcpu_init_check_features() */
+static int check_features(const struct steady_sim *s, uint32_t features)
 {
 	uint32_t pauth = steady_options[STEADY_OPTION_PTRAUTH].features;
-	uint32_t options = options_of(s, features), bits = PSCI_0_2 | POWER_OFF;
+	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
+	uint32_t el2 = steady_options[STEADY_OPTION_EL2].features;
 
+	if (features & ~known_features(s))
+		return -ENOENT;
+	if (features & ~supported_features(s))
+		return -EINVAL;
 	if ((features & pauth) != 0 && (features & pauth) != pauth)
 		return -EINVAL;
-	for (int i = 0; i < STEADY_OPTIONS; i++)
-		bits |= options >> i & 1 ? steady_options[i].features : 0;
-	s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_UNKNOWN);
-	if (features & ~bits || !s->c)
+	if (features & narrow && (s->mte || features & el2))
 		return -EINVAL;
-	s->features = features & ~POWER_OFF;
-	for (int i = 0; i < STEADY_REGISTERS; i++)
-		s->reg[i] = s->c->reg[i].state == STEADY_VALUE ? s->c->reg[i].value : 0;
 	return 0;
+}
+
+/* All vCPUs of a VM have the features of the first, but for how they start. */
+static int fits_others(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+		       uint32_t features)
+{
+	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
+
+	if (!s->configured)
+		return 0;
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU))
+		return (features ^ s->features) & ~POWER_OFF ? -EINVAL : 0;
+	if (v->inited && features != v->features)
+		return -EINVAL;
+	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[index];
+	const struct steady_configuration *c;
+	int r = check_features(s, features);
 
-	if (features & ~KNOWN)
-		return -ENOENT;
-	if (!s->c) {
-		int r = first_init(s, features);
-
-		if (r)
-			return r;
-	} else if ((features & ~POWER_OFF) != s->features) {
-		return -EINVAL;
+	r = r ? r : fits_others(s, v, features);
+	if (r)
+		return r;
+	c = steady_profile_find(s->profile, options_of(s, features), STEADY_IRQCHIP_UNKNOWN);
+	if (!c)
+		return -ENOSYS; /* the profile did not capture it: nothing is made up */
+	if (!s->configured) {
+		s->features = features;
+		steady_sim_reset_registers(s, c);
 	}
-	if (!v->inited)
+	s->configured = true;
+	v->features = features;
+	v->c = c;
+	if (!v->inited) {
 		v->sve = s->profile->sve;
+		steady_sim_reset_vcpu_registers(s, index);
+	}
 	v->inited = true;
 	return 0;
 }
 
-static bool has_sve(const struct steady_sim *s)
+static int finalize(struct steady_sim_vcpu *v, uint64_t feature)
 {
-	return s->features & steady_options[STEADY_OPTION_SVE].features;
-}
-
-static int finalize(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t feature)
-{
-	if (feature != STEADY_FINALIZE_SVE || !has_sve(s))
+	if (feature != STEADY_FINALIZE_SVE || !steady_sim_has(v, STEADY_OPTION_SVE))
 		return -EINVAL;
 	if (v->finalized)
 		return -EPERM;
@@ -184,33 +288,27 @@ static int finalize(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t fe
 	return 0;
 }
 
-static int run(struct steady_sim *s, struct steady_sim_vcpu *v)
-{
-	if (has_sve(s) && !v->finalized)
-		return -EPERM;
-	if (!s->frozen)
-		steady_sim_freeze(s);
-	return -EINTR;
-}
-
 /* ---- lists and masks ---- */
 
 static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
 		    struct steady_call *call)
 {
-	size_t count = s->c->register_count;
+	const struct steady_configuration *c = v->c;
+	uint32_t count = 0, room = call->count;
 
-	if (has_sve(s) && !v->finalized)
+	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
 		return -EPERM;
-	if (!s->c->register_list)
+	if (!c->register_list)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
-	if (call->count < count) {
-		call->count = (uint32_t)count;
+	for (size_t i = 0; i < c->register_count; i++)
+		count += steady_sim_open(s, c->register_list[i]);
+	call->count = count;
+	if (room < count)
 		return -E2BIG;
+	for (size_t i = 0, n = 0; i < c->register_count; i++) {
+		if (steady_sim_open(s, c->register_list[i]))
+			call->list[n++] = c->register_list[i];
 	}
-	if (count)
-		memcpy(call->list, s->c->register_list, count * sizeof(*call->list));
-	call->count = (uint32_t)count;
 	return 0;
 }
 
@@ -218,54 +316,16 @@ static int masks(struct steady_sim *s, struct steady_call *call)
 {
 	if (!s->vm)
 		return -EBADF;
-	if (call->id != 0 || !steady_sim_is_modern(s))
+	if (call->id != 0 || !s->modern)
 		return -EINVAL;
-	if (call->count < ID_MASK_WORDS)
+	if (call->count < STEADY_REGISTERS)
 		return -E2BIG;
-	for (int i = 0; i < ID_MASK_WORDS; i++)
+	for (int i = 0; i < STEADY_REGISTERS; i++)
 		call->list[i] = s->profile->writable[i].state == STEADY_VALUE
 					? s->profile->writable[i].value
 					: 0;
-	call->count = ID_MASK_WORDS;
+	call->count = STEADY_REGISTERS;
 	return 0;
-}
-
-/* ---- devices ---- */
-
-static int create_gic(struct steady_sim *s, uint64_t type)
-{
-	bool there = false;
-
-	if (!s->vm)
-		return -EBADF;
-	for (size_t i = 0; i < s->profile->configuration_count; i++) {
-		uint32_t chip = s->profile->configurations[i].irqchip;
-
-		there = there || (type == STEADY_DEVICE_GICV2 && chip == STEADY_GICV2) ||
-			(type == STEADY_DEVICE_GICV3 &&
-			 (chip == STEADY_GICV3 || chip == STEADY_IRQCHIP_UNKNOWN));
-	}
-	if (!there)
-		return -ENODEV;
-	if (s->gic)
-		return -EEXIST;
-	s->gic = (uint32_t)type;
-	return 0;
-}
-
-static int init_gic(struct steady_sim *s)
-{
-	if (!s->gic)
-		return -EBADF;
-	s->gic_ready = true;
-	return 0;
-}
-
-static int pmu_init(struct steady_sim *s)
-{
-	if (!(s->features & steady_options[STEADY_OPTION_PMU].features))
-		return -ENODEV;
-	return s->gic_ready ? 0 : -ENODEV;
 }
 
 /* Calls to a vCPU; until it was initialised the kernel knows of none but that. */
@@ -278,21 +338,21 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 	v = &s->vcpus[call->vcpu];
 	if (call->op == STEADY_OP_INIT)
 		return init_vcpu(s, call->vcpu, (uint32_t)call->id);
+	if (call->op == STEADY_OP_PMU_INIT)
+		return steady_sim_init_pmu(s, v);
 	if (!v->inited)
 		return -ENOEXEC;
 	switch (call->op) {
 	case STEADY_OP_FINALIZE:
-		return finalize(s, v, call->id);
+		return finalize(v, call->id);
 	case STEADY_OP_GET:
 		return steady_sim_get(s, call);
 	case STEADY_OP_SET:
 		return steady_sim_set(s, call);
 	case STEADY_OP_REG_LIST:
 		return reg_list(s, v, call);
-	case STEADY_OP_PMU_INIT:
-		return pmu_init(s);
 	default:
-		return run(s, v);
+		return steady_sim_run(s, v);
 	}
 }
 
@@ -308,14 +368,13 @@ int steady_sim_call(void *sim, struct steady_call *call)
 	case STEADY_OP_MASKS:
 		return masks(s, call);
 	case STEADY_OP_CHECK:
-		call->value[0] = capability(s, call->id);
-		return 0;
+		return check(s, call);
 	case STEADY_OP_ENABLE_CAP:
 		return enable_cap(s, call->id);
 	case STEADY_OP_CREATE_GIC:
-		return create_gic(s, call->id);
+		return steady_sim_create_gic(s, call->id);
 	case STEADY_OP_INIT_GIC:
-		return init_gic(s);
+		return steady_sim_init_gic(s);
 	case STEADY_OP_INIT:
 	case STEADY_OP_FINALIZE:
 	case STEADY_OP_GET:

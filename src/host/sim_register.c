@@ -1,287 +1,290 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers of the simulated host. Precedence of errors as in kvm_arm_set_reg() and
- * set_id_reg() (6.12 to 7.3): unknown register, checks of single registers, freeze, field rules.
+ * Feature ID registers of the simulated host. Precedence of errors as in set_id_reg() and the
+ * setters of single registers (6.12 to 7.3): checks of single registers, what is rewritten, freeze,
+ * field rules.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "arch/kvm_ids.h"
 #include "host/sim.h"
 #include "policy/offer.h"
 
-#define ARCH_MASK   UINT64_C(0xff00000000000000)
-#define ARCH_ARM64  UINT64_C(0x6000000000000000)
-#define PSCI_ID     UINT64_C(0x6030000000140000)
-
-/* ---- which registers there are ---- */
-
-static bool listed(const struct steady_sim *s, uint64_t id)
+static uint64_t field_of(const struct steady_sim *s, enum steady_sim_field field, uint64_t value)
 {
-	const struct steady_configuration *c = s->c;
-	size_t low = 0, high = c->register_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (c->register_list[middle] == id)
-			return true;
-		if (c->register_list[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return steady_field_get(s->field[field], value);
 }
 
-static int firmware_row(const struct steady_sim *s, uint64_t id)
+uint64_t steady_sim_field(const struct steady_sim *s, enum steady_sim_field field)
 {
-	for (size_t i = 0; i < s->profile->firmware_count; i++) {
-		if (s->profile->firmware[i].id == id &&
-		    s->profile->firmware[i].reading.state == STEADY_VALUE)
-			return (int)i;
-	}
-	return -1;
+	return field_of(s, field, s->reg[s->field[field]->reg]);
 }
 
-/* ---- feature ID registers ---- */
-
-/*
- * Checks that the kernel makes before it looks at anything else, so that they refuse a value even
- * after the first run. A kernel that was seen to accept the value (6.12: EL0 = 0) has them not.
- */
-static bool refused(const struct steady_sim *s, unsigned int field, uint64_t v)
+static void put_field(struct steady_sim *s, enum steady_sim_field field, uint64_t value)
 {
-	const struct steady_accepted *record = s->c->accepted ? &s->c->accepted[field] : NULL;
+	uint64_t *reg = &s->reg[s->field[field]->reg];
 
-	return steady_kvm_refuses(field, v) && !(record && record->known && record->values >> v & 1);
+	*reg = steady_field_put(s->field[field], *reg, value);
 }
 
-/* An IMPLEMENTATION DEFINED PMU is taken as no PMU. */
-static uint64_t rewrite(int reg, uint64_t value)
+static bool is(const struct steady_sim *s, int reg, enum steady_sim_field field)
 {
-	static const char *const names[] = {"ID_AA64DFR0_EL1.PMUVer", "ID_DFR0_EL1.PerfMon"};
+	return s->field[field]->reg == reg;
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+static bool is_identity(const struct steady_sim *s, int reg)
+{
+	return is(s, reg, STEADY_SIM_MIDR) || is(s, reg, STEADY_SIM_REVIDR) ||
+	       is(s, reg, STEADY_SIM_AIDR);
+}
 
-		if (f->reg == reg && steady_field_get(f, value) == 0xf)
-			value = steady_field_put(f, value, 0);
-	}
-	return value;
+/* What the host itself shows: the first configuration's, no option changes it. */
+static uint64_t host_field(const struct steady_sim *s, enum steady_sim_field field)
+{
+	return field_of(s, field, s->profile->configurations[0].reg[s->field[field]->reg].value);
 }
 
 /* A register that reads as zero and ignores writes: AArch32's, on a host without AArch32. */
 static bool ignores_writes(const struct steady_sim *s, int reg)
 {
-	static const char el0[] = "ID_AA64PFR0_EL1.EL0";
-	const struct steady_field *f = &steady_fields[steady_field_by_name(el0, sizeof(el0) - 1)];
-
-	return steady_registers[reg].aarch32 && steady_sim_is_modern(s) &&
-	       s->c->reg[f->reg].state == STEADY_VALUE &&
-	       steady_field_get(f, s->c->reg[f->reg].value) == 1 &&
-	       !(s->profile->writable[reg].state == STEADY_VALUE && s->profile->writable[reg].value);
+	return steady_registers[reg].aarch32 && !s->aarch32;
 }
 
-static int set_feature(struct steady_sim *s, int reg, uint64_t value)
+/* ---- reset ---- */
+
+void steady_sim_reset_registers(struct steady_sim *s, const struct steady_configuration *c)
+{
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		s->reg[i] = c->reg[i].state == STEADY_VALUE ? c->reg[i].value : 0;
+	/* A profile is captured with a GIC; some kernels write this field when it is created. */
+	if (ignores_writes(s, s->field[STEADY_SIM_AA32_GIC]->reg))
+		put_field(s, STEADY_SIM_AA32_GIC, 0);
+}
+
+/* reset_mpidr(): sixteen vCPUs at the lowest level, then 256 each. */
+void steady_sim_reset_vcpu_registers(struct steady_sim *s, uint32_t index)
+{
+	struct steady_sim_vcpu *v = &s->vcpus[index];
+	const struct steady_field *aff0 = s->field[STEADY_SIM_AFF0];
+	const struct steady_field *aff1 = s->field[STEADY_SIM_AFF1];
+	const struct steady_field *aff2 = s->field[STEADY_SIM_AFF2];
+
+	v->mpidr = steady_field_put(aff0, v->c->reg[aff0->reg].value, index & 0xf);
+	v->mpidr = steady_field_put(aff1, v->mpidr, index >> 4 & 0xff);
+	v->mpidr = steady_field_put(aff2, v->mpidr, index >> 12 & 0xff);
+	v->clidr = v->c->reg[s->field[STEADY_SIM_LOC]->reg].value;
+}
+
+int steady_sim_feature_register(const struct steady_sim_vcpu *v, uint64_t id)
+{
+	int reg = steady_register_by_id(id);
+
+	return reg >= 0 && v->c->reg[reg].state == STEADY_VALUE ? reg : -1;
+}
+
+/* ---- reading ---- */
+
+uint64_t steady_sim_get_feature(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+				int reg)
+{
+	uint64_t value;
+
+	if (is(s, reg, STEADY_SIM_AFF0))
+		return v->mpidr;
+	if (is(s, reg, STEADY_SIM_LOC))
+		return v->clidr;
+	if (s->modern || !is(s, reg, STEADY_SIM_CSV2))
+		return s->modern ? s->reg[reg] : v->c->reg[reg].value;
+	/* 6.1: two fields belong to the VM, all else to the vCPU */
+	value = steady_field_put(s->field[STEADY_SIM_CSV2], v->c->reg[reg].value,
+				 steady_sim_field(s, STEADY_SIM_CSV2));
+	return steady_field_put(s->field[STEADY_SIM_CSV3], value,
+				steady_sim_field(s, STEADY_SIM_CSV3));
+}
+
+/* ---- writing ---- */
+
+/* Values that are refused before anything else is looked at, so also after a run. */
+static int precheck(const struct steady_sim *s, const struct steady_sim_vcpu *v, int reg,
+		    uint64_t value)
 {
 	const struct steady_register *r = &steady_registers[reg];
 
-	if (ignores_writes(s, reg))
-		return 0;
-	if (!steady_sim_is_modern(s)) /* 6.1: what it is, it stays */
-		return value == s->reg[reg] ? 0 : -EINVAL;
-	for (unsigned int i = r->first; s->c->reg[reg].value && i < r->first + r->fields; i++) {
-		if (refused(s, i, steady_field_get(&steady_fields[i], value)))
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (steady_kvm_refuses(s->profile, v->c->options, i,
+				       steady_field_get(&steady_fields[i], value)))
 			return -EINVAL;
 	}
-	value = rewrite(reg, value);
-	if (s->frozen)
-		return value == s->reg[reg] ? 0 : -EBUSY;
-	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+	return 0;
+}
+
+/* Values that KVM accepts and keeps as others. */
+static uint64_t rewrite(const struct steady_configuration *c, int reg, uint64_t value)
+{
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; c->accepted && i < r->first + r->fields; i++) {
+		const struct steady_accepted *a = &c->accepted[i];
 		uint64_t v = steady_field_get(&steady_fields[i], value);
+
+		if (a->rewritten && a->rewritten >> v & 1)
+			value = steady_field_put(&steady_fields[i], value, a->kept[v]);
+	}
+	return value;
+}
+
+/* arm64_check_features() */
+static int check_fields(const struct steady_sim *s, const struct steady_sim_vcpu *v, int reg,
+			uint64_t value)
+{
+	const struct steady_register *r = &steady_registers[reg];
+	uint64_t limit = v->c->reg[reg].value;
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		uint64_t one = steady_field_get(&steady_fields[i], value);
 		steady_set accepts;
 
-		if (v == steady_field_get(&steady_fields[i], s->c->reg[reg].value))
+		if (one == steady_field_get(&steady_fields[i], limit))
 			continue;
-		if (!steady_kvm_accepts(s->profile, s->c, i, &accepts) ||
-		    !steady_set_has(&steady_fields[i], accepts, v))
+		if (!steady_kvm_accepts(s->profile, v->c, i, &accepts) ||
+		    !steady_set_has(&steady_fields[i], accepts, one))
 			return -EINVAL;
 	}
+	return 0;
+}
+
+/* 6.1: what it is, it stays, but for two fields that may be less. */
+static int set_old(struct steady_sim *s, struct steady_sim_vcpu *v, int reg, uint64_t value)
+{
+	static const enum steady_sim_field lowered[] = {STEADY_SIM_CSV2, STEADY_SIM_CSV3};
+	uint64_t rest = value;
+
+	if (is(s, reg, STEADY_SIM_AFF0)) {
+		v->mpidr = value;
+		return 0;
+	}
+	for (int i = 0; i < 2 && is(s, reg, STEADY_SIM_CSV2); i++) {
+		uint64_t limit = field_of(s, lowered[i], v->c->reg[reg].value);
+
+		if (field_of(s, lowered[i], value) > limit)
+			return -EINVAL;
+		rest = steady_field_put(s->field[lowered[i]], rest, limit);
+	}
+	if (rest != v->c->reg[reg].value)
+		return -EINVAL;
+	for (int i = 0; i < 2 && is(s, reg, STEADY_SIM_CSV2); i++)
+		put_field(s, lowered[i], field_of(s, lowered[i], value));
+	return 0;
+}
+
+/* set_clidr(): a value may not say that no cache needs cleaning where the host's need it. */
+static int set_clidr(const struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value)
+{
+	bool coherent = !field_of(s, STEADY_SIM_LOC, value) ||
+			(!field_of(s, STEADY_SIM_LOUIS, value) &&
+			 !field_of(s, STEADY_SIM_LOUU, value));
+	int reg = s->field[STEADY_SIM_LOC]->reg;
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (steady_fields[i].flags & STEADY_FIELD_RESERVED &&
+		    steady_field_get(&steady_fields[i], value))
+			return -EINVAL;
+	}
+	if (coherent && !host_field(s, STEADY_SIM_IDC))
+		return -EINVAL;
+	v->clidr = value;
+	return 0;
+}
+
+/* MIDR_EL1 and its like: fixed, or any value once a capability allows it. */
+static int set_identity(struct steady_sim *s, int reg, uint64_t value)
+{
+	const struct steady_reading *mask = &s->profile->writable[reg];
+
+	if (value == s->reg[reg])
+		return 0;
+	if (!s->imp_id_regs)
+		return -EINVAL;
+	if (s->frozen)
+		return -EBUSY;
+	if (mask->state != STEADY_VALUE || value & ~mask->value)
+		return -EINVAL;
 	s->reg[reg] = value;
 	return 0;
 }
 
-/* ---- firmware registers ---- */
-
-/* KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2: states 0, 1 mean vulnerable, 2, 3 safe; bit 4: enabled */
-static int set_workaround(uint64_t id, uint64_t value, uint64_t level)
+int steady_sim_set_feature(struct steady_sim *s, struct steady_sim_vcpu *v, int reg,
+			   uint64_t value)
 {
-	static const char name[] = "WORKAROUND_2";
-	int second = steady_firmware_by_name(name, sizeof(name) - 1);
+	int r;
 
-	if (second < 0 || steady_firmware[second].id != id)
-		return value & ~UINT64_C(0xf) || value > level ? -EINVAL : 0;
-	if (value & ~UINT64_C(0x1f) || (value & 0xf) > 3 ||
-	    (value & 0x10 && (value & 0xf) != 2))
-		return -EINVAL;
-	return ((value & 0xf) >= 2 ? 3u : 0u) > (level & 0xf) ? -EINVAL : 0;
-}
-
-static int set_firmware(struct steady_sim *s, int at, uint64_t value)
-{
-	const struct steady_firmware_reading *f = &s->profile->firmware[at];
-	int row = steady_firmware_by_id(f->id);
-
-	if (steady_firmware_id_is_bitmap(f->id)) {
-		uint64_t known = f->reading.value | (row >= 0 ? steady_firmware[row].opt_in : 0);
-
-		if (value & ~known)
-			return -EINVAL;
-		if (s->frozen && value != s->firmware[at])
-			return -EBUSY;
-		s->firmware[at] = value;
+	if (ignores_writes(s, reg))
+		return 0;
+	if (!s->modern)
+		return set_old(s, v, reg, value);
+	if (is(s, reg, STEADY_SIM_AFF0)) {
+		v->mpidr = value;
 		return 0;
 	}
-	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
-		return set_workaround(f->id, value, f->reading.value);
-	if (f->id == PSCI_ID) {
-		if (value != 2 && (value < 0x10000 || value > f->reading.value))
-			return -EINVAL;
-		s->firmware[at] = value;
-		return 0;
+	if (is(s, reg, STEADY_SIM_LOC))
+		return set_clidr(s, v, value);
+	if (is_identity(s, reg))
+		return set_identity(s, reg, value);
+	r = precheck(s, v, reg, value);
+	if (r)
+		return r;
+	value = rewrite(v->c, reg, value);
+	if (s->frozen)
+		return value == s->reg[reg] ? 0 : -EBUSY;
+	r = check_fields(s, v, reg, value);
+	if (!r)
+		s->reg[reg] = value;
+	return r;
+}
+
+/* ---- what kernels change by themselves ---- */
+
+/* To what the profile shows, which was captured with a GIC. */
+static void set_gic(struct steady_sim *s, const struct steady_configuration *c)
+{
+	static const enum steady_sim_field gic[] = {STEADY_SIM_PFR0_GIC, STEADY_SIM_AA32_GIC};
+
+	for (int i = 0; i < 2; i++)
+		put_field(s, gic[i], field_of(s, gic[i], c->reg[s->field[gic[i]]->reg].value));
+}
+
+static const struct steady_configuration *configuration(const struct steady_sim *s)
+{
+	for (uint32_t i = 0; i < STEADY_SIM_VCPUS; i++) {
+		if (s->vcpus[i].inited)
+			return s->vcpus[i].c;
 	}
-	return value == s->firmware[at] ? 0 : -EINVAL;
+	return NULL;
 }
 
-/* ---- the rest: memory ---- */
-
-static struct steady_sim_other *other(struct steady_sim_vcpu *v, uint64_t id, bool make)
+void steady_sim_gic_created(struct steady_sim *s)
 {
-	struct steady_sim_other *all;
+	if (s->configured && steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_CREATION))
+		set_gic(s, configuration(s));
+}
 
-	for (size_t i = 0; i < v->other_count; i++) {
-		if (v->other[i].id == id)
-			return &v->other[i];
+/* kvm_finalize_sys_regs() */
+void steady_sim_first_run(struct steady_sim *s, const struct steady_sim_vcpu *v)
+{
+	bool tables = steady_sim_field(s, STEADY_SIM_TCRX) && steady_sim_field(s, STEADY_SIM_ATS1A);
+
+	if (!s->modern)
+		return;
+	if (!s->gic) {
+		put_field(s, STEADY_SIM_PFR0_GIC, 0);
+		put_field(s, STEADY_SIM_AA32_GIC, 0);
+	} else if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_RUN)) {
+		set_gic(s, v->c);
 	}
-	if (!make)
-		return NULL;
-	all = realloc(v->other, (v->other_count + 1) * sizeof(*all));
-	if (!all)
-		return NULL;
-	v->other = all;
-	all += v->other_count++;
-	memset(all, 0, sizeof(*all));
-	all->id = id;
-	return all;
-}
-
-static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const uint64_t *value)
-{
-	struct steady_vl want;
-
-	memcpy(&want, value, sizeof(want));
-	if (v->finalized)
-		return -EPERM;
-	if (steady_vl_empty(&want) || !steady_vl_is_prefix(&want, &s->profile->sve))
-		return -EINVAL;
-	v->sve = want;
-	return 0;
-}
-
-static bool has_lengths(const struct steady_sim *s)
-{
-	return s->features & steady_options[STEADY_OPTION_SVE].features && s->profile->sve_known;
-}
-
-/* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, LENGTHS, MEMORY, NOWHERE };
-
-static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
-{
-	*index = steady_register_by_id(id);
-	if (*index >= 0) {
-		if (s->c->reg[*index].state == STEADY_VALUE)
-			return FEATURE;
-		return listed(s, id) ? MEMORY : NOWHERE;
-	}
-	*index = firmware_row(s, id);
-	if (*index >= 0)
-		return FIRMWARE;
-	if (id == STEADY_ID_SVE_VLS)
-		return has_lengths(s) ? LENGTHS : NOWHERE;
-	return listed(s, id) ? MEMORY : NOWHERE;
-}
-
-int steady_sim_get(struct steady_sim *s, struct steady_call *call)
-{
-	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
-	const struct steady_sim_other *o;
-	uint64_t value[8] = {0};
-	int index;
-
-	if ((call->id & ARCH_MASK) != ARCH_ARM64)
-		return -EINVAL;
-	switch (place_of(s, call->id, &index)) {
-	case FEATURE:
-		value[0] = s->reg[index];
-		break;
-	case FIRMWARE:
-		value[0] = s->firmware[index];
-		break;
-	case LENGTHS:
-		memcpy(value, &v->sve, sizeof(value));
-		break;
-	case MEMORY:
-		o = other(v, call->id, false);
-		if (o)
-			memcpy(value, o->value, sizeof(value));
-		break;
-	default:
-		return -ENOENT;
-	}
-	memcpy(call->value, value, sizeof(value));
-	return 0;
-}
-
-int steady_sim_set(struct steady_sim *s, struct steady_call *call)
-{
-	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
-	struct steady_sim_other *o;
-	int index;
-
-	if ((call->id & ARCH_MASK) != ARCH_ARM64)
-		return -EINVAL;
-	switch (place_of(s, call->id, &index)) {
-	case FEATURE:
-		return set_feature(s, index, call->value[0]);
-	case FIRMWARE:
-		return set_firmware(s, index, call->value[0]);
-	case LENGTHS:
-		return set_lengths(s, v, call->value);
-	case MEMORY:
-		o = other(v, call->id, true);
-		if (!o)
-			return -ENOMEM;
-		memcpy(o->value, call->value, sizeof(o->value));
-		return 0;
-	default:
-		return -ENOENT;
-	}
-}
-
-/* Without an interrupt controller a guest sees none: kvm_finalize_sys_regs(). */
-void steady_sim_freeze(struct steady_sim *s)
-{
-	static const char *const gic[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
-
-	s->frozen = true;
-	for (size_t i = 0; !s->gic && steady_sim_is_modern(s) && i < 2; i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(gic[i], strlen(gic[i]))];
-
-		s->reg[f->reg] = steady_field_put(f, s->reg[f->reg], 0);
-	}
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A))
+		return;
+	if (!tables)
+		put_field(s, STEADY_SIM_S1PIE, 0);
+	if (!tables || !steady_sim_field(s, STEADY_SIM_HPDS))
+		put_field(s, STEADY_SIM_S1POE, 0);
 }

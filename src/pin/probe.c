@@ -10,35 +10,25 @@
 #include "arch/kvm_ids.h"
 #include "base/errno_name.h"
 #include "base/report.h"
-#include "pin/ask.h"
 #include "pin/pin.h"
+#include "pin/probe.h"
 #include "policy/policy.h"
 
 #define FIRMWARE_SPACE UINT64_C(0xffffffffffff0000)
 #define FIRMWARE       UINT64_C(0x6030000000140000)
 #define BITMAP         UINT64_C(0x6030000000160000)
+#define CACHE          UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR */
 #define PMCR_N_SHIFT   11 /* PMCR_EL0.N, bits 15:11 (DDI0487) */
 #define PMCR_N_MASK    0x1f
 
-struct probe {
-	struct steady_host host;
-	const struct steady_local *local;
-	struct steady_profile *p;
-	struct steady_report *report;
-	uint64_t vm_type;
-	uint32_t available;      /* options that the host says it has */
-	uint64_t gic;            /* device type that could be made; 0: none */
-	bool gic_known;
-};
-
-static struct steady_reading reading(int r, uint64_t value)
+struct steady_reading steady_probe_reading(int r, uint64_t value)
 {
 	if (r)
 		return (struct steady_reading){.error = -r, .state = STEADY_FAILED};
 	return (struct steady_reading){.value = value, .state = STEADY_VALUE};
 }
 
-static void note(struct probe *b, const char *subject, const char *what, int r)
+void steady_probe_note(struct steady_probe *b, const char *subject, const char *what, int r)
 {
 	char number[STEADY_ERRNO_NAME];
 
@@ -49,7 +39,7 @@ static void note(struct probe *b, const char *subject, const char *what, int r)
 
 /* ---- once per host ---- */
 
-static int capabilities(struct probe *b)
+static int capabilities(struct steady_probe *b)
 {
 	b->p->capabilities = calloc(steady_capability_count, sizeof(*b->p->capabilities));
 	if (!b->p->capabilities)
@@ -58,14 +48,14 @@ static int capabilities(struct probe *b)
 		uint64_t value = 0;
 		int r = steady_ask_check(&b->host, steady_capabilities[i].number, &value);
 
-		b->p->capabilities[i] = reading(r, value);
+		b->p->capabilities[i] = steady_probe_reading(r, value);
 		if (r)
-			note(b, steady_capabilities[i].name, "KVM_CHECK_EXTENSION failed", r);
+			steady_probe_note(b, steady_capabilities[i].name, "KVM_CHECK_EXTENSION failed", r);
 	}
 	return 0;
 }
 
-static const struct steady_reading *capability(const struct probe *b, uint32_t number)
+static const struct steady_reading *capability(const struct steady_probe *b, uint32_t number)
 {
 	for (unsigned int i = 0; i < steady_capability_count; i++) {
 		if (steady_capabilities[i].number == number)
@@ -74,7 +64,7 @@ static const struct steady_reading *capability(const struct probe *b, uint32_t n
 	return NULL;
 }
 
-static void find_options(struct probe *b)
+static void find_options(struct steady_probe *b)
 {
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		const struct steady_option_row *row = &steady_options[i];
@@ -85,13 +75,13 @@ static void find_options(struct probe *b)
 
 			all = all && c && c->state == STEADY_VALUE && c->value;
 		}
-		if (all && !row->on_request)
-			b->available |= UINT32_C(1) << i;
+		if (all)
+			*(row->on_request ? &b->on_request : &b->available) |= UINT32_C(1) << i;
 	}
 }
 
 /* That a kernel without the call answers EINVAL is an answer: it lets nothing be written. */
-static void masks(struct probe *b)
+static void masks(struct steady_probe *b)
 {
 	const struct steady_reading *has = capability(b, STEADY_CAP_REG_MASKS);
 	uint64_t words[STEADY_REGISTERS] = {0};
@@ -100,27 +90,31 @@ static void masks(struct probe *b)
 	if (r == -EINVAL && has && has->state == STEADY_VALUE && !has->value)
 		r = 0;
 	else if (r)
-		note(b, "KVM_ARM_GET_REG_WRITABLE_MASKS", "failed", r);
+		steady_probe_note(b, "KVM_ARM_GET_REG_WRITABLE_MASKS", "failed", r);
 	for (int i = 0; i < STEADY_REGISTERS; i++)
-		b->p->writable[i] = reading(r, words[i]);
+		b->p->writable[i] = steady_probe_reading(r, words[i]);
 }
 
-static int firmware(struct probe *b, const uint64_t *list, size_t count)
+static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 {
 	b->p->firmware = calloc(count + 1, sizeof(*b->p->firmware));
-	if (!b->p->firmware)
+	b->p->caches = calloc(count + 1, sizeof(*b->p->caches));
+	if (!b->p->firmware || !b->p->caches)
 		return -STEADY_ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t space = list[i] & FIRMWARE_SPACE, value[8] = {0};
-		int r;
+		struct steady_firmware_reading row = {.id = list[i]};
 
-		if (space != FIRMWARE && space != BITMAP)
+		if (space != FIRMWARE && space != BITMAP && space != CACHE)
 			continue;
-		r = steady_ask_get(&b->host, 0, list[i], value);
-		b->p->firmware[b->p->firmware_count++] = (struct steady_firmware_reading){
-			.id = list[i],
-			.reading = reading(r, value[0]),
-		};
+		row.reading = steady_probe_reading(steady_ask_get(&b->host, 0, list[i], value),
+						   0);
+		if (row.reading.state == STEADY_VALUE)
+			row.reading.value = value[0];
+		if (space == CACHE)
+			b->p->caches[b->p->cache_count++] = row;
+		else
+			b->p->firmware[b->p->firmware_count++] = row;
 	}
 	b->p->firmware_known = true;
 	return 0;
@@ -129,7 +123,7 @@ static int firmware(struct probe *b, const uint64_t *list, size_t count)
 /* ---- one configuration ---- */
 
 /* The irqchip that this host can make, found out on the first VM. */
-static int irqchip(struct probe *b, uint32_t options, struct steady_configuration *c)
+static int irqchip(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
 {
 	static const uint64_t types[] = {STEADY_DEVICE_GICV3, STEADY_DEVICE_GICV2};
 	int r = -ENODEV;
@@ -159,7 +153,7 @@ static int irqchip(struct probe *b, uint32_t options, struct steady_configuratio
 	return r;
 }
 
-static int make_vm(struct probe *b, uint32_t options)
+int steady_probe_make_vm(struct steady_probe *b, uint32_t options)
 {
 	int r = steady_ask(&b->host, STEADY_OP_CREATE_VM, 0, b->vm_type);
 
@@ -172,13 +166,13 @@ static int make_vm(struct probe *b, uint32_t options)
 	return r ? r : steady_ask(&b->host, STEADY_OP_INIT, 0, steady_options_features(options));
 }
 
-static int lengths(struct probe *b)
+static int lengths(struct steady_probe *b)
 {
 	struct steady_vl vl;
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
 
 	if (r) {
-		note(b, "SVE_VLS", "could not be read", r);
+		steady_probe_note(b, "SVE_VLS", "could not be read", r);
 	} else if (!b->p->sve_known) {
 		b->p->sve = vl;
 		b->p->sve_known = true;
@@ -187,7 +181,7 @@ static int lengths(struct probe *b)
 }
 
 /* Every feature ID register that KVM lists; all of the core range, listed or not. */
-static void registers(struct probe *b, struct steady_configuration *c)
+static void registers(struct steady_probe *b, struct steady_configuration *c)
 {
 	bool asked[STEADY_REGISTERS] = {false};
 
@@ -206,18 +200,18 @@ static void registers(struct probe *b, struct steady_configuration *c)
 		if (!asked[reg])
 			continue;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
-		c->reg[reg] = reading(r, value[0]);
+		c->reg[reg] = steady_probe_reading(r, value[0]);
 		if (r)
-			note(b, steady_registers[reg].name, "could not be read", r);
+			steady_probe_note(b, steady_registers[reg].name, "could not be read", r);
 	}
 }
 
-static void counters(struct probe *b)
+static void counters(struct steady_probe *b)
 {
 	uint64_t value[8] = {0};
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, value);
 
-	b->p->unvirtualised[STEADY_PMCR_N] = reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+	b->p->unvirtualised[STEADY_PMCR_N] = steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
 }
 
 static void drop_last(struct steady_profile *p)
@@ -232,9 +226,9 @@ static void drop_last(struct steady_profile *p)
  * 0 also where the host does not make such a VM after all (with a warning), -errno where something
  * failed on the way.
  */
-static int capture(struct probe *b, uint32_t options, struct steady_configuration *c)
+static int capture(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
 {
-	int r = make_vm(b, options);
+	int r = steady_probe_make_vm(b, options);
 
 	if (r)
 		return r;
@@ -247,7 +241,7 @@ static int capture(struct probe *b, uint32_t options, struct steady_configuratio
 		return r;
 	r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
 	if (r)
-		note(b, "KVM_GET_REG_LIST", "failed", r);
+		steady_probe_note(b, "KVM_GET_REG_LIST", "failed", r);
 	registers(b, c);
 	if (options >> STEADY_OPTION_PMU & 1 &&
 	    b->p->unvirtualised[STEADY_PMCR_N].state != STEADY_VALUE)
@@ -255,46 +249,88 @@ static int capture(struct probe *b, uint32_t options, struct steady_configuratio
 	return r == -ENOMEM ? r : 0;
 }
 
-static int capture_all(struct probe *b)
+/* A configuration that this host does not make after all is left out, with a warning. */
+static int capture_one(struct steady_probe *b, uint32_t options, int *failure)
 {
+	struct steady_configuration *c = steady_profile_add(b->p);
 	char text[128];
-	size_t total = (size_t)1 << __builtin_popcount(b->available), done = 0;
-	uint32_t options = b->available;
-	int r = 0;
+	int r;
 
+	if (!c)
+		return -STEADY_ENOMEM;
+	r = capture(b, options, c);
+	if (r) {
+		drop_last(b->p);
+		if (r == -ENOMEM)
+			return -STEADY_ENOMEM;
+		*failure = r;
+		steady_configuration_text(options, ~UINT32_C(0), STEADY_IRQCHIP_UNKNOWN, text,
+					  sizeof(text));
+		steady_probe_note(b, text, "this host does not make such a VM", r);
+		return 0;
+	}
+	if (!b->p->firmware_known && c->register_list) {
+		r = firmware(b, c->register_list, c->register_count);
+		if (r)
+			return r;
+	}
+	return steady_probe_try(b, c);
+}
+
+static void progress(struct steady_probe *b)
+{
+	if (b->local->progress)
+		b->local->progress(b->local->ctx, ++b->done, b->total);
+}
+
+/* Options on request: alone, and with all that goes with them. */
+static int capture_on_request(struct steady_probe *b)
+{
+	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
+	const uint32_t mte = UINT32_C(1) << STEADY_OPTION_MTE;
+	int failure = 0, r = 0;
+
+	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
+		uint32_t own = UINT32_C(1) << i, full = b->available;
+
+		if (!(b->on_request & own))
+			continue;
+		if (i == STEADY_OPTION_EL2_E2H0)
+			own |= el2;
+		if (i == STEADY_OPTION_EL1_32BIT)
+			full &= ~mte; /* kvm_vcpu_init_check_features() */
+		r = capture_one(b, own | full, &failure);
+		if (!r && full)
+			r = capture_one(b, own, &failure);
+		progress(b);
+	}
+	return r;
+}
+
+static int capture_all(struct steady_probe *b)
+{
+	uint32_t options = b->available;
+	int failure = 0, r;
+
+	b->total = ((size_t)1 << __builtin_popcount(b->available)) +
+		   (size_t)__builtin_popcount(b->on_request);
 	/* all subsets, the fullest first, the empty one last */
 	for (;; options = (options - 1) & b->available) {
-		struct steady_configuration *c = steady_profile_add(b->p);
-
-		if (!c)
-			return -STEADY_ENOMEM;
-		r = capture(b, options, c);
-		if (r) {
-			drop_last(b->p);
-			if (r == -ENOMEM)
-				return -STEADY_ENOMEM;
-			steady_configuration_text(options, ~UINT32_C(0), STEADY_IRQCHIP_UNKNOWN,
-						  text, sizeof(text));
-			note(b, text, "this host does not make such a VM", r);
-		} else if (!b->p->firmware_known && c->register_list) {
-			int e = firmware(b, c->register_list, c->register_count);
-
-			if (e)
-				return e;
-		}
-		if (b->local->progress)
-			b->local->progress(b->local->ctx, ++done, total);
+		r = capture_one(b, options, &failure);
+		if (r)
+			return r;
+		progress(b);
 		if (!options)
 			break;
 	}
-	if (b->p->configuration_count)
-		return 0;
-	return steady_ask_failed(b->report, "making a plain VM", NULL, r);
+	if (!b->p->configuration_count)
+		return steady_ask_failed(b->report, "making a plain VM", NULL, failure);
+	return capture_on_request(b);
 }
 
 /* ---- the kinds of cores ---- */
 
-static int identity(struct probe *b, struct steady_cpu *cpu)
+static int identity(struct steady_probe *b, struct steady_cpu *cpu)
 {
 	const struct {
 		const char *name;
@@ -304,7 +340,7 @@ static int identity(struct probe *b, struct steady_cpu *cpu)
 		{"REVIDR_EL1", &cpu->revidr},
 		{"AIDR_EL1", &cpu->aidr},
 	};
-	int r = make_vm(b, 0);
+	int r = steady_probe_make_vm(b, 0);
 
 	for (size_t i = 0; i < 3 && !r; i++) {
 		int reg = steady_register_by_name(wanted[i].name, strlen(wanted[i].name));
@@ -316,7 +352,7 @@ static int identity(struct probe *b, struct steady_cpu *cpu)
 	return r;
 }
 
-static int cpus(struct probe *b)
+static int cpus(struct steady_probe *b)
 {
 	uint32_t kinds = b->local->kinds ? b->local->kinds : 1;
 
@@ -328,7 +364,7 @@ static int cpus(struct probe *b)
 
 		r = r ? r : identity(b, &b->p->cpus[i]);
 		if (r) { /* a list with one missing would be a half-truth */
-			note(b, "MIDR_EL1", "a kind of core could not be looked at", r);
+			steady_probe_note(b, "MIDR_EL1", "a kind of core could not be looked at", r);
 			b->p->cpu_count = 0;
 			return 0;
 		}
@@ -337,7 +373,7 @@ static int cpus(struct probe *b)
 	return 0;
 }
 
-static int texts(struct probe *b)
+static int texts(struct steady_probe *b)
 {
 	const struct steady_local *l = b->local;
 
@@ -349,7 +385,7 @@ static int texts(struct probe *b)
 		       : 0;
 }
 
-static int sequence(struct probe *b)
+static int sequence(struct steady_probe *b)
 {
 	uint64_t ipa = 0;
 	int r = steady_ask_vm_type(&b->host, &b->vm_type);
@@ -362,7 +398,7 @@ static int sequence(struct probe *b)
 	memcpy(b->p->unvirtualised, b->local->unvirtualised, sizeof(b->p->unvirtualised));
 	r = steady_ask_check(&b->host, STEADY_CAP_IPA_SIZE, &ipa);
 	/* 0: a kernel that knows of 40 bits only */
-	b->p->unvirtualised[STEADY_IPA_SIZE] = reading(r, ipa ? ipa : 40);
+	b->p->unvirtualised[STEADY_IPA_SIZE] = steady_probe_reading(r, ipa ? ipa : 40);
 	r = texts(b);
 	r = r ? r : capabilities(b);
 	if (r)
@@ -370,13 +406,15 @@ static int sequence(struct probe *b)
 	find_options(b);
 	masks(b);
 	r = capture_all(b);
+	r = r ? r : steady_probe_behaviours(b);
 	return r ? r : cpus(b);
 }
 
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report)
 {
-	struct probe b = {.host = {call, ctx}, .local = local, .report = report};
+	struct steady_probe b = {.host = {call, ctx}, .local = local, .report = report,
+				 .deep = local->deep};
 	int r;
 
 	b.p = steady_profile_alloc();
