@@ -16,6 +16,7 @@
 #define PSCI_0_2    (UINT32_C(1) << 2)
 #define OLD_KNOWN   UINT32_C(0x7f) /* what every kernel knows: up to PTRAUTH_GENERIC */
 #define EL2_KNOWN   UINT32_C(0x180)
+#define E2H0        UINT32_C(0x100) /* HAS_EL2_E2H0 */
 #define PMU_STRICT  (UINT32_C(1) << 9)
 
 #define LEAST_IPA   32 /* ARM64_MIN_PARANGE_BITS */
@@ -78,7 +79,7 @@ static void discard_vm(struct steady_sim *s)
 		free(s->vcpus[i].other);
 	memset(s->vcpus, 0, sizeof(s->vcpus));
 	s->vm = s->mte = s->imp_id_regs = s->any_vcpu = s->configured = false;
-	s->gic_ready = s->frozen = false;
+	s->gic_ready = s->frozen = s->dead = false;
 	s->gic = 0;
 	s->features = 0;
 }
@@ -123,16 +124,14 @@ static int create_vm(struct steady_sim *s, uint64_t type)
 
 static int create_vcpu(struct steady_sim *s, uint32_t index)
 {
-	if (!s->vm)
-		return -EBADF;
 	if (index >= STEADY_SIM_VCPUS)
 		return -EINVAL;
-	if (s->gic_ready)
-		return -EBUSY;
 	if (index >= steady_sim_max_vcpus(s))
 		return -EINVAL;
 	if (s->vcpus[index].created)
 		return -EEXIST;
+	if (s->gic_ready)
+		return -EBUSY;
 	s->vcpus[index].created = true;
 	s->any_vcpu = true;
 	return 0;
@@ -140,8 +139,6 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 
 static int enable_cap(struct steady_sim *s, uint64_t number)
 {
-	if (!s->vm)
-		return -EBADF;
 	if (!steady_sim_capability(s, number))
 		return -EINVAL;
 	switch (number) {
@@ -188,21 +185,25 @@ static uint32_t known_features(const struct steady_sim *s)
 	return known;
 }
 
+static bool has_capabilities(const struct steady_sim *s, enum steady_option option)
+{
+	const uint32_t *capability = steady_options[option].capability;
+
+	return (!capability[0] || steady_sim_capability(s, capability[0])) &&
+	       (!capability[1] || steady_sim_capability(s, capability[1]));
+}
+
 /* The features that the host's capabilities give. */
 static uint32_t supported_features(const struct steady_sim *s)
 {
 	uint32_t bits = POWER_OFF | PSCI_0_2;
 
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		const struct steady_option_row *o = &steady_options[i];
-		bool all = true;
-
-		for (int j = 0; j < 2 && o->capability[j]; j++)
-			all = all && steady_sim_capability(s, o->capability[j]);
-		if (all)
-			bits |= o->features;
+		if (has_capabilities(s, (enum steady_option)i))
+			bits |= steady_options[i].features;
 	}
-	return bits;
+	/* without EL2 itself it says nothing, and every kernel that knows it takes it */
+	return bits | E2H0;
 }
 
 static uint32_t options_of(const struct steady_sim *s, uint32_t features)
@@ -224,10 +225,13 @@ static int check_features(const struct steady_sim *s, uint32_t features)
 	uint32_t pauth = steady_options[STEADY_OPTION_PTRAUTH].features;
 	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
 	uint32_t el2 = steady_options[STEADY_OPTION_EL2].features;
+	uint32_t e2h0 = steady_options[STEADY_OPTION_EL2_E2H0].features;
 
 	if (features & ~known_features(s))
 		return -ENOENT;
 	if (features & ~supported_features(s))
+		return -EINVAL;
+	if ((features & e2h0) == e2h0 && !has_capabilities(s, STEADY_OPTION_EL2_E2H0))
 		return -EINVAL;
 	if ((features & pauth) != 0 && (features & pauth) != pauth)
 		return -EINVAL;
@@ -251,6 +255,17 @@ static int fits_others(const struct steady_sim *s, const struct steady_sim_vcpu 
 	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
+/* 32-bit EL1 changes no register that a profile has. */
+static const struct steady_configuration *find(const struct steady_sim *s, uint32_t features)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	uint32_t options = options_of(s, features);
+	const struct steady_configuration *c =
+		steady_profile_find(s->profile, options, STEADY_IRQCHIP_UNKNOWN);
+
+	return c ? c : steady_profile_find(s->profile, options & ~narrow, STEADY_IRQCHIP_UNKNOWN);
+}
+
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[index];
@@ -260,7 +275,7 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	r = r ? r : fits_others(s, v, features);
 	if (r)
 		return r;
-	c = steady_profile_find(s->profile, options_of(s, features), STEADY_IRQCHIP_UNKNOWN);
+	c = find(s, features);
 	if (!c)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
 	if (!s->configured) {
@@ -270,10 +285,10 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	s->configured = true;
 	v->features = features;
 	v->c = c;
-	if (!v->inited) {
+	if (!v->finalized)
 		v->sve = s->profile->sve;
+	if (!v->inited)
 		steady_sim_reset_vcpu_registers(s, index);
-	}
 	v->inited = true;
 	return 0;
 }
@@ -314,8 +329,6 @@ static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
 
 static int masks(struct steady_sim *s, struct steady_call *call)
 {
-	if (!s->vm)
-		return -EBADF;
 	if (call->id != 0 || !s->modern)
 		return -EINVAL;
 	if (call->count < STEADY_REGISTERS)
@@ -336,6 +349,8 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 	if (call->vcpu >= STEADY_SIM_VCPUS || !s->vcpus[call->vcpu].created)
 		return -EBADF;
 	v = &s->vcpus[call->vcpu];
+	if (s->dead)
+		return -EIO;
 	if (call->op == STEADY_OP_INIT)
 		return init_vcpu(s, call->vcpu, (uint32_t)call->id);
 	if (call->op == STEADY_OP_PMU_INIT)
@@ -356,6 +371,31 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 	}
 }
 
+/* Calls to the VM. CHECK needs none. */
+static int vm_call(struct steady_sim *s, struct steady_call *call)
+{
+	if (!s->vm && call->op != STEADY_OP_CHECK)
+		return -EBADF;
+	if (call->op == STEADY_OP_INIT_GIC && !s->gic)
+		return -EBADF;
+	if (s->dead)
+		return -EIO;
+	switch (call->op) {
+	case STEADY_OP_CREATE_VCPU:
+		return create_vcpu(s, call->vcpu);
+	case STEADY_OP_MASKS:
+		return masks(s, call);
+	case STEADY_OP_ENABLE_CAP:
+		return enable_cap(s, call->id);
+	case STEADY_OP_CREATE_GIC:
+		return steady_sim_create_gic(s, call->id);
+	case STEADY_OP_INIT_GIC:
+		return steady_sim_init_gic(s);
+	default:
+		return check(s, call);
+	}
+}
+
 int steady_sim_call(void *sim, struct steady_call *call)
 {
 	struct steady_sim *s = sim;
@@ -364,17 +404,12 @@ int steady_sim_call(void *sim, struct steady_call *call)
 	case STEADY_OP_CREATE_VM:
 		return create_vm(s, call->id);
 	case STEADY_OP_CREATE_VCPU:
-		return create_vcpu(s, call->vcpu);
 	case STEADY_OP_MASKS:
-		return masks(s, call);
 	case STEADY_OP_CHECK:
-		return check(s, call);
 	case STEADY_OP_ENABLE_CAP:
-		return enable_cap(s, call->id);
 	case STEADY_OP_CREATE_GIC:
-		return steady_sim_create_gic(s, call->id);
 	case STEADY_OP_INIT_GIC:
-		return steady_sim_init_gic(s);
+		return vm_call(s, call);
 	case STEADY_OP_INIT:
 	case STEADY_OP_FINALIZE:
 	case STEADY_OP_GET:

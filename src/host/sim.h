@@ -72,6 +72,7 @@ struct steady_sim {
 	bool modern;           /* ID registers can be written at all (from 6.7 on; not 6.1) */
 	bool aarch32;          /* the host's EL0 has AArch32 */
 	bool vm;
+	bool dead;             /* a run failed in a way after which KVM gives a VM up: EIO */
 	bool mte, imp_id_regs; /* capabilities that were enabled */
 	bool any_vcpu;
 	bool configured;       /* a vCPU was initialised: features and reg are there */

@@ -34,8 +34,6 @@ static bool can_make(const struct steady_sim *s, uint64_t type)
 
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
 {
-	if (!s->vm)
-		return -EBADF;
 	if (!can_make(s, type))
 		return -ENODEV;
 	if (s->gic)
@@ -52,8 +50,6 @@ int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
 /* Addresses can be given once. */
 int steady_sim_init_gic(struct steady_sim *s)
 {
-	if (!s->gic)
-		return -EBADF;
 	if (s->gic_ready)
 		return -EEXIST;
 	s->gic_ready = true;
@@ -63,7 +59,10 @@ int steady_sim_init_gic(struct steady_sim *s)
 /* The interrupt is set first and stays set when what follows fails. */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
-	if (!v->inited || !steady_sim_has(v, STEADY_OPTION_PMU))
+	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
+	uint32_t features = per_vcpu ? v->features : s->features;
+
+	if (!(features & steady_options[STEADY_OPTION_PMU].features))
 		return -ENODEV;
 	if (v->pmu_ready)
 		return -EBUSY;
@@ -84,11 +83,13 @@ int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v)
 		return -EPERM;
 	if (v->ran)
 		return -EINTR;
-	if (s->gic && !s->gic_ready)
-		return -ENXIO; /* it has no address yet */
+	if (s->gic && !s->gic_ready) {
+		s->dead = true; /* kvm_vgic_map_resources(): it has no address yet */
+		return -ENXIO;
+	}
 	if (!s->frozen)
 		steady_sim_first_run(s, v);
-	if (s->gic && steady_sim_has(v, STEADY_OPTION_PMU) && !v->pmu_ready)
+	if (steady_sim_has(v, STEADY_OPTION_PMU) && !v->pmu_ready)
 		return -EINVAL;
 	v->ran = true;
 	s->frozen = true;
