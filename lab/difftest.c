@@ -4,7 +4,7 @@
  * and prints where their answers differ, as a log from the making of that VM on. The calls depend
  * on the seed, the profile and the answers alone.
  *
- *   difftest [--seed N] [--calls N] [--log FILE] [--keep N] PROFILE [KVM]
+ *   difftest [--seed N] [--calls N] [--log FILE] [--keep N] [--length N] PROFILE [KVM]
  *
  * KVM is a device (/dev/kvm), or another profile, which is then simulated. --log writes all calls.
  * Exit status: 0 no difference, 1 some, 2 bad usage or input, 3 the host failed.
@@ -199,7 +199,12 @@ static int run(struct test *t, const struct steady_profile *profile, const char 
 			.differs_ctx = t,
 		};
 		t->g = (struct generate){
-			.call = make_call, .ctx = t, .profile = profile, .random = seed};
+			.call = make_call,
+			.ctx = t,
+			.profile = profile,
+			.random = seed,
+			.length = t->g.length ? t->g.length : 1,
+		};
 		generate_calls(&t->g, calls);
 	}
 	steady_kvm_free(kvm);
@@ -211,7 +216,7 @@ static int run(struct test *t, const struct steady_profile *profile, const char 
 
 static int usage(void)
 {
-	fputs("usage: difftest [--seed N] [--calls N] [--log FILE] [--keep N] PROFILE [KVM]\n",
+	fputs("usage: difftest [--seed N] [--calls N] [--log FILE] [--keep N] [--length N] PROFILE [KVM]\n",
 	      stderr);
 	return 2;
 }
@@ -221,6 +226,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"seed", required_argument, NULL, 's'}, {"calls", required_argument, NULL, 'c'},
 		{"log", required_argument, NULL, 'l'},  {"keep", required_argument, NULL, 'k'},
+		{"length", required_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
 	struct test t = {.show = 1};
@@ -233,6 +239,8 @@ int main(int argc, char **argv)
 			seed = strtoull(optarg, NULL, 10);
 		else if (c == 'c')
 			calls = strtoull(optarg, NULL, 10);
+		else if (c == 'n')
+			t.g.length = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (c == 'k')
 			t.show = strtoul(optarg, NULL, 10);
 		else if (c != 'l' || t.log || !(t.log = fopen(optarg, "we")))

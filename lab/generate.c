@@ -518,16 +518,16 @@ static void one_vm(struct generate *g)
 		create_gic(g);
 	if (percent(g, 10))
 		read_all(g);
-	steps_of(g, 20 + below(g, 200));
+	steps_of(g, 20 + below(g, 200 * g->length));
 	if (when > 2 && gic)
 		create_gic(g);
 	if (gic)
 		init_gic(g);
-	steps_of(g, 20 + below(g, 150));
+	steps_of(g, 20 + below(g, 150 * g->length));
 	if (percent(g, 80)) {
 		prepare_run(g, gic);
 		simple(g, STEADY_OP_RUN, some_vcpu(g), 0);
-		steps_of(g, 20 + below(g, 120));
+		steps_of(g, 20 + below(g, 120 * g->length));
 	}
 	if (percent(g, 20))
 		read_all(g);

@@ -15,6 +15,7 @@ struct generate {
 	void *ctx;
 	const struct steady_profile *profile;
 	uint64_t random;         /* state; set it to the seed */
+	uint32_t length;         /* of a VM's life: 1 is about 600 calls */
 	bool stop;               /* the caller's: leave this VM */
 
 	/* the VM */

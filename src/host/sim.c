@@ -126,12 +126,15 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 {
 	if (index >= STEADY_SIM_VCPUS)
 		return -EINVAL;
+	if (s->vcpus[index].created &&
+	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST))
+		return -EEXIST;
+	if (s->gic_ready)
+		return -EBUSY;
 	if (index >= steady_sim_max_vcpus(s))
 		return -EINVAL;
 	if (s->vcpus[index].created)
 		return -EEXIST;
-	if (s->gic_ready)
-		return -EBUSY;
 	s->vcpus[index].created = true;
 	s->any_vcpu = true;
 	return 0;
@@ -240,9 +243,20 @@ static int check_features(const struct steady_sim *s, uint32_t features)
 	return 0;
 }
 
-/* All vCPUs of a VM have the features of the first, but for how they start. */
-static int fits_others(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+/* 6.1, kvm_vcpu_set_target(): the lowest bit that is unknown or another than before decides. */
+static int check_again(const struct steady_sim *s, const struct steady_sim_vcpu *v,
 		       uint32_t features)
+{
+	uint32_t unknown = features & ~known_features(s);
+	uint32_t wrong = unknown | (v->inited ? features ^ v->features : 0);
+
+	if (!wrong)
+		return 0;
+	return unknown & wrong & -wrong ? -ENOENT : -EINVAL;
+}
+
+/* All vCPUs of a VM have the features of the first, but for how they start. */
+static int fits_others(const struct steady_sim *s, uint32_t features)
 {
 	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
 
@@ -250,8 +264,6 @@ static int fits_others(const struct steady_sim *s, const struct steady_sim_vcpu 
 		return 0;
 	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU))
 		return (features ^ s->features) & ~POWER_OFF ? -EINVAL : 0;
-	if (v->inited && features != v->features)
-		return -EINVAL;
 	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
@@ -270,9 +282,11 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[index];
 	const struct steady_configuration *c;
-	int r = check_features(s, features);
+	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
+	int r = per_vcpu ? check_again(s, v, features) : 0;
 
-	r = r ? r : fits_others(s, v, features);
+	r = r ? r : check_features(s, features);
+	r = r ? r : fits_others(s, features);
 	if (r)
 		return r;
 	c = find(s, features);
@@ -287,7 +301,7 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	v->c = c;
 	if (!v->finalized)
 		v->sve = s->profile->sve;
-	if (!v->inited)
+	if (!v->inited || !s->modern)
 		steady_sim_reset_vcpu_registers(s, index);
 	v->inited = true;
 	return 0;

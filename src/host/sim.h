@@ -22,6 +22,9 @@
 	X(EL0, "ID_AA64PFR0_EL1.EL0")                                                              \
 	X(CSV2, "ID_AA64PFR0_EL1.CSV2")                                                            \
 	X(CSV3, "ID_AA64PFR0_EL1.CSV3")                                                            \
+	X(TGRAN4_2, "ID_AA64MMFR0_EL1.TGran4_2")                                                   \
+	X(TGRAN16_2, "ID_AA64MMFR0_EL1.TGran16_2")                                                 \
+	X(TGRAN64_2, "ID_AA64MMFR0_EL1.TGran64_2")                                                 \
 	X(SSBS, "ID_AA64PFR1_EL1.SSBS")                                                            \
 	X(ATS1A, "ID_AA64ISAR2_EL1.ATS1A")                                                         \
 	X(HPDS, "ID_AA64MMFR1_EL1.HPDS")                                                           \
@@ -38,6 +41,8 @@
 	X(AFF0, "MPIDR_EL1.Aff0")                                                                  \
 	X(AFF1, "MPIDR_EL1.Aff1")                                                                  \
 	X(AFF2, "MPIDR_EL1.Aff2")                                                                  \
+	X(AFR0, "ID_AFR0_EL1.IMPDEF0")                                                             \
+	X(DFR1, "ID_DFR1_EL1.MTPMU")                                                               \
 	X(MIDR, "MIDR_EL1.PartNum")                                                                \
 	X(REVIDR, "REVIDR_EL1.IMPDEF")                                                             \
 	X(AIDR, "AIDR_EL1.IMPDEF")
@@ -95,6 +100,8 @@ bool steady_sim_has(const struct steady_sim_vcpu *v, enum steady_option option);
 /* What the VM's first vCPU finds. */
 void steady_sim_reset_registers(struct steady_sim *s, const struct steady_configuration *c);
 void steady_sim_reset_vcpu_registers(struct steady_sim *s, uint32_t index);
+/* Whether it is one that the kernel has once for all VMs; -1 is none. */
+bool steady_sim_is_invariant(const struct steady_sim *s, int reg);
 /* The index of a feature ID register that this vCPU has, or -1. */
 int steady_sim_feature_register(const struct steady_sim_vcpu *v, uint64_t id);
 uint64_t steady_sim_get_feature(const struct steady_sim *s, const struct steady_sim_vcpu *v,

@@ -89,6 +89,8 @@ int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v)
 	}
 	if (!s->frozen)
 		steady_sim_first_run(s, v);
+	if (steady_sim_has(v, STEADY_OPTION_EL2) && !s->gic)
+		return -EAGAIN; /* kvm_vgic_vcpu_nv_init() */
 	if (steady_sim_has(v, STEADY_OPTION_PMU) && !v->pmu_ready)
 		return -EINVAL;
 	v->ran = true;

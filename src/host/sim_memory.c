@@ -15,6 +15,9 @@
 #define ID_SIZE_SHIFT 52
 #define ID_HIGH       UINT64_C(0xffffffff00000000)
 #define ID_ARM64      UINT64_C(0x6000000000000000)
+#define ID_COPROC     UINT64_C(0x000000000fff0000)
+#define ID_COPROC_SHIFT 16
+#define ID_SYSREG     UINT64_C(0x0000000000130000)
 #define MOST_BYTES    64 /* of what struct steady_call holds */
 
 #define PSCI_0_1      1 /* the one version of a vCPU without the feature PSCI_0_2 */
@@ -246,6 +249,22 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	return listed(s, v, id) ? MEMORY : NOWHERE;
 }
 
+/* Kernels find registers that are the same for all VMs under every coprocessor that is free. */
+static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
+{
+	uint64_t plain = (id & ~ID_COPROC) | ID_SYSREG;
+
+	switch ((id & ID_COPROC) >> ID_COPROC_SHIFT) {
+	case 0x10: /* core registers */
+	case 0x11: /* caches */
+	case 0x14: /* firmware */
+	case 0x15: /* SVE */
+	case 0x16: /* firmware's bitmaps */
+		return id;
+	}
+	return steady_sim_is_invariant(s, steady_register_by_id(plain)) ? plain : id;
+}
+
 /* 0 if the kernel would look for this register at all. */
 static int check_id(uint64_t id)
 {
@@ -258,11 +277,12 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
 	uint64_t value[8] = {0};
-	int index, r = check_id(call->id);
+	uint64_t id = plain_id(s, call->id);
+	int index, r = check_id(id);
 
 	if (r)
 		return r;
-	switch (place_of(s, v, call->id, &index)) {
+	switch (place_of(s, v, id, &index)) {
 	case FEATURE:
 		value[0] = steady_sim_get_feature(s, v, index);
 		break;
@@ -288,11 +308,12 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
-	int index, r = check_id(call->id);
+	uint64_t id = plain_id(s, call->id);
+	int index, r = check_id(id);
 
 	if (r)
 		return r;
-	switch (place_of(s, v, call->id, &index)) {
+	switch (place_of(s, v, id, &index)) {
 	case FEATURE:
 		return steady_sim_set_feature(s, v, index, call->value[0]);
 	case FIRMWARE:

@@ -150,6 +150,15 @@ static enum answer workaround_2_by_ssbs(struct steady_probe *b)
 	return truth(with[0] != without[0]);
 }
 
+static enum answer vcpu_exists_first(struct steady_probe *b)
+{
+	int r = steady_probe_make_vm(b, 0);
+
+	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
+	return r ? UNTRIED : truth(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0) == -EEXIST);
+}
+
 int steady_probe_behaviours(struct steady_probe *b)
 {
 	static enum answer (*const trials[STEADY_BEHAVIOURS])(struct steady_probe *) = {
@@ -162,6 +171,7 @@ int steady_probe_behaviours(struct steady_probe *b)
 		[STEADY_BEHAVIOUR_GIC_AT_RUN] = gic_at_run,
 		[STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A] = s1pie_needs_ats1a,
 		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
+		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
 	};
 
 	for (int i = 0; i < STEADY_BEHAVIOURS; i++) {

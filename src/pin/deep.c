@@ -11,11 +11,20 @@
 
 #include "pin/probe.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Fields of which kernels are known to keep another value than was written (set_id_aa64*()). */
 static const char *const often_rewritten[] = {
 	"ID_AA64DFR0_EL1.PMUVer",   "ID_AA64DFR0_EL1.DoubleLock", "ID_DFR0_EL1.PerfMon",
 	"ID_AA64PFR0_EL1.MPAM",     "ID_AA64PFR1_EL1.MPAM_frac",  "ID_AA64PFR1_EL1.MTE_frac",
 	"ID_AA64MMFR2_EL1.NV",
+};
+
+/* Fields whose rule is another one in a guest at EL2: none, up to 6.17 (set_id_aa64mmfr0_el1()). */
+static const char *const own_rule_at_el2[] = {
+	"ID_AA64MMFR0_EL1.TGran4_2",
+	"ID_AA64MMFR0_EL1.TGran16_2",
+	"ID_AA64MMFR0_EL1.TGran64_2",
 };
 
 /* A field, and what its register held before anything was tried. */
@@ -73,7 +82,8 @@ static bool ignored(const struct steady_field *f, const struct steady_accepted *
 	       f->width > 1;
 }
 
-static int try_field(struct steady_probe *b, struct steady_configuration *c, unsigned int field)
+static int try_field(struct steady_probe *b, struct steady_configuration *c, unsigned int field,
+		     bool known)
 {
 	const struct steady_field *f = &steady_fields[field];
 	const uint8_t named = STEADY_FIELD_IDENTITY | STEADY_FIELD_TOPOLOGY;
@@ -91,26 +101,36 @@ static int try_field(struct steady_probe *b, struct steady_configuration *c, uns
 		return r;
 	if (ignored(f, &a))
 		return 0;
-	a.known = b->deep;
+	a.known = known;
 	if (a.known || a.rewritten)
 		c->accepted[field] = a;
 	return 0;
+}
+
+static int try_named(struct steady_probe *b, struct steady_configuration *c,
+		     const char *const *names, size_t count, bool known)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && !r; i++) {
+		int field = steady_field_by_name(names[i], strlen(names[i]));
+
+		r = try_field(b, c, (unsigned int)field, known);
+	}
+	return r;
 }
 
 static int try_fields(struct steady_probe *b, struct steady_configuration *c)
 {
 	int r = 0;
 
-	if (b->deep) {
-		for (unsigned int i = 0; i < steady_field_count && !r; i++)
-			r = try_field(b, c, i);
+	for (unsigned int i = 0; i < steady_field_count && b->deep && !r; i++)
+		r = try_field(b, c, i, true);
+	if (b->deep)
 		return r;
-	}
-	for (size_t i = 0; i < sizeof(often_rewritten) / sizeof(often_rewritten[0]) && !r; i++) {
-		const char *name = often_rewritten[i];
-
-		r = try_field(b, c, (unsigned int)steady_field_by_name(name, strlen(name)));
-	}
+	r = try_named(b, c, often_rewritten, COUNT(often_rewritten), false);
+	if (!r && c->options >> STEADY_OPTION_EL2 & 1)
+		r = try_named(b, c, own_rule_at_el2, COUNT(own_rule_at_el2), true);
 	return r;
 }
 

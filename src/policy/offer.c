@@ -133,7 +133,7 @@ static const struct {
 	{"ID_AA64DFR0_EL1", "DebugVer", 0x3f, -1, -1},
 	{"ID_DFR0_EL1", "CopDbg", 0x3f, -1, -1},
 	{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2, -1, -1},
-	{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, -1, -1},
+	{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, -1, -1}, /* where it can be written at all */
 };
 
 /* Where nobody tried, a kernel is taken to be a new one. */
@@ -147,13 +147,23 @@ static bool refusal_counts(const struct steady_profile *p, uint32_t options, siz
 	       p->behaviours >> behaviour & 1;
 }
 
+static bool writable(const struct steady_profile *p, const struct steady_field *f)
+{
+	const struct steady_reading *mask = &p->writable[f->reg];
+	uint64_t bits = steady_field_mask(f);
+
+	return mask->state == STEADY_VALUE && (mask->value & bits) == bits;
+}
+
 static uint16_t refused_values(const struct steady_profile *p, uint32_t options,
 			       const struct steady_field *f)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (strcmp(f->name, refusals[i].field) == 0 &&
 		    strcmp(steady_registers[f->reg].name, refusals[i].reg) == 0)
-			return refusal_counts(p, options, i) ? refusals[i].refused : 0;
+			return refusal_counts(p, options, i) && writable(p, f)
+				       ? refusals[i].refused
+				       : 0;
 	}
 	return 0;
 }
@@ -195,15 +205,14 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const struct steady_reading *mask = &p->writable[f->reg];
-	uint64_t limit, bits = steady_field_mask(f);
+	uint64_t limit;
 
 	if (c->reg[f->reg].state != STEADY_VALUE)
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
 		*out = c->accepted[field].values;
-	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
+	else if (f->width <= 8 && writable(p, f))
 		*out = by_kernel(p, c->options, f, limit);
 	else
 		*out = steady_set_one(f, limit);
