@@ -404,6 +404,20 @@ static int pick_implementations(const struct work *w)
 	return 0;
 }
 
+/* State of features that the model has not is none of its guests'. */
+static void drop_gated(struct steady_model *m)
+{
+	struct steady_view view;
+	size_t kept = 0;
+
+	steady_model_view(m, &view);
+	for (size_t i = 0; i < m->register_count; i++) {
+		if (steady_gate_open(m->register_list[i], &view))
+			m->register_list[kept++] = m->register_list[i];
+	}
+	m->register_count = kept;
+}
+
 static int pick_rest(struct work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = w->model;
@@ -519,6 +533,8 @@ static int build(struct work *w)
 		r = pick_value(w, cell, steady_offer_first() + i);
 	r = r ? r : pick_rest(w, cell);
 	r = r ? r : steady_close(w->model, cell, w->report);
+	if (!r)
+		drop_gated(w->model);
 	r = r ? r : check_required(w);
 	if (!r)
 		note_unneeded(w);
