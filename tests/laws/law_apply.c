@@ -34,9 +34,8 @@ static void read_back(struct laws *l, struct steady_sim *s, const struct steady_
 static void read_firmware(struct laws *l, struct steady_sim *s, const struct steady_model *m)
 {
 	for (size_t i = 0; i < m->firmware_count; i++) {
-		struct steady_call c = {.size = sizeof(c),
-					.op = STEADY_OP_GET,
-					.id = m->firmware[i].id};
+		struct steady_call c = {
+			.size = sizeof(c), .op = STEADY_OP_GET, .id = m->firmware[i].id};
 		int row = steady_firmware_by_id(c.id), r;
 
 		if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
@@ -106,8 +105,8 @@ static void bend(struct laws *l, struct steady_model *m)
 		m->value[f->reg] = steady_field_put(f, m->value[f->reg], laws_random(l));
 	}
 	if (laws_one_in(l, 2) && m->firmware_count)
-		m->firmware[0].value = laws_one_in(l, 2) ? laws_below(l, 4)
-							 : 0x10000 + laws_below(l, 5);
+		m->firmware[0].value =
+			laws_one_in(l, 2) ? laws_below(l, 4) : 0x10000 + laws_below(l, 5);
 }
 
 static void accepted(struct laws *l, const struct steady_model *m, const struct steady_profile *p)

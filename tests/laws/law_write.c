@@ -92,8 +92,8 @@ static bool whole_register(struct laws *l, struct steady_sim *s, const struct st
 
 	for (unsigned int i = 0; i < steady_registers[reg].fields; i++) {
 		unsigned int field = steady_registers[reg].first + i;
-		uint64_t v = laws_random(l) & (steady_field_mask(&steady_fields[field]) >>
-					       steady_fields[field].lsb);
+		uint64_t v = laws_random(l) &
+			     (steady_field_mask(&steady_fields[field]) >> steady_fields[field].lsb);
 
 		/* rarely one that is refused, so that some are taken whole */
 		if (!brute_accepts(p, c, field, v) && !laws_one_in(l, 64))
@@ -125,7 +125,8 @@ int main(void)
 		c = &p->configurations[laws_below(&l, (unsigned int)p->configuration_count)];
 		s = start(p, c->options);
 		for (unsigned int i = 0; p->writable[STEADY_CORE_FIRST].state == STEADY_VALUE &&
-					 i < steady_offer_fields(); i++)
+					 i < steady_offer_fields();
+		     i++)
 			one_field(&l, s, p, c, steady_offer_first() + i);
 		for (int i = 0; p->writable[STEADY_CORE_FIRST].state == STEADY_VALUE && i < 1000;
 		     i++)
