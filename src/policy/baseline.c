@@ -512,6 +512,23 @@ static int explain_unknown(const struct work *w, const struct steady_cell *cell)
 	return -STEADY_EUNKNOWN;
 }
 
+/* A field that breaks a rule and cannot be lowered stays, if it is tolerated. */
+static int close_model(struct work *w, const struct steady_cell *cell)
+{
+	char name[STEADY_FULLNAME];
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_closing_count && !r; i++) {
+		unsigned int field = steady_closing[i].field;
+
+		if (tolerated_field(w, field) &&
+		    steady_close_stuck(w->model, cell, &steady_closing[i]))
+			r = steady_model_add_tolerated(
+				w->model, steady_field_fullname(field, name, sizeof(name)));
+	}
+	return r ? r : steady_close(w->model, cell, w->report);
+}
+
 static int build(struct work *w)
 {
 	const struct steady_cell *cell;
@@ -532,7 +549,7 @@ static int build(struct work *w)
 	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++)
 		r = pick_value(w, cell, steady_offer_first() + i);
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : steady_close(w->model, cell, w->report);
+	r = r ? r : close_model(w, cell);
 	if (!r)
 		drop_gated(w->model);
 	r = r ? r : check_required(w);
