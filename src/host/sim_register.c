@@ -49,26 +49,13 @@ static int firmware_row(const struct steady_sim *s, uint64_t id)
 
 /*
  * Checks that the kernel makes before it looks at anything else, so that they refuse a value even
- * when it would be refused otherwise, or not at all (sanitisers of single registers).
+ * after the first run. A kernel that was seen to accept the value (6.12: EL0 = 0) has them not.
  */
-static int precheck(const char *reg, const char *field, uint64_t v)
+static bool refused(const struct steady_sim *s, unsigned int field, uint64_t v)
 {
-	static const struct {
-		const char *reg, *field;
-		uint64_t below; /* values under this are refused */
-	} floors[] = {
-		{"ID_AA64DFR0_EL1", "DebugVer", 6}, /* set_id_aa64dfr0_el1() */
-		{"ID_DFR0_EL1", "CopDbg", 6},       /* set_id_dfr0_el1() */
-	};
+	const struct steady_accepted *record = s->c->accepted ? &s->c->accepted[field] : NULL;
 
-	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
-		if (strcmp(reg, floors[i].reg) == 0 && strcmp(field, floors[i].field) == 0 &&
-		    v < floors[i].below)
-			return -EINVAL;
-	}
-	if (strcmp(reg, "ID_DFR0_EL1") == 0 && strcmp(field, "PerfMon") == 0 && (v == 1 || v == 2))
-		return -EINVAL;
-	return 0;
+	return steady_kvm_refuses(field, v) && !(record && record->known && record->values >> v & 1);
 }
 
 /* An IMPLEMENTATION DEFINED PMU is taken as no PMU. */
@@ -107,11 +94,8 @@ static int set_feature(struct steady_sim *s, int reg, uint64_t value)
 	if (!steady_sim_is_modern(s)) /* 6.1: what it is, it stays */
 		return value == s->reg[reg] ? 0 : -EINVAL;
 	for (unsigned int i = r->first; s->c->reg[reg].value && i < r->first + r->fields; i++) {
-		int e = precheck(r->name, steady_fields[i].name,
-				 steady_field_get(&steady_fields[i], value));
-
-		if (e)
-			return e;
+		if (refused(s, i, steady_field_get(&steady_fields[i], value)))
+			return -EINVAL;
 	}
 	value = rewrite(reg, value);
 	if (s->frozen)

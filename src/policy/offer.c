@@ -73,6 +73,14 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 	return copy;
 }
 
+/* As the kernel compares it: its table says which fields are signed, and so not always Arm's way. */
+static int64_t kvm_number(const struct steady_field *f, uint64_t v)
+{
+	if (f->kvm_signed && v >> (f->width - 1) & 1)
+		return (int64_t)v - (INT64_C(1) << f->width);
+	return (int64_t)v;
+}
+
 /* The values that the rule lets through, as if nothing else spoke. */
 static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 {
@@ -85,8 +93,7 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 		       : f->kvm_rule == STEADY_KVM_HIGHER ? steady_set_range(f, limit, max)
 							  : s;
 	for (uint64_t v = 0; v <= max; v++) {
-		int64_t value = f->kvm_signed ? steady_field_signed(f, v) : (int64_t)v;
-		int64_t bound = f->kvm_signed ? steady_field_signed(f, limit) : (int64_t)limit;
+		int64_t value = kvm_number(f, v), bound = kvm_number(f, limit);
 		bool ok = false;
 
 		switch (f->kvm_rule) {
@@ -107,6 +114,46 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 			s |= steady_set_one(f, v);
 	}
 	return s;
+}
+
+/*
+ * Checks of single registers that the kernel makes first: set_id_aa64pfr0_el1(),
+ * set_id_aa64dfr0_el1(), set_id_dfr0_el1().
+ */
+static uint16_t refused_values(const struct steady_field *f)
+{
+	static const struct {
+		const char *reg, *field;
+		uint16_t refused; /* bit N: value N */
+	} rows[] = {
+		{"ID_AA64PFR0_EL1", "EL0", 1 << 0},
+		{"ID_AA64PFR0_EL1", "EL1", 1 << 0},
+		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f},
+		{"ID_DFR0_EL1", "CopDbg", 0x3f},
+		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(f->name, rows[i].field) == 0 &&
+		    strcmp(steady_registers[f->reg].name, rows[i].reg) == 0)
+			return rows[i].refused;
+	}
+	return 0;
+}
+
+/* What the rule and the first checks leave; the limit itself stands. */
+static steady_set by_kernel(const struct steady_field *f, uint64_t limit)
+{
+	steady_set s = by_rule(f, limit);
+
+	if (f->width > 4)
+		return s;
+	return (s & (steady_set)~refused_values(f)) | steady_set_one(f, limit);
+}
+
+bool steady_kvm_refuses(unsigned int field, uint64_t value)
+{
+	return value < 16 && refused_values(&steady_fields[field]) >> value & 1;
 }
 
 /*
@@ -131,7 +178,7 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
 		*out = c->accepted[field].values;
 	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
-		*out = by_rule(f, limit);
+		*out = by_kernel(f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;

@@ -32,6 +32,8 @@ void laws_start(struct laws *l, const char *name, unsigned int rounds)
 bool laws_next(struct laws *l)
 {
 	l->state = ++l->seed;
+	l->cpu = laws_below(l, 3);
+	l->kernel = laws_one_in(l, 2) ? BUILD_7_3 : laws_below(l, 3);
 	return l->round++ < l->rounds;
 }
 
@@ -78,13 +80,23 @@ bool laws_one_in(struct laws *l, unsigned int n)
 
 /* ---- hosts ---- */
 
-static uint64_t random_legal(struct laws *l, const struct steady_field *f)
+static bool legal(unsigned int field, uint64_t v)
 {
+	const struct steady_field *f = &steady_fields[field];
+
+	if (f->order == STEADY_ORDER_CHAINS) /* of others nobody knows where they stand */
+		return steady_value_of((int)field, v) && f->legal >> v & 1;
+	return f->width > 4 || f->legal >> v & 1;
+}
+
+static uint64_t random_legal(struct laws *l, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
 	uint64_t v;
 
 	do
 		v = laws_random(l) & (steady_field_mask(f) >> f->lsb);
-	while (f->width <= 4 && !(f->legal >> v & 1));
+	while (!legal(field, v));
 	return v;
 }
 
@@ -101,15 +113,16 @@ static void put_everywhere(struct steady_profile *p, unsigned int field, uint64_
 	}
 }
 
-/* Other limits in some of the fields that have a name. */
+/* Other limits in some of the fields that have a name; if in few, then in those that KVM knows. */
 static void change_limits(struct laws *l, struct steady_profile *p, unsigned int one_in)
 {
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		unsigned int field = steady_offer_first() + i;
 
 		if (!(steady_fields[field].flags & STEADY_FIELD_RESERVED) &&
+		    (one_in < 64 || steady_fields[field].kvm_rule != STEADY_KVM_NONE) &&
 		    laws_one_in(l, one_in))
-			put_everywhere(p, field, random_legal(l, &steady_fields[field]));
+			put_everywhere(p, field, random_legal(l, field));
 	}
 }
 
@@ -154,14 +167,13 @@ static void change_rest(struct laws *l, struct steady_profile *p)
 
 struct steady_profile *laws_host(struct laws *l, const char *name)
 {
-	static const enum build_kernel kernels[] = {BUILD_7_3, BUILD_7_3, BUILD_7_3, BUILD_6_12,
-						    BUILD_6_1};
-	enum build_cpu cpu = (enum build_cpu)laws_below(l, 3);
-	struct steady_profile *p = build_host(cpu, kernels[laws_below(l, 5)], name);
+	unsigned int cpu = laws_one_in(l, 8) ? laws_below(l, 3) : l->cpu;
+	unsigned int kernel = laws_one_in(l, 8) ? laws_below(l, 3) : l->kernel;
+	struct steady_profile *p = build_host((enum build_cpu)cpu, (enum build_kernel)kernel, name);
 
 	change_masks(l, p, true);
 	if (laws_one_in(l, 2))
-		change_limits(l, p, 200);
+		change_limits(l, p, 250);
 	change_rest(l, p);
 	p->cpus[0].midr += laws_below(l, 2);
 	return p;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a host accepts, found the slow way and without the code under test: arm64_check_features()
+ * of arch/arm64/kvm/sys_regs.c (6.12 to 7.3) once more, asked for every value of a field.
+ */
+#ifndef BRUTE_H
+#define BRUTE_H
+
+#include "policy/policy.h"
+
+#define BRUTE_VALUES 256 /* of the widest field in the core range */
+
+struct brute {
+	unsigned int values;       /* how many values the field has */
+	bool has[BRUTE_VALUES];
+};
+
+/* Whether KVM takes the value for the field, all other fields staying at their limits. */
+bool brute_accepts(const struct steady_profile *p, const struct steady_configuration *c,
+		   unsigned int field, uint64_t value);
+/*
+ * Of that, what a guest may be shown: values that the architecture allocates, and none that says
+ * more than the host's own.
+ */
+void brute_offer(const struct steady_profile *p, const struct steady_configuration *c,
+		 unsigned int field, struct brute *out);
+void brute_and(struct brute *a, const struct brute *b);
+bool brute_empty(const struct brute *b);
+/* Whether `value` is in the set, and nothing in it is more. */
+bool brute_is_greatest(const struct brute *b, unsigned int field, uint64_t value);
+
+#endif
