@@ -96,8 +96,8 @@ static void put_words(struct cli *cli, const char *model, const struct cli_host 
 
 	if (a->pinned) {
 		steady_text_printf(out,
-				   "%s: PINNED on %s: %" PRIu32 " vCPU%s, %zu write%s; all 56 "
-				   "registers read back as in the model",
+				   "%s: PINNED on %s: %" PRIu32 " vCPU%s, %zu write%s\n"
+				   "all 56 registers read back as in the model",
 				   model, host->name, a->vcpus, a->vcpus == 1 ? "" : "s",
 				   a->write_count, a->write_count == 1 ? "" : "s");
 		if (let_go)
