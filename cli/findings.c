@@ -26,8 +26,9 @@ static void put_need(struct steady_text *out, const struct steady_finding *f)
 	size_t reg = strlen(f->reg);
 
 	steady_text_printf(out, "%s: ", f->features);
+	/* ">= 0" is a condition on a signed field: 15 is less, which no reader would guess */
 	if (strncmp(condition, f->reg, reg) == 0 && condition[reg] == '.' &&
-	    !strpbrk(condition, "&|!("))
+	    !strpbrk(condition, "&|!(") && !strstr(condition, ">= 0"))
 		steady_text_printf(out, "needs %s", condition);
 	else
 		steady_text_printf(out, "%s %s.%s = %s", feature < 0 ? "need" : "needs", f->reg,
@@ -48,7 +49,10 @@ static bool put_complaint(struct steady_text *out, const struct steady_finding *
 	}
 	if (error && f->offered)
 		steady_text_printf(out, "%shost %s %s", f->wanted ? ", " : "",
-				   f->error == STEADY_EMISMATCH ? "shows" : "accepts", f->offered);
+				   f->error == STEADY_EMISMATCH ? "shows"
+				   : f->field		       ? "accepts"
+							       : "has",
+				   f->offered);
 	return error && (f->wanted || f->offered);
 }
 

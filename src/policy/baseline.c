@@ -387,15 +387,20 @@ static uint64_t least_of_limits(const struct work *w, const struct steady_cell *
 static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
+	struct steady_text has = STEADY_TEXT_INIT, gets = STEADY_TEXT_INIT;
 
+	steady_explain_value(&has, field, common);
+	steady_explain_value(&gets, field, taken);
 	steady_report_add(w->report, STEADY_NOTE, 0);
 	steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
 	steady_report_wanted(w->report, "%u", (unsigned int)common);
 	steady_report_offered(w->report, "%u", (unsigned int)taken);
 	steady_report_reason(w->report,
-			     "all these CPUs have %u, but no more than %u is accepted by every "
-			     "host's KVM",
-			     (unsigned int)common, (unsigned int)taken);
+			     "%s, though these CPUs could all have %s: the best that every host's "
+			     "KVM accepts",
+			     gets.data ? gets.data : "", has.data ? has.data : "");
+	steady_text_free(&has);
+	steady_text_free(&gets);
 }
 
 static int pick_value(const struct work *w, const struct steady_cell *cell, unsigned int field)

@@ -71,31 +71,19 @@ static void explain_more(struct steady_report *report, const struct steady_profi
 	steady_report_advice(report, "make a baseline that includes this host");
 }
 
-/* KVM keeps its own value there; `features` is what a guest would see beyond the model. */
+/* The kernel does not take the value; `features` is what a guest would see beyond the model. */
 static void explain_fixed(struct steady_report *report, const struct steady_profile *p,
-			  unsigned int field, const char *features)
+			  bool one_value, const char *features)
 {
-	const struct steady_field *f = &steady_fields[field];
-	const char *reg = steady_registers[f->reg].name;
-
-	steady_report_reason(report, "fixed by %s%s%s%s", p->kernel ? "kernel " : "its kernel",
-			     p->kernel ? p->kernel : "", *features ? ": a guest sees " : "",
-			     features);
-	if (f->flags & STEADY_FIELD_RESERVED)
-		steady_report_advice(report,
-				     "these bits have no name yet; to accept the difference, make "
-				     "the model anew with --tolerate %s.%s",
-				     reg, f->name);
-	else
-		steady_report_advice(report,
-				     "move to a kernel that lets it be written, or accept the "
-				     "difference: make the model anew with --tolerate %s.%s",
-				     reg, f->name);
+	steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
+			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "",
+			     *features ? ": a guest sees " : "", features);
+	steady_report_advice(report, "make a baseline that includes this host");
 }
 
 static void reason_for(struct steady_report *report, const struct steady_model *m,
 		       const struct steady_profile *p, const struct steady_configuration *c,
-		       unsigned int field, uint64_t wanted)
+		       unsigned int field, uint64_t wanted, steady_set accepts)
 {
 	const struct steady_field *f = &steady_fields[field];
 	uint64_t limit = steady_field_get(f, c->reg[f->reg].value);
@@ -118,7 +106,8 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
 	} else {
-		explain_fixed(report, p, field, gained.length ? gained.data : "");
+		explain_fixed(report, p, accepts == steady_set_one(f, limit),
+			      gained.length ? gained.data : "");
 	}
 	steady_text_free(&lost);
 	steady_text_free(&gained);
@@ -141,5 +130,5 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 	steady_set_print(f, accepts, &text);
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
-	reason_for(report, m, p, c, field, wanted);
+	reason_for(report, m, p, c, field, wanted, accepts);
 }
