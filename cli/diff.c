@@ -247,9 +247,31 @@ static int put_json(struct cli *cli, const struct pair *p)
 	return cli_put_json(cli, o);
 }
 
+/* Where neither was captured, only a difference elsewhere is an answer. */
+static int refuse_unknown(const struct cli *cli, const struct pair *p)
+{
+	int unknown = 0, first = 0;
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!steady_register_is_core(reg) || p->view_a.known[reg] || p->view_b.known[reg])
+			continue;
+		if (!unknown++)
+			first = reg;
+	}
+	if (!unknown || p->relation == STEADY_INCOMPATIBLE)
+		return 0;
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_subject(cli->report, steady_registers[first].name, NULL);
+	steady_report_reason(cli->report,
+			     "neither %s nor %s holds it%s: nothing follows from what is unknown",
+			     p->a.name, p->b.name, unknown > 1 ? ", nor others" : "");
+	steady_report_advice(cli->report, "probe the hosts again");
+	return -STEADY_EUNKNOWN;
+}
+
 static int compare(struct cli *cli, struct pair *p)
 {
-	int r = 0;
+	int r;
 
 	cli_subject_view(&p->a, &p->view_a);
 	cli_subject_view(&p->b, &p->view_b);
@@ -261,6 +283,9 @@ static int compare(struct cli *cli, struct pair *p)
 		p->sve_differs = sve != STEADY_IDENTICAL;
 		p->relation = steady_relation_join(p->relation, sve);
 	}
+	r = refuse_unknown(cli, p);
+	if (r)
+		return r;
 	if (cli->json)
 		r = put_json(cli, p);
 	else if (!cli->quiet)
