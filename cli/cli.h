@@ -39,8 +39,15 @@ struct cli_command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
-	cli_run, cli_show;
+extern const struct cli_command cli_apply;
+extern const struct cli_command cli_baseline;
+extern const struct cli_command cli_check;
+extern const struct cli_command cli_diff;
+extern const struct cli_command cli_plan;
+extern const struct cli_command cli_probe;
+extern const struct cli_command cli_replay;
+extern const struct cli_command cli_run;
+extern const struct cli_command cli_show;
 
 /* ---- options.c ---- */
 

@@ -20,7 +20,8 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 	int result = 0;
 
 	*target = m->value[reg];
-	if (*target == limit)
+	/* without an interrupt controller the limit is not what a guest sees */
+	if (*target == limit && c->irqchip != STEADY_IRQCHIP_NONE)
 		return 0;
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
@@ -28,8 +29,7 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		uint64_t has = steady_field_get(f, limit);
 		steady_set accepts;
 
-		if (wanted == has || !steady_offer_field(p, c, i, &accepts) ||
-		    steady_set_has(f, accepts, wanted))
+		if (!steady_offer_field(p, c, i, &accepts) || steady_set_has(f, accepts, wanted))
 			continue;
 		if (steady_model_tolerates_field(m, i)) {
 			*target = steady_field_put(f, *target, has);
@@ -56,7 +56,7 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 						     ? "it could not be read on this host"
 						     : "the profile does not hold it");
 			steady_report_advice(report, "probe the host again");
-			result = -STEADY_EUNKNOWN;
+			result = result ? result : -STEADY_EUNKNOWN;
 			continue;
 		}
 		if (!m->has[reg]) {
@@ -67,8 +67,8 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			target[reg] = c->reg[reg].value;
 			continue;
 		}
-		if (target_register(m, p, c, reg, &target[reg], report) && !result)
-			result = -STEADY_EBLOCKED;
+		if (target_register(m, p, c, reg, &target[reg], report))
+			result = -STEADY_EBLOCKED; /* an answer, whatever else is unknown */
 	}
 	return result;
 }
@@ -162,6 +162,23 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+static bool psci_accepts(uint64_t want, uint64_t has)
+{
+	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
+}
+
+static bool firmware_accepts(uint64_t id, uint64_t want, uint64_t has)
+{
+	int row = steady_firmware_by_id(id);
+
+	if (steady_firmware_id_is_bitmap(id))
+		return !(want & ~has);
+	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		return psci_accepts(want, has);
+	return want <= has;
+}
+
 static int check_one_firmware(const struct steady_firmware_value *want,
 			      const struct steady_profile *p, struct steady_report *report)
 {
@@ -179,13 +196,15 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	}
 	if (bitmap && row >= 0)
 		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
-	if (bitmap ? !(want->value & ~has) : want->value <= has)
+	if (firmware_accepts(want->id, want->value, has))
 		return 0;
 	blocker(report, steady_firmware_label(want->id, name));
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_offered(report, "0x%" PRIx64, has);
 	if (!r)
 		steady_report_reason(report, "its kernel does not know the register");
+	else if (!bitmap && want->value <= has)
+		steady_report_reason(report, "this is no value of the register");
 	else if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
 		steady_report_reason(report, "PSCI %u.%u, and its kernel knows none above %u.%u",
 				     (unsigned int)(want->value >> 16),
@@ -215,7 +234,8 @@ static int check_firmware(const struct steady_model *m, const struct steady_prof
 	for (size_t i = 0; i < m->firmware_count; i++) {
 		int r = check_one_firmware(&m->firmware[i], p, report);
 
-		result = result ? result : r;
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r;
 	}
 	return result;
 }
