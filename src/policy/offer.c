@@ -176,12 +176,20 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
-		*out = c->accepted[field].values;
+		*out = c->accepted[field].values | steady_set_one(f, limit);
 	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
 		*out = by_kernel(f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
+}
+
+/* Without an interrupt controller the kernel takes these from the guest at the first run. */
+static bool is_taken_away(const struct steady_profile *p, const struct steady_configuration *c,
+			  const struct steady_field *f)
+{
+	return c->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0 &&
+	       steady_profile_writable(p);
 }
 
 bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
@@ -192,6 +200,8 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 	if (!steady_kvm_accepts(p, c, field, out))
 		return false;
 	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
+	if (is_taken_away(p, c, f))
+		*out = steady_set_and(f, *out, steady_set_one(f, 0));
 	return true;
 }
 
@@ -312,7 +322,7 @@ nomem:
 	return -STEADY_ENOMEM;
 }
 
-/* Of cells that may be asked for under one irqchip: that irqchip's own, else the one of any. */
+/* Of the cells that an irqchip may be asked of: its own, else the one of an unknown irqchip. */
 static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t options,
 					  uint32_t irqchip)
 {
@@ -325,7 +335,7 @@ static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t
 			continue;
 		if (c->irqchip == irqchip)
 			return c;
-		if (c->irqchip == STEADY_IRQCHIP_UNKNOWN)
+		if (steady_irqchip_may_be(irqchip, c->irqchip))
 			any = c;
 	}
 	return any;
@@ -336,8 +346,9 @@ const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32
 {
 	const struct steady_cell *c = cell_for(o, options, irqchip);
 
-	for (size_t i = 0; !c && irqchip == STEADY_IRQCHIP_UNKNOWN && i < o->cell_count; i++) {
-		if (o->cells[i].options == options)
+	for (size_t i = 0; !c && i < o->cell_count; i++) {
+		if (o->cells[i].options == options &&
+		    steady_irqchip_may_be(o->cells[i].irqchip, irqchip))
 			c = &o->cells[i];
 	}
 	return c;
