@@ -139,6 +139,17 @@ def reads(tree):
     return set().union(*(reads(c) for c in tree.children))
 
 
+def text(tree):
+    """A condition written out, the same for equal ones."""
+    if isinstance(tree, Feature):
+        return tree.name
+    if isinstance(tree, Compare):
+        return "%s.%s %s %d" % (tree.field.register.name, tree.field.name, tree.op, tree.value)
+    if tree.op == "!":
+        return "!(%s)" % text(tree.children[0])
+    return "(%s)" % (" %s " % tree.op).join(text(c) for c in tree.children)
+
+
 def evaluate(tree, trees, values):
     """True, False or None (unknown). `values` maps fields to values, unsigned as in a register."""
     if isinstance(tree, Feature):

@@ -8,7 +8,8 @@ import conditions
 import rows
 
 COLUMNS = {
-    "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout source",
+    "sources.tsv": "source title",
+    "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout when source",
     "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
                   "option when source",
     "values.tsv": "register field value meaning features source",
@@ -23,7 +24,7 @@ ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "top
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
-FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]+$")
+FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
 VERSION = re.compile(r"v[89]\.[0-9]$")
 
 
@@ -90,15 +91,18 @@ class Facts:
         self.faults = rows.Faults()
         self.tables = {name: rows.read(directory, name, columns.split(), self.faults)
                        for name, columns in COLUMNS.items()}
+        self.check_sources()
         self.registers = self.read_registers(directory)
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
+        self.firmware = self.read_firmware()
         self.fields = self.read_fields()
+        if self.faults:
+            return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
         self.read_whens()
         self.values = self.read_values()
         self.closing = self.read_closing()
-        self.firmware = self.read_firmware()
 
     def unique(self, seen, key, row, what):
         """False, with a fault, if the key (a name: regardless of case) has been seen."""
@@ -108,6 +112,16 @@ class Facts:
             return False
         seen[key] = row
         return True
+
+    def check_sources(self):
+        known = {}
+        for row in self.tables["sources.tsv"]:
+            self.unique(known, row.source, row, "source '%s'" % row.source)
+        for name, table in self.tables.items():
+            for row in table if name != "sources.tsv" else []:
+                for source in row.source.split(","):
+                    if source.split(" ")[0].lower() not in known:
+                        self.faults.add(row.place, "no source '%s' in sources.tsv" % source)
 
     # Registers
 
@@ -321,7 +335,14 @@ class Facts:
                 self.faults.add(row.place, "mirror: fields only, no features")
         if not self.faults:
             self.find_cycles(features, trees)
+        for row in features if not self.faults else []:
+            self.check_depth(row, trees[row.feature], trees)
+            self.check_depth(row, mirrors[row.feature], trees)
         return features, trees, mirrors
+
+    def check_depth(self, row, tree, trees):
+        if tree and conditions.depth(conditions.compiled(tree, trees, {})) > conditions.STACK:
+            self.faults.add(row.place, "the condition nests deeper than %d" % conditions.STACK)
 
     def find_cycles(self, features, trees):
         done = set()
@@ -345,18 +366,37 @@ class Facts:
                 return
 
     def read_whens(self):
-        for field in self.fields:
-            if field.row is None or not field.row.when:
-                continue
-            tree = self.parse(field.row, field.row.when)
-            if tree is None:
-                continue
-            if conditions.mentions(tree):
-                self.faults.add(field.row.place, "when: fields only, no features")
-            elif field in conditions.reads(tree):
-                self.faults.add(field.row.place, "when: the field cannot depend on itself")
-            else:
-                field.when = tree
+        """Give each field the condition under which it counts: its register's and its own."""
+        for register in self.registers:
+            outer = self.read_when(register.row, register.fields)
+            for field in register.fields:
+                own = field.row and self.read_when(field.row, [field])
+                both = [t for t in (outer, own) if t]
+                field.when = conditions.Node("&", both) if len(both) == 2 else (both + [None])[0]
+
+    def read_when(self, row, fields):
+        if row.when == "":
+            return None
+        tree = self.parse(row, row.when)
+        if tree is None:
+            return None
+        if conditions.mentions(tree):
+            self.faults.add(row.place, "when: fields only, no features")
+        elif conditions.reads(tree) & set(fields):
+            self.faults.add(row.place, "when: a condition on itself")
+        else:
+            self.check_depth(row, tree, {})
+            return tree
+        return None
+
+    def mirror_when(self, name):
+        """The condition under which a feature's mirror counts: that of every field it reads."""
+        whens = {}
+        for field in conditions.reads(self.mirrors[name]) if self.mirrors[name] else ():
+            if field.when:
+                whens[conditions.text(field.when)] = field.when
+        trees = [whens[text] for text in sorted(whens)]
+        return conditions.Node("&", trees) if len(trees) > 1 else (trees + [None])[0]
 
     # Values
 

@@ -50,17 +50,18 @@ class Programs:
         self.trees = trees
         self.comparisons = {}
         self.words = []
+        self.known = {}
 
     def add(self, tree):
         """Where the program of a condition starts and how long it is; 0, 0 for none."""
         if tree is None:
             return 0, 0
-        words = conditions.compiled(tree, self.trees, self.comparisons)
-        if conditions.depth(words) > conditions.STACK:
-            raise OverflowError("a condition needs more than %d places" % conditions.STACK)
-        start = len(self.words)
-        self.words += words
-        return start, len(words)
+        text = conditions.text(tree)
+        if text not in self.known:
+            words = conditions.compiled(tree, self.trees, self.comparisons)
+            self.known[text] = len(self.words), len(words)
+            self.words += words
+        return self.known[text]
 
 
 def registers(known):
@@ -109,11 +110,15 @@ def fields(known, programs, chain_of):
             flags.append(macro("STEADY_FIELD_", f.order))
         c_order = "exact" if f.order in ("identity", "topology") else f.order
         start, length = programs.add(f.when)
-        entries.append('{"%s", %d, %d, %d, %s, %s, %d, %s, %s, %d, %s, 0x%04x, %d, %d, %d, %d}' % (
+        shape = '"%s", %d, %d, %d, %s, %s, %d' % (
             f.name, f.register.index, f.lsb, f.width, boolean(f.signed),
-            macro("STEADY_ORDER_", c_order), f.fallback, macro("STEADY_KVM_", f.kvm_rule),
-            boolean(f.kvm_signed), f.kvm_safe, " | ".join(flags) or "0", f.legal,
-            order.index(f.option) if f.option else -1, chain_of.get(f.index, 0), start, length))
+            macro("STEADY_ORDER_", c_order), f.fallback)
+        kvm = "%s, %s, %d, %s, 0x%04x" % (
+            macro("STEADY_KVM_", f.kvm_rule), boolean(f.kvm_signed), f.kvm_safe,
+            " | ".join(flags) or "0", f.legal)
+        entries.append("{%s, %s, %d, %d, {%d, %d}}" % (
+            shape, kvm, order.index(f.option) if f.option else -1,
+            chain_of.get(f.index, 0), start, length))
     return table("const struct steady_field steady_fields[]", entries) + \
         count("steady_field_count", len(entries))
 
@@ -129,9 +134,11 @@ def values(known):
 def features(known, programs):
     entries = []
     for row in known.features:
-        where = programs.add(known.trees[row.feature]) + programs.add(known.mirrors[row.feature])
-        entries.append('{"%s", "%s", %s, %s, %d, %d, %d, %d}' % (
-            (row.feature, row.condition, string(row.mirror), string(row.min_version)) + where))
+        name = row.feature
+        trees = known.trees[name], known.mirrors[name], known.mirror_when(name)
+        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in trees)
+        entries.append('{"%s", "%s", %s, %s, %s}' % (name, row.condition, string(row.mirror),
+                                                     string(row.min_version), runs))
     names = sorted((row.feature.lower(), i) for i, row in enumerate(known.features))
     return table("const struct steady_feature steady_features[]", entries) + \
         count("steady_feature_total", len(entries)) + \

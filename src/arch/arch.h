@@ -57,6 +57,10 @@ struct steady_register {
 	uint16_t fields;  /* number of rows; together they cover all 64 bits */
 };
 
+struct steady_run { /* a compiled condition, private to this layer; length 0: always true */
+	uint16_t start, length;
+};
+
 struct steady_field {
 	const char *name;
 	uint8_t reg; /* register index */
@@ -71,7 +75,7 @@ struct steady_field {
 	uint16_t legal;	  /* for width <= 4: the values that a write may give, bit N for value N */
 	int8_t option;	  /* enum steady_option that has to be on for it to be non-zero, or -1 */
 	uint8_t chains;	  /* for STEADY_ORDER_CHAINS, private to this layer */
-	uint16_t when, when_length; /* the condition under which it counts, private likewise */
+	struct steady_run when; /* the condition under which it counts, private likewise */
 };
 
 struct steady_value {	/* one enumerated value of a field */
@@ -116,6 +120,11 @@ int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
  */
 enum steady_compare { STEADY_SAME, STEADY_LESS, STEADY_MORE, STEADY_UNORDERED };
 enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t a, uint64_t b);
+/*
+ * For width <= 4: the values that a CPU with this one may be called without promising more than it
+ * has: itself, all that are less, and the fallback, of those that are legal. Bit N for value N.
+ */
+uint16_t steady_field_within(const struct steady_field *f, uint64_t value);
 const struct steady_value *steady_value_of(int field, uint64_t value); /* NULL: no name for it */
 
 /* Features. What a CPU shows, register by register; known[i] is 0 where it was not captured. */
@@ -126,8 +135,9 @@ struct steady_view {
 enum steady_truth { STEADY_NO, STEADY_YES, STEADY_UNKNOWN };
 
 /*
- * Whether a field's value means anything on this CPU: fields such as RAS_frac only count for one
- * value of another field, and all of ID_AA64ZFR0_EL1 only with SVE or SME.
+ * Whether a field's value means anything on this CPU: AArch32 registers only count where EL0 has
+ * AArch32, ID_AA64ZFR0_EL1 only with SVE or SME, fields such as RAS_frac only for one value of
+ * another field.
  */
 enum steady_truth steady_field_counts(int field, const struct steady_view *view);
 
@@ -138,8 +148,8 @@ const char *steady_feature_version(unsigned int feature); /* first it may be in:
 int steady_feature_by_name(const char *name, size_t length); /* "FEAT_LSE" or "LSE" */
 enum steady_truth steady_feature_state(unsigned int feature, const struct steady_view *view);
 /*
- * The same condition read from fields that have to agree with it: AArch32 registers (where EL0 has
- * AArch32), ID_AA64ZFR0_EL1 (with SVE or SME). NULL and UNKNOWN where a feature has none.
+ * The same condition read from other fields that have to agree with it, most of them in AArch32
+ * registers. NULL for none; UNKNOWN for none, and where those fields do not count.
  */
 const char *steady_feature_mirror(unsigned int feature);
 enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct steady_view *view);
@@ -201,7 +211,13 @@ extern const struct steady_firmware_row steady_firmware[];
 extern const unsigned int steady_firmware_count;
 int steady_firmware_by_name(const char *name, size_t length);
 int steady_firmware_by_id(uint64_t id);
+/* Its name, or "0x…" in `out` where it has none. */
+#define STEADY_FIRMWARE_LABEL 24
+const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL]);
 bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or not */
+
+/* The name of any register that has one: a feature ID register or a firmware register; or NULL. */
+const char *steady_id_name(uint64_t kvm_id);
 
 /* Capabilities that a profile records. */
 struct steady_capability_row {

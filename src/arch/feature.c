@@ -72,14 +72,13 @@ static enum steady_truth join(enum steady_truth a, enum steady_truth b, enum ste
 	return a == STEADY_UNKNOWN ? a : b;
 }
 
-static enum steady_truth run(unsigned int start, unsigned int length,
-			     const struct steady_view *view)
+static enum steady_truth evaluate(struct steady_run run, const struct steady_view *view)
 {
-	enum steady_truth stack[STEADY_STACK];
+	enum steady_truth stack[STEADY_STACK] = {STEADY_YES};
 	unsigned int n = 0;
 
-	for (unsigned int i = start; i < start + length; i++) {
-		uint16_t word = steady_programs[i];
+	for (unsigned int i = 0; i < run.length; i++) {
+		uint16_t word = steady_programs[run.start + i];
 
 		switch (word) {
 		case STEADY_WORD_AND:
@@ -103,12 +102,9 @@ static enum steady_truth run(unsigned int start, unsigned int length,
 
 enum steady_truth steady_feature_state(unsigned int feature, const struct steady_view *view)
 {
-	const struct steady_feature *f;
-
 	if (feature >= steady_feature_total)
 		return STEADY_UNKNOWN;
-	f = &steady_features[feature];
-	return run(f->start, f->length, view);
+	return evaluate(steady_features[feature].run, view);
 }
 
 enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct steady_view *view)
@@ -118,17 +114,16 @@ enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct
 	if (feature >= steady_feature_total || steady_features[feature].mirror == NULL)
 		return STEADY_UNKNOWN;
 	f = &steady_features[feature];
-	return run(f->mirror_start, f->mirror_length, view);
+	if (evaluate(f->mirror_when, view) != STEADY_YES)
+		return STEADY_UNKNOWN;
+	return evaluate(f->mirror_run, view);
 }
 
 enum steady_truth steady_field_counts(int field, const struct steady_view *view)
 {
-	const struct steady_field *f;
-
 	if (field < 0 || (unsigned int)field >= steady_field_count)
 		return STEADY_UNKNOWN;
-	f = &steady_fields[field];
-	return f->when_length == 0 ? STEADY_YES : run(f->when, f->when_length, view);
+	return evaluate(steady_fields[field].when, view);
 }
 
 size_t steady_field_features(int field, uint16_t *out, size_t room)

@@ -130,6 +130,23 @@ enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t 
 	}
 }
 
+uint16_t steady_field_within(const struct steady_field *f, uint64_t value)
+{
+	const uint8_t named = STEADY_FIELD_IDENTITY | STEADY_FIELD_TOPOLOGY;
+	unsigned int set = 0;
+
+	if (f->width > 4)
+		return 0;
+	value &= ones(f);
+	for (unsigned int v = 0; v <= ones(f); v++)
+		if (steady_field_compare(f, v, value) == STEADY_LESS)
+			set |= 1U << v;
+	if (f->order == STEADY_ORDER_EXACT && !(f->flags & named))
+		set |= 1U << f->fallback;
+	/* A CPU may always be called what it is, legal or not. */
+	return (uint16_t)((set & f->legal) | 1U << value);
+}
+
 const struct steady_value *steady_value_of(int field, uint64_t value)
 {
 	size_t low = 0, high = steady_value_count;

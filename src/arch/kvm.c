@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What KVM calls things: vCPU options and firmware pseudo registers. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "arch/tables.h"
 
 /* KVM_REG_ARM_FW_FEAT_BMAP_REG(0) and the bits that number them (uapi asm/kvm.h). */
@@ -33,4 +36,23 @@ int steady_firmware_by_id(uint64_t id)
 bool steady_firmware_id_is_bitmap(uint64_t id)
 {
 	return (id & ~BITMAP_MASK) == BITMAP_BASE;
+}
+
+const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL])
+{
+	int row = steady_firmware_by_id(id);
+
+	if (row >= 0)
+		return steady_firmware[row].name;
+	snprintf(out, STEADY_FIRMWARE_LABEL, "0x%016" PRIx64, id);
+	return out;
+}
+
+const char *steady_id_name(uint64_t kvm_id)
+{
+	int reg = steady_register_by_id(kvm_id), row = steady_firmware_by_id(kvm_id);
+
+	if (reg >= 0)
+		return steady_registers[reg].name;
+	return row >= 0 ? steady_firmware[row].name : NULL;
 }

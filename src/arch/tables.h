@@ -40,8 +40,7 @@ struct steady_feature {
 	const char *condition;
 	const char *mirror;
 	const char *version;
-	uint16_t start, length; /* of the condition, in steady_programs */
-	uint16_t mirror_start, mirror_length;
+	struct steady_run run, mirror_run, mirror_when; /* in steady_programs */
 };
 
 extern const struct steady_name steady_register_names[];

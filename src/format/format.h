@@ -16,8 +16,10 @@
 #include "policy/model.h"
 #include "policy/profile.h"
 
-#define STEADY_FILE_MAX  (16u << 20) /* bytes of a file that is read at all */
-#define STEADY_DEPTH_MAX 16          /* nesting of JSON */
+#define STEADY_FILE_MAX   (16u << 20) /* bytes of a file that is read at all */
+#define STEADY_DEPTH_MAX  16          /* nesting of JSON */
+#define STEADY_VALUES_MAX (1u << 18)  /* JSON values of a file; a large profile has 20,000 */
+#define STEADY_LIST_MAX   4096u       /* elements of any one list: ids, CPUs, configurations */
 
 /* model_text.c: libc only; steady_model_parse() of the public header is there too. */
 int steady_model_read_text(const char *text, size_t length, const char *file,
@@ -33,8 +35,12 @@ int steady_profile_read_json(const char *text, size_t length, const char *file,
 int steady_profile_print_json(const struct steady_profile *profile, struct steady_text *out);
 
 /* sniff.c: what a text is, by its first bytes and its "format" key */
-enum steady_kind { STEADY_KIND_UNKNOWN, STEADY_KIND_PROFILE, STEADY_KIND_MODEL_JSON,
-		   STEADY_KIND_MODEL_TEXT };
+enum steady_kind {
+	STEADY_KIND_UNKNOWN,
+	STEADY_KIND_PROFILE,
+	STEADY_KIND_MODEL_JSON,
+	STEADY_KIND_MODEL_TEXT
+};
 enum steady_kind steady_sniff(const char *text, size_t length);
 
 /* digest.c: SHA-256 of the model's canonical text, as 64 hex digits */

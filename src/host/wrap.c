@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errno_name.h"
+
 /* ---- names ---- */
 
 static const char *const op_names[STEADY_OPS] = {
@@ -18,49 +20,9 @@ static const char *const op_names[STEADY_OPS] = {
 	[STEADY_OP_PMU_INIT] = "pmu-init",     [STEADY_OP_RUN] = "run",
 };
 
-#define ERRNOS(X)                                                                                  \
-	X(EPERM) X(ENOENT) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(EAGAIN)         \
-	X(ENOMEM) X(EACCES) X(EFAULT) X(EBUSY) X(EEXIST) X(ENODEV) X(EINVAL) X(ENFILE) X(EMFILE)   \
-	X(ENOTTY) X(EFBIG) X(ENOSPC) X(ERANGE) X(ENOSYS) X(EPROTO) X(EOVERFLOW) X(EMSGSIZE)        \
-	X(EOPNOTSUPP) X(ETIMEDOUT)
-
-static const struct {
-	int number;
-	const char *name;
-} errnos[] = {
-#define X(e) {e, #e},
-	ERRNOS(X)
-#undef X
-};
-#define ERRNO_COUNT (sizeof(errnos) / sizeof(errnos[0]))
-
 const char *steady_op_name(uint32_t op)
 {
 	return op < STEADY_OPS ? op_names[op] : NULL;
-}
-
-const char *steady_errno_name(int error)
-{
-	for (size_t i = 0; i < ERRNO_COUNT; i++) {
-		if (errnos[i].number == error)
-			return errnos[i].name;
-	}
-	return NULL;
-}
-
-int steady_errno_by_name(const char *name)
-{
-	char *end;
-	long number;
-
-	for (size_t i = 0; i < ERRNO_COUNT; i++) {
-		if (strcmp(errnos[i].name, name) == 0)
-			return errnos[i].number;
-	}
-	if (name[0] != 'E' || name[1] < '1' || name[1] > '9')
-		return -1;
-	number = strtol(name + 1, &end, 10);
-	return *end || number > 4095 ? -1 : (int)number;
 }
 
 /* ---- count ---- */
@@ -83,6 +45,32 @@ int steady_fail_call(void *fail, struct steady_call *call)
 
 	f->seen++;
 	return f->seen == f->k ? -f->error : f->next(f->ctx, call);
+}
+
+/* ---- writes ---- */
+
+int steady_writes_call(void *writes, struct steady_call *call)
+{
+	struct steady_writes *w = writes;
+	int r;
+
+	w->calls++;
+	if (call->op != STEADY_OP_SET)
+		return w->next(w->ctx, call);
+	if (w->count == w->room) { /* before the call: what was made must be in the list */
+		size_t room = w->room ? w->room * 2 : 16;
+		struct steady_write *all = realloc(w->items, room * sizeof(*all));
+
+		if (!all)
+			return -ENOMEM;
+		w->items = all;
+		w->room = room;
+	}
+	r = w->next(w->ctx, call);
+	w->items[w->count] = (struct steady_write){.vcpu = call->vcpu, .id = call->id, .error = -r};
+	memcpy(w->items[w->count].value, call->value, sizeof(call->value));
+	w->count++;
+	return r;
 }
 
 /* ---- record ---- */
@@ -122,19 +110,26 @@ static void put_arguments(struct steady_text *t, const struct steady_call *c)
 		put_value(t, c);
 }
 
+void steady_op_print(struct steady_text *out, const struct steady_call *call)
+{
+	const char *name = steady_op_name(call->op);
+
+	steady_text_str(out, name ? name : "unknown");
+	put_arguments(out, call);
+}
+
 static void put_result(struct steady_text *t, const struct steady_call *c, int result)
 {
-	const char *name = steady_errno_name(-result);
+	char number[STEADY_ERRNO_NAME];
+	const char *name = steady_errno_name(-result, number);
 
 	steady_text_str(t, " = ");
 	if (c->op == STEADY_OP_CHECK && !result)
 		steady_text_printf(t, "%" PRIx64, c->value[0]);
 	else if (!result)
 		steady_text_char(t, '0');
-	else if (name)
-		steady_text_str(t, name);
 	else
-		steady_text_printf(t, "E%d", -result);
+		steady_text_str(t, name ? name : "EINVALID");
 	if (result)
 		return;
 	if (c->op == STEADY_OP_GET)
@@ -148,11 +143,9 @@ static void put_result(struct steady_text *t, const struct steady_call *c, int r
 int steady_record_call(void *record, struct steady_call *call)
 {
 	struct steady_record *r = record;
-	const char *name = steady_op_name(call->op);
 	int result;
 
-	steady_text_str(r->log, name ? name : "unknown");
-	put_arguments(r->log, call);
+	steady_op_print(r->log, call);
 	result = r->next(r->ctx, call);
 	put_result(r->log, call, result);
 	steady_text_char(r->log, '\n');

@@ -13,10 +13,8 @@
 
 /* The name of an operation in a log: "create-vm". NULL for none. */
 const char *steady_op_name(uint32_t op);
-/* "EINVAL" for a positive errno; NULL if it has no name here. */
-const char *steady_errno_name(int error);
-/* The inverse, also of "E<decimal>"; -1 if it is neither. */
-int steady_errno_by_name(const char *name);
+/* A call as a log has it, without its result: "set 0 603000000013c020 0000000000000011". */
+void steady_op_print(struct steady_text *out, const struct steady_call *call);
 
 /* Counts calls by operation. */
 struct steady_count {
@@ -44,5 +42,21 @@ struct steady_fail {
 	uint64_t seen;
 };
 int steady_fail_call(void *fail, struct steady_call *call);
+
+/* Keeps every SET with its result. */
+struct steady_write {
+	uint32_t vcpu;
+	int error;         /* 0, or the positive errno */
+	uint64_t id;
+	uint64_t value[8];
+};
+struct steady_writes {
+	steady_call_fn *next;
+	void *ctx;
+	struct steady_write *items; /* to be freed by free() */
+	size_t count, room;
+	uint64_t calls;             /* of any kind */
+};
+int steady_writes_call(void *writes, struct steady_call *call);
 
 #endif

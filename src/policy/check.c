@@ -126,16 +126,6 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
-static const char *firmware_name(uint64_t id, char *out, size_t room)
-{
-	int row = steady_firmware_by_id(id);
-
-	if (row >= 0)
-		return steady_firmware[row].name;
-	snprintf(out, room, "0x%016" PRIx64, id);
-	return out;
-}
-
 /* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
 static bool psci_accepts(uint64_t want, uint64_t has)
 {
@@ -160,11 +150,11 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	bool bitmap = steady_firmware_id_is_bitmap(want->id);
 	uint64_t has = r && r->state == STEADY_VALUE ? r->value : 0;
 	int row = steady_firmware_by_id(want->id);
-	char name[24];
+	char name[STEADY_FIRMWARE_LABEL];
 
 	if (r && r->state == STEADY_FAILED && r->error != ENOENT) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
-		steady_report_subject(report, firmware_name(want->id, name, sizeof(name)), NULL);
+		steady_report_subject(report, steady_firmware_label(want->id, name), NULL);
 		steady_report_reason(report, "it could not be read on this host");
 		return -STEADY_EUNKNOWN;
 	}
@@ -172,7 +162,7 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
 	if (firmware_accepts(want->id, want->value, has))
 		return 0;
-	blocker(report, firmware_name(want->id, name, sizeof(name)));
+	blocker(report, steady_firmware_label(want->id, name));
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_offered(report, "0x%" PRIx64, has);
 	if (!r)

@@ -157,21 +157,12 @@ bool steady_kvm_refuses(unsigned int field, uint64_t value)
 }
 
 /*
- * Of what KVM lets through, what may be offered: values that the architecture allows, and none
- * above the limit (some kernels compare PMUVer as a signed number and accept 8 to 14; the hardware
- * has not got them). The limit itself stands whatever it is.
+ * Of what KVM lets through, what may be offered: nothing that promises more than the hardware has
+ * (some kernels compare PMUVer as a signed number and accept 8 to 14 for 6).
  */
 static steady_set honest(const struct steady_field *f, steady_set s, uint64_t limit)
 {
-	if (f->width > 4)
-		return s;
-	for (uint64_t v = 0; v <= 15; v++) {
-		if (v == limit || !steady_set_has(f, s, v))
-			continue;
-		if (!(f->legal >> v & 1) || steady_field_compare(f, v, limit) == STEADY_MORE)
-			s &= (steady_set)~steady_set_one(f, v);
-	}
-	return s;
+	return f->width > 4 ? s : s & steady_field_within(f, limit);
 }
 
 bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/errno_name.h"
+#include "base/report.h"
+#include "cli.h"
+#include "pin/pin.h"
+
+static const char help[] =
+	"Makes a throw-away VM on the host, pins it to the model, reads all of it back on every\n"
+	"vCPU, lets every vCPU enter once with immediate_exit, and reads all of it back again. No\n"
+	"running guest is touched. HOST is `kvm` (the default) or a profile file, whose simulated\n"
+	"host is used. Exit status 0: pinned, 1: not, with the reasons, 3: the host failed.\n"
+	"\n"
+	"Options:\n"
+	"  --vcpus N      give the VM N vCPUs (1)\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm apply web-v1.json --vcpus 4\n";
+
+static bool take_vcpus(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	if (cli_parse_number(argument, 1, 512, ctx))
+		return true;
+	cli_say("--vcpus: '%s' is no number from 1 to 512", argument);
+	return false;
+}
+
+/* ---- JSON ---- */
+
+static json_t *write_json(const struct steady_write *w)
+{
+	json_t *o = json_object();
+	const char *name = steady_id_name(w->id);
+	char number[STEADY_ERRNO_NAME];
+	const char *error = w->error ? steady_errno_name(w->error, number) : NULL;
+
+	json_object_set_new(o, "id", json_sprintf("0x%016" PRIx64, w->id));
+	json_object_set_new(o, "register", name ? json_string(name) : json_null());
+	json_object_set_new(o, "vcpu", json_integer(w->vcpu));
+	json_object_set_new(o, "value", json_sprintf("0x%016" PRIx64, w->value[0]));
+	json_object_set_new(o, "errno", error ? json_string(error) : json_integer(0));
+	return o;
+}
+
+static json_t *findings_json(const struct cli *cli, uint32_t severity)
+{
+	json_t *list = json_array();
+	const struct steady_finding *f;
+
+	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity == severity)
+			json_array_append_new(list, cli_finding_json(f));
+	}
+	return list;
+}
+
+static int put_json(struct cli *cli, const char *model, const struct cli_host *host,
+		    const struct steady_applied *a)
+{
+	json_t *o = json_object(), *writes = json_array();
+	uint64_t ioctls = host->kvm ? steady_kvm_ioctls(host->kvm) : a->calls;
+
+	for (size_t i = 0; i < a->write_count; i++)
+		json_array_append_new(writes, write_json(&a->writes[i]));
+	json_object_set_new(o, "host", json_string(host->name));
+	json_object_set_new(o, "model", json_string(model));
+	json_object_set_new(o, "vcpus", json_integer(a->vcpus));
+	json_object_set_new(o, "ioctls", json_integer((json_int_t)ioctls));
+	json_object_set_new(o, "writes", writes);
+	json_object_set_new(o, "mismatches", findings_json(cli, STEADY_ERROR));
+	json_object_set_new(o, "tolerated", findings_json(cli, STEADY_NOTE));
+	json_object_set_new(o, "pinned", json_boolean(a->pinned));
+	return cli_put_json(cli, o);
+}
+
+/* ---- words ---- */
+
+static void put_words(struct cli *cli, const char *model, const struct cli_host *host,
+		      const struct steady_applied *a)
+{
+	struct steady_text *out = &cli->out;
+
+	if (a->pinned)
+		steady_text_printf(out,
+				   "%s: PINNED on %s: %" PRIu32 " vCPU%s, %zu write%s; all 56 "
+				   "registers read back equal on every vCPU, before and after the "
+				   "first run\n",
+				   model, host->name, a->vcpus, a->vcpus == 1 ? "" : "s",
+				   a->write_count, a->write_count == 1 ? "" : "s");
+	else
+		steady_text_printf(out, "%s: NOT PINNED on %s\n", model, host->name);
+	cli_put_findings(out, cli->report, 0, STEADY_ERROR, "");
+	cli_put_findings(out, cli->report, 0, STEADY_WARNING, "warning: ");
+	cli_put_findings(out, cli->report, 0, STEADY_NOTE, "");
+}
+
+static int apply(struct cli *cli, const struct cli_subject *model, struct cli_host *host,
+		 uint32_t vcpus)
+{
+	struct steady_applied applied;
+	char *label = cli_model_label(model);
+	int r, e = 0;
+
+	if (!label)
+		return -STEADY_ENOMEM;
+	r = steady_apply(model->model, host->call, host->ctx, vcpus, &applied, cli->report);
+	if (r != -STEADY_ENOMEM) {
+		/* a host that failed is told on standard error too: there is no answer */
+		cli->shown = steady_exit_status(r) <= 1;
+		if (cli->json)
+			e = put_json(cli, label, host, &applied);
+		else if (!cli->quiet && cli->shown)
+			put_words(cli, label, host, &applied);
+	}
+	steady_applied_clear(&applied);
+	free(label);
+	return e ? e : r;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {{"vcpus", true, take_vcpus}};
+	struct cli_subject model;
+	struct cli_host host;
+	unsigned long vcpus = 1;
+	bool help_given;
+	int r = cli_options(cli, argc, argv, options, 1, &vcpus, 1, 2, &help_given);
+
+	if (r || help_given)
+		return r;
+	r = cli_subject_load_model(cli, cli->argv[0], &model);
+	if (r)
+		return r;
+	r = cli_host_open(cli, cli_host_argument(cli, 1), &host);
+	if (!r) {
+		r = apply(cli, &model, &host, (uint32_t)vcpus);
+		cli_host_close(&host);
+	}
+	cli_subject_clear(&model);
+	return r;
+}
+
+const struct cli_command cli_apply = {
+	.name = "apply",
+	.summary = "pin a throw-away VM to a model and prove it",
+	.usage = "MODEL [HOST]",
+	.help = help,
+	.run = run,
+};

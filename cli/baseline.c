@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "format/format.h"
+
+#define MOST_NAMES 128
+
+static const char help[] =
+	"Computes the greatest CPU model that every X accepts, X being hosts' profiles, models, or\n"
+	"`kvm`. The model is written as JSON; what was given up is told on standard error. If the\n"
+	"hosts have nothing in common somewhere: the conflicts, what each host accepts, what would\n"
+	"remove them, and exit status 1.\n"
+	"\n"
+	"Options:\n"
+	"  --name NAME            the model's name\n"
+	"  --vcpu sve=off,pmu=on  vCPU options that must be on or off; the rest is chosen\n"
+	"  --require FEAT,...     features that the model must have\n"
+	"  --tolerate REG.FIELD   a field that need not be level (may be given again)\n"
+	"  --exactly              one X, a host: the model of what an unpinned guest sees there\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm baseline --name web-v1 -o web-v1.json rack*.json\n";
+
+struct wanted {
+	struct steady_baseline_request request;
+	const char *tolerate[MOST_NAMES];
+	unsigned int require[MOST_NAMES];
+	bool exactly;
+};
+
+/* ---- options ---- */
+
+static bool take_name(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	w->request.name = argument;
+	if (steady_model_name_ok(argument))
+		return true;
+	cli_say("--name: '%s': letters, digits and . _ + - only, at most 64", argument);
+	return false;
+}
+
+static bool take_vcpu(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	return cli_parse_vcpu(argument, &w->request.options_on, &w->request.options_off);
+}
+
+static bool take_require(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	for (const char *p = argument; *p;) {
+		size_t length = strcspn(p, ",");
+		int feature = steady_feature_by_name(p, length);
+
+		if (feature < 0 || w->request.require_count == MOST_NAMES) {
+			cli_say("--require: there is no feature '%.*s'", (int)length, p);
+			return false;
+		}
+		w->require[w->request.require_count++] = (unsigned int)feature;
+		p += length + (p[length] == ',');
+	}
+	w->request.require = w->require;
+	return true;
+}
+
+static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	if (!steady_tolerable(argument) || w->request.tolerate_count == MOST_NAMES) {
+		cli_say("--tolerate: '%s' is no REGISTER.FIELD", argument);
+		return false;
+	}
+	w->tolerate[w->request.tolerate_count++] = argument;
+	w->request.tolerate = w->tolerate;
+	return true;
+}
+
+static bool take_exactly(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->exactly = true;
+	return true;
+}
+
+/* ---- conflicts ---- */
+
+/* "0-2,15" as numbers; other texts as they are. */
+static json_t *accepted_json(const struct steady_finding *f)
+{
+	json_t *list = json_array();
+	struct steady_text name = STEADY_TEXT_INIT;
+	steady_set set;
+	int field = -1;
+
+	steady_text_printf(&name, "%s.%s", f->reg, f->field ? f->field : "");
+	if (f->field && name.data)
+		field = steady_field_by_name(name.data, name.length);
+	if (field >= 0 && steady_set_parse(&steady_fields[field], f->offered, &set)) {
+		for (unsigned int v = 0; v <= 0xff; v++) {
+			if (steady_set_has(&steady_fields[field], set, v))
+				json_array_append_new(list, json_integer(v));
+		}
+	} else if (f->offered) {
+		json_array_append_new(list, json_string(f->offered));
+	}
+	steady_text_free(&name);
+	return list;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* One conflict: the findings of one subject, which follow each other, a host each. */
+static json_t *conflict_json(const struct cli *cli, size_t *index)
+{
+	const struct steady_finding *first = steady_report_get(cli->report, *index), *f;
+	json_t *o = json_object(), *values = json_array();
+
+	for (; (f = steady_report_get(cli->report, *index)); (*index)++) {
+		json_t *one;
+
+		if (f->severity != STEADY_ERROR || !same(f->reg, first->reg) ||
+		    !same(f->field, first->field))
+			break;
+		one = json_object();
+		json_object_set_new(one, "host", json_string(f->host ? f->host : ""));
+		json_object_set_new(one, "accepted", accepted_json(f));
+		json_array_append_new(values, one);
+	}
+	json_object_set_new(o, "register", json_string(first->reg ? first->reg : ""));
+	if (first->field)
+		json_object_set_new(o, "field", json_string(first->field));
+	json_object_set_new(o, "values", values);
+	json_object_set_new(o, "reason", json_string(first->reason ? first->reason : ""));
+	json_object_set_new(o, "advice", json_string(first->advice ? first->advice : ""));
+	return o;
+}
+
+static int put_conflicts_json(struct cli *cli)
+{
+	json_t *o = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < steady_report_count(cli->report);) {
+		if (steady_report_get(cli->report, i)->severity == STEADY_ERROR)
+			json_array_append_new(list, conflict_json(cli, &i));
+		else
+			i++;
+	}
+	json_object_set_new(o, "conflicts", list);
+	return cli_put_json(cli, o);
+}
+
+static void put_conflict_words(struct cli *cli)
+{
+	const struct steady_finding *f, *before = NULL;
+
+	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity != STEADY_ERROR)
+			continue;
+		if (!before || !same(f->reg, before->reg) || !same(f->field, before->field))
+			steady_text_printf(&cli->out, "%s%s%s: %s. Do: %s\n", f->reg ? f->reg : "",
+					   f->field ? "." : "", f->field ? f->field : "",
+					   f->reason ? f->reason : "", f->advice ? f->advice : "");
+		steady_text_printf(&cli->out, "  %s accepts %s\n", f->host ? f->host : "?",
+				   f->offered ? f->offered : "nothing");
+		before = f;
+	}
+}
+
+static int put_conflicts(struct cli *cli, int inputs)
+{
+	cli->output = NULL; /* no model: what was at -o FILE stays */
+	cli->shown = true;
+	if (cli->json)
+		return put_conflicts_json(cli);
+	if (!cli->quiet) {
+		steady_text_printf(&cli->out, "no baseline: %s %d given hosts\n",
+				   "conflicts between the", inputs);
+		put_conflict_words(cli);
+	}
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+static unsigned int features_of(const struct steady_model *m)
+{
+	struct steady_view view;
+	unsigned int count = 0;
+
+	steady_model_view(m, &view);
+	for (unsigned int i = 0; i < steady_feature_count(); i++)
+		count += steady_feature_state(i, &view) == STEADY_YES;
+	return count;
+}
+
+/* To standard error, so that standard output is the model and nothing else. */
+static void tell(const struct cli *cli, const struct steady_model *m)
+{
+	char options[128];
+
+	if (cli->quiet)
+		return;
+	cli_say("%s: %u features, %s", *steady_model_name(m) ? steady_model_name(m) : "baseline",
+		features_of(m),
+		steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, options,
+					  sizeof(options)));
+	for (size_t i = 0; i < m->tolerated_count; i++)
+		cli_say("tolerated: %s", m->tolerated[i]);
+}
+
+static int compute(struct cli *cli, const struct cli_subject *subjects, struct wanted *w)
+{
+	struct steady_input *inputs = calloc((size_t)cli->argc, sizeof(*inputs));
+	struct steady_model *model = NULL;
+	int r, e;
+
+	if (!inputs)
+		return -STEADY_ENOMEM;
+	for (int i = 0; i < cli->argc; i++)
+		inputs[i] = (struct steady_input){subjects[i].name, subjects[i].profile,
+						  subjects[i].model};
+	r = w->exactly ? steady_model_exactly(subjects[0].profile,
+					      &subjects[0].profile->configurations[0], &model,
+					      cli->report)
+		       : steady_baseline(inputs, (size_t)cli->argc, &w->request, &model,
+					 cli->report);
+	if (!r && w->exactly && w->request.name)
+		r = steady_model_set_name(model, w->request.name);
+	if (!r) {
+		tell(cli, model);
+		r = steady_model_print_json(model, &cli->out);
+	} else if (r == -STEADY_ECONFLICT) {
+		e = put_conflicts(cli, cli->argc);
+		r = e ? e : r;
+	}
+	steady_model_free(model);
+	free(inputs);
+	return r;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {
+		{"name", true, take_name},         {"vcpu", true, take_vcpu},
+		{"require", true, take_require},   {"tolerate", true, take_tolerate},
+		{"exactly", false, take_exactly},
+	};
+	struct wanted w = {0};
+	struct cli_subject *subjects;
+	bool help_given;
+	int loaded = 0;
+	int r = cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given);
+
+	if (r || help_given)
+		return r;
+	subjects = calloc((size_t)cli->argc, sizeof(*subjects));
+	if (!subjects)
+		return -STEADY_ENOMEM;
+	while (!r && loaded < cli->argc) {
+		r = w.exactly ? cli_subject_load_profile(cli, cli->argv[loaded], &subjects[loaded])
+			      : cli_subject_load(cli, cli->argv[loaded], &subjects[loaded]);
+		loaded += !r;
+	}
+	if (!r && w.exactly && cli->argc != 1) {
+		cli_say("--exactly takes one host");
+		r = -STEADY_EUSAGE;
+	}
+	r = r ? r : compute(cli, subjects, &w);
+	for (int i = 0; i < loaded; i++)
+		cli_subject_clear(&subjects[i]);
+	free(subjects);
+	return r;
+}
+
+const struct cli_command cli_baseline = {
+	.name = "baseline",
+	.summary = "compute the greatest CPU model that many hosts can show",
+	.usage = "X...",
+	.help = help,
+	.run = run,
+};

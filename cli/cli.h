@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the commands share: options, subjects (hosts, profiles, models), output.
+ *
+ * A command parses its options, calls the library, and writes its answer into cli->out. main()
+ * delivers that to standard output or -o FILE, whole or not at all, and turns the command's result
+ * (0 or a negative enum steady_error) into the exit status.
+ */
+#ifndef STEADY_CLI_H
+#define STEADY_CLI_H
+
+#include <getopt.h>
+#include <jansson.h>
+
+#include <steadyarm/steadyarm.h>
+
+#include "base/text.h"
+#include "policy/policy.h"
+
+struct cli {
+	const struct cli_command *command;
+	bool json;
+	bool quiet;
+	const char *output;            /* -o, or NULL: standard output */
+	struct steady_text out;        /* the answer */
+	struct steady_report *report;  /* reasons that no command has shown go to stderr */
+	bool shown;                    /* the command has put the report into its answer */
+	bool first_only;               /* options end at the first argument that is none */
+	int status;                    /* exit status of a command that has its own, or 0 */
+	int argc;                      /* what is left after the options */
+	char **argv;
+};
+
+struct cli_command {
+	const char *name;
+	const char *summary;  /* one line for `steadyarm --help` */
+	const char *help;     /* after the usage line: arguments, options, an example */
+	const char *usage;    /* "MODEL [HOST]..." */
+	int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
+	cli_run, cli_show;
+
+/* ---- options.c ---- */
+
+struct cli_option {
+	const char *name;     /* "--tolerate" without the dashes */
+	bool has_argument;
+	/* takes an argument (NULL if it has none); false: it is bad, and that was said */
+	bool (*take)(struct cli *cli, void *ctx, const char *argument);
+};
+/*
+ * Parses the command's options and the common ones, leaves the rest in cli->argv. EUSAGE if they
+ * are bad or there are fewer than `least` or more than `most` arguments; *help is set and 0
+ * returned if --help was asked for and given.
+ */
+int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option *options,
+		size_t count, void *ctx, int least, int most, bool *help);
+/* "steadyarm: ..." on standard error. */
+__attribute__((format(printf, 1, 2))) void cli_say(const char *format, ...);
+/* "pmu=off,sve=on" into two words of option bits. */
+bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off);
+bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
+		      unsigned long *out);
+
+/* ---- subject.c ---- */
+
+struct cli_subject {
+	const char *spec;              /* as given */
+	const char *name;              /* for messages; borrowed from what follows */
+	struct steady_profile *profile;
+	struct steady_model *model;
+	char *own_name;
+};
+/* A model or profile file, "-", or "kvm[:PATH]", which is probed. */
+int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *subject);
+/* The same, and it must be a model (or a profile or host). */
+int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *subject);
+int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subject *subject);
+void cli_subject_clear(struct cli_subject *subject);
+/* A fresh profile of a host; of a profile file: what its simulated host shows. */
+int cli_probe_host(struct cli *cli, const char *spec, const char *note, const char *name,
+		   struct steady_profile **profile);
+/* "web-v1@3f9c1a2b4c5d", or the name of the file if the model has none. */
+char *cli_model_label(const struct cli_subject *subject);
+/* What the subject shows a guest in its fullest configuration. */
+void cli_subject_view(const struct cli_subject *subject, struct steady_view *view);
+
+/* A host to make calls to: this machine's KVM, or the simulated host of a profile. */
+struct cli_host {
+	steady_call_fn *call;
+	void *ctx;
+	const char *name;
+	struct steady_kvm *kvm;
+	struct steady_sim *sim;
+	struct cli_subject subject;
+};
+int cli_host_open(struct cli *cli, const char *spec, struct cli_host *host);
+void cli_host_close(struct cli_host *host);
+/* The HOST argument at a place, or this machine's KVM if there is none. */
+const char *cli_host_argument(const struct cli *cli, int index);
+
+/* ---- findings.c ---- */
+
+/* "REG.FIELD: wants 3, host accepts 0-2: reason. Do: advice", one line, without a host. */
+void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);
+/* The findings of a severity from index `from` on, a line each, each with the prefix. */
+void cli_put_findings(struct steady_text *out, const struct steady_report *report, size_t from,
+		      uint32_t severity, const char *prefix);
+/* {"register", "field", "wanted", "offered", "reason", "advice"} */
+json_t *cli_finding_json(const struct steady_finding *finding);
+/* Dumps the object into the answer and drops it; a NULL object means memory ran out. */
+int cli_put_json(struct cli *cli, json_t *object);
+/* The whole report to standard error, as messages. */
+void cli_complain(const struct cli *cli);
+
+#endif

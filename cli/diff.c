@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "policy/explain.h"
+
+#define DIFFERENCES 1024 /* more than the core range has fields */
+#define FEATURES    64
+
+static const char help[] =
+	"Compares what two CPUs show a guest: their relation, the features gained and lost, the\n"
+	"fields. A and B are models, profiles (in their fullest configuration) or `kvm`.\n"
+	"\n"
+	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do all\n"
+	"that B can), or `incompatible`. Exit status 0: identical, 1: they differ.\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm diff data/profiles/max-6.12.json data/profiles/max-7.3.json\n";
+
+struct pair {
+	struct cli_subject a, b;
+	struct steady_view view_a, view_b;
+	struct steady_difference differences[DIFFERENCES];
+	size_t count;
+	enum steady_relation relation;
+};
+
+/* ---- words ---- */
+
+static void put_features(struct steady_text *out, const struct pair *p, bool gained,
+			 const char *title)
+{
+	const struct steady_view *with = gained ? &p->view_b : &p->view_a;
+	const struct steady_view *without = gained ? &p->view_a : &p->view_b;
+	bool any = false;
+
+	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		if (steady_feature_state(i, with) != STEADY_YES ||
+		    steady_feature_state(i, without) != STEADY_NO)
+			continue;
+		steady_text_printf(out, "%s%s", any ? ", " : title, steady_feature_name(i));
+		any = true;
+	}
+	if (any)
+		steady_text_char(out, '\n');
+}
+
+static void put_value(struct steady_text *out, bool known, unsigned int field, uint64_t value)
+{
+	if (known)
+		steady_explain_value(out, field, value);
+	else
+		steady_text_str(out, "unknown");
+}
+
+static void put_words(struct cli *cli, const struct pair *p)
+{
+	static const char *const meaning[] = {
+		[STEADY_IDENTICAL] = "a guest sees the same CPU on both",
+		[STEADY_SUBSET] = "the second can do all that the first can, and more",
+		[STEADY_SUPERSET] = "the first can do all that the second can, and more",
+		[STEADY_INCOMPATIBLE] = "each has something that the other has not",
+	};
+	struct steady_text *out = &cli->out;
+
+	steady_text_printf(out, "%s: %s (%s, %s)\n", steady_relation_name(p->relation),
+			   meaning[p->relation], p->a.name, p->b.name);
+	put_features(out, p, true, "gained  ");
+	put_features(out, p, false, "lost    ");
+	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
+		const struct steady_difference *d = &p->differences[i];
+		char name[STEADY_FULLNAME];
+
+		steady_text_printf(out, "%-32s ",
+				   steady_field_fullname(d->field, name, sizeof(name)));
+		put_value(out, d->a_known, d->field, d->a);
+		steady_text_str(out, " -> ");
+		put_value(out, d->b_known, d->field, d->b);
+		steady_text_char(out, '\n');
+	}
+}
+
+/* ---- JSON ---- */
+
+/* The features whose state differs between the two and that read this field. */
+static json_t *features_json(const struct pair *p, unsigned int field)
+{
+	uint16_t features[FEATURES];
+	size_t count = steady_field_features((int)field, features, FEATURES);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count && i < FEATURES; i++) {
+		if (steady_feature_state(features[i], &p->view_a) !=
+		    steady_feature_state(features[i], &p->view_b))
+			json_array_append_new(list, json_string(steady_feature_name(features[i])));
+	}
+	return list;
+}
+
+static json_t *value_json(bool known, uint64_t value)
+{
+	return known ? json_integer((json_int_t)value) : json_null();
+}
+
+static int put_json(struct cli *cli, const struct pair *p)
+{
+	json_t *o = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
+		const struct steady_difference *d = &p->differences[i];
+		const struct steady_field *f = &steady_fields[d->field];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "register", json_string(steady_registers[f->reg].name));
+		json_object_set_new(one, "field", json_string(f->name));
+		json_object_set_new(one, "a", value_json(d->a_known, d->a));
+		json_object_set_new(one, "b", value_json(d->b_known, d->b));
+		json_object_set_new(one, "features", features_json(p, d->field));
+		json_array_append_new(list, one);
+	}
+	json_object_set_new(o, "relation", json_string(steady_relation_name(p->relation)));
+	json_object_set_new(o, "differences", list);
+	return cli_put_json(cli, o);
+}
+
+static int compare(struct cli *cli, struct pair *p)
+{
+	int r = 0;
+
+	cli_subject_view(&p->a, &p->view_a);
+	cli_subject_view(&p->b, &p->view_b);
+	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES,
+				    &p->count);
+	if (cli->json)
+		r = put_json(cli, p);
+	else if (!cli->quiet)
+		put_words(cli, p);
+	return r ? r : p->relation == STEADY_IDENTICAL ? 0 : -STEADY_EMISMATCH;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct pair *p;
+	bool help_given;
+	int r = cli_options(cli, argc, argv, NULL, 0, NULL, 2, 2, &help_given);
+
+	if (r || help_given)
+		return r;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -STEADY_ENOMEM;
+	r = cli_subject_load(cli, cli->argv[0], &p->a);
+	r = r ? r : cli_subject_load(cli, cli->argv[1], &p->b);
+	r = r ? r : compare(cli, p);
+	cli_subject_clear(&p->a);
+	cli_subject_clear(&p->b);
+	free(p);
+	return r;
+}
+
+const struct cli_command cli_diff = {
+	.name = "diff",
+	.summary = "compare what two CPUs show a guest",
+	.usage = "A B",
+	.help = help,
+	.run = run,
+};

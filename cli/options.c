@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define MOST_OPTIONS 16
+#define FIRST_OWN    256 /* value of a command's first own option; above every character */
+
+enum { OPTION_JSON = 1, OPTION_QUIET, OPTION_HELP };
+
+void cli_say(const char *format, ...)
+{
+	va_list args;
+
+	fputs("steadyarm: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void print_help(const struct cli_command *c)
+{
+	printf("usage: steadyarm %s [OPTIONS] %s\n\n%s\n", c->name, c->usage, c->help);
+	puts("Common options:\n"
+	     "  --json         the answer as JSON\n"
+	     "  -o FILE        write the answer to FILE (by way of a temporary file and a rename)\n"
+	     "  --quiet        no answer in words, the exit status only; no warnings\n"
+	     "  --help         this text");
+}
+
+static int usage(const struct cli *cli)
+{
+	fprintf(stderr, "usage: steadyarm %s [OPTIONS] %s\n", cli->command->name,
+		cli->command->usage);
+	fprintf(stderr, "`steadyarm %s --help` says more.\n", cli->command->name);
+	return -STEADY_EUSAGE;
+}
+
+static size_t fill(struct option *all, const struct cli_option *own, size_t count)
+{
+	static const struct option common[] = {
+		{"json", no_argument, NULL, OPTION_JSON},
+		{"quiet", no_argument, NULL, OPTION_QUIET},
+		{"help", no_argument, NULL, OPTION_HELP},
+		{"output", required_argument, NULL, 'o'},
+	};
+	size_t n = sizeof(common) / sizeof(common[0]);
+
+	memcpy(all, common, sizeof(common));
+	for (size_t i = 0; i < count; i++)
+		all[n++] = (struct option){
+			.name = own[i].name,
+			.has_arg = own[i].has_argument ? required_argument : no_argument,
+			.val = (int)(FIRST_OWN + i),
+		};
+	all[n] = (struct option){0};
+	return n;
+}
+
+int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option *options,
+		size_t count, void *ctx, int least, int most, bool *help)
+{
+	struct option all[MOST_OPTIONS + 5];
+	int c;
+
+	fill(all, options, count);
+	*help = false;
+	opterr = 0;
+	optind = 0; /* GNU: start anew, permuting */
+	while ((c = getopt_long(argc, argv, cli->first_only ? "+:o:" : ":o:", all, NULL)) != -1) {
+		switch (c) {
+		case OPTION_JSON:
+			cli->json = true;
+			break;
+		case OPTION_QUIET:
+			cli->quiet = true;
+			break;
+		case OPTION_HELP:
+			print_help(cli->command);
+			*help = true;
+			return fflush(stdout) ? -STEADY_EIO : 0;
+		case 'o':
+			cli->output = optarg;
+			break;
+		case ':':
+			cli_say("%s needs an argument", argv[optind - 1]);
+			return usage(cli);
+		case '?':
+			cli_say("unknown option '%s'", argv[optind - 1]);
+			return usage(cli);
+		default:
+			if (!options[c - FIRST_OWN].take(cli, ctx, optarg))
+				return -STEADY_EUSAGE;
+		}
+	}
+	cli->argc = argc - optind;
+	cli->argv = argv + optind;
+	if (cli->argc >= least && (most < 0 || cli->argc <= most))
+		return 0;
+	cli_say(cli->argc < least ? "too few arguments" : "too many arguments");
+	return usage(cli);
+}
+
+bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off)
+{
+	for (const char *p = text; *p;) {
+		size_t length = strcspn(p, ",");
+		const char *equals = memchr(p, '=', length);
+		size_t name = equals ? (size_t)(equals - p) : length;
+		int option = steady_option_by_name(p, name);
+		size_t value = equals ? length - name - 1 : 0;
+
+		if (option < 0) {
+			cli_say("--vcpu: there is no vCPU option '%.*s'; there are pmu, sve, ptrauth, "
+				"mte, el2, el2_e2h0, el1_32bit",
+				(int)name, p);
+			return false;
+		}
+		if (value == 2 && memcmp(equals, "=on", 3) == 0) {
+			*on |= UINT32_C(1) << option;
+		} else if (value == 3 && memcmp(equals, "=off", 4) == 0) {
+			*off |= UINT32_C(1) << option;
+		} else {
+			cli_say("--vcpu: '%.*s' is not NAME=on or NAME=off", (int)length, p);
+			return false;
+		}
+		p += length + (p[length] == ',');
+	}
+	if (*on & *off)
+		cli_say("--vcpu: an option cannot be both on and off");
+	return !(*on & *off);
+}
+
+bool cli_parse_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
+{
+	char *end;
+	unsigned long v;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	v = strtoul(text, &end, 10);
+	if (*end || v < least || v > most)
+		return false;
+	*out = v;
+	return true;
+}

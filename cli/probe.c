@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/report.h"
+#include "cli.h"
+#include "format/format.h"
+
+static const char help[] =
+	"Writes the profile of a host: what its CPU and kernel offer to a guest, in every\n"
+	"combination of vCPU options. Only throw-away VMs are made; no running guest is touched.\n"
+	"It needs no more than read and write access to /dev/kvm.\n"
+	"\n"
+	"HOST is `kvm` (the default), `kvm:PATH`, or a profile file, which is simulated.\n"
+	"\n"
+	"Options:\n"
+	"  --note TEXT    how the profile is made, kept in it\n"
+	"  --name NAME    the host's name, if not the machine's own\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm probe -o rack7-12.json\n";
+
+struct wanted {
+	const char *note;
+	const char *name;
+};
+
+static bool take_note(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	w->note = argument;
+	return true;
+}
+
+static bool take_name(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	w->name = argument;
+	return true;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {
+		{"note", true, take_note},
+		{"name", true, take_name},
+	};
+	struct wanted w = {0};
+	struct steady_profile *profile = NULL;
+	bool help_given;
+	int r = cli_options(cli, argc, argv, options, 2, &w, 0, 1, &help_given);
+
+	if (r || help_given)
+		return r;
+	r = cli_probe_host(cli, cli_host_argument(cli, 0), w.note, w.name, &profile);
+	if (r)
+		return r;
+	r = steady_profile_print_json(profile, &cli->out);
+	steady_profile_free(profile);
+	return r;
+}
+
+const struct cli_command cli_probe = {
+	.name = "probe",
+	.summary = "write down what a host offers",
+	.usage = "[HOST]",
+	.help = help,
+	.run = run,
+};

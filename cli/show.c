@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "format/format.h"
+#include "policy/explain.h"
+
+static const char help[] =
+	"Decodes what X shows a guest: registers, fields with their meaning, what of them KVM lets\n"
+	"be written. X is a profile, a model or `kvm`; of a profile its fullest configuration is\n"
+	"shown. Without a REG all fields that are not 0 are shown, with REG all of its fields.\n"
+	"\n"
+	"Options:\n"
+	"  --features     the names of Arm's features instead\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n";
+
+struct wanted {
+	bool features;
+	struct cli_subject subject;
+	struct steady_view view;
+	bool all[STEADY_REGISTERS];   /* every field of the register was asked for */
+	bool reg[STEADY_REGISTERS];   /* the register, or a field of it */
+	int *fields;                  /* rows that were asked for by name */
+	size_t field_count;
+};
+
+static bool take_features(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->features = true;
+	return true;
+}
+
+/* ---- what was asked for ---- */
+
+static int select_one(struct wanted *w, const char *name)
+{
+	int reg = steady_register_by_name(name, strlen(name));
+	int field = reg < 0 ? steady_field_by_name(name, strlen(name)) : -1;
+
+	if (reg >= 0) {
+		w->reg[reg] = w->all[reg] = true;
+	} else if (field >= 0) {
+		w->fields[w->field_count++] = field;
+		w->reg[steady_fields[field].reg] = true;
+	} else {
+		cli_say("there is no register or field '%s'", name);
+		return -STEADY_EUSAGE;
+	}
+	return 0;
+}
+
+static int select_all(const struct cli *cli, struct wanted *w)
+{
+	int r = 0;
+
+	w->fields = calloc((size_t)cli->argc, sizeof(*w->fields));
+	if (!w->fields)
+		return -STEADY_ENOMEM;
+	for (int i = 1; i < cli->argc && !r; i++)
+		r = select_one(w, cli->argv[i]);
+	for (int i = 0; cli->argc == 1 && i < STEADY_REGISTERS; i++)
+		w->reg[i] = w->view.known[i];
+	return r;
+}
+
+static bool is_wanted(const struct cli *cli, const struct wanted *w, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	if (cli->argc == 1)
+		return steady_field_get(f, w->view.value[f->reg]) != 0;
+	for (size_t i = 0; i < w->field_count; i++) {
+		if (w->fields[i] == (int)field)
+			return true;
+	}
+	return w->all[f->reg] && (!(f->flags & STEADY_FIELD_RESERVED) ||
+				  steady_field_get(f, w->view.value[f->reg]));
+}
+
+/* "0-2" where the subject is a host that accepts more than one value, else nothing. */
+static bool accepts(const struct wanted *w, unsigned int field, struct steady_text *out)
+{
+	const struct steady_profile *p = w->subject.profile;
+	steady_set set;
+
+	if (!p || !steady_offer_field(p, &p->configurations[0], field, &set))
+		return false;
+	steady_set_print(&steady_fields[field], set, out);
+	return true;
+}
+
+/* ---- words ---- */
+
+static void put_head(struct cli *cli, const struct wanted *w)
+{
+	const struct steady_profile *p = w->subject.profile;
+	const struct steady_model *m = w->subject.model;
+	char options[128];
+	struct steady_text *out = &cli->out;
+
+	if (p) {
+		const struct steady_configuration *c = &p->configurations[0];
+
+		steady_text_printf(out, "host %s, kernel %s, %zu configuration%s, this one: %s\n",
+				   p->name, p->kernel ? p->kernel : "unknown",
+				   p->configuration_count, p->configuration_count == 1 ? "" : "s",
+				   steady_configuration_text(c->options, c->options_known,
+							     c->irqchip, options,
+							     sizeof(options)));
+		return;
+	}
+	steady_text_printf(out, "model %s: %s\n", w->subject.name,
+			   steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, options,
+						     sizeof(options)));
+	for (size_t i = 0; i < m->tolerated_count; i++)
+		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
+}
+
+static void put_field(struct cli *cli, const struct wanted *w, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
+	const struct steady_value *v = steady_value_of((int)field, value);
+	struct steady_text set = STEADY_TEXT_INIT;
+
+	steady_text_printf(&cli->out, "  %-14s ", f->name);
+	steady_explain_value(&cli->out, field, value);
+	if (v && v->features)
+		steady_text_printf(&cli->out, "  %s", v->features);
+	if (accepts(w, field, &set))
+		steady_text_printf(&cli->out, "  accepts %s", set.data);
+	steady_text_char(&cli->out, '\n');
+	steady_text_free(&set);
+}
+
+static void put_words(struct cli *cli, const struct wanted *w)
+{
+	put_head(cli, w);
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		const struct steady_register *r = &steady_registers[reg];
+
+		if (!w->reg[reg])
+			continue;
+		if (!w->view.known[reg]) {
+			steady_text_printf(&cli->out, "%s not captured\n", r->name);
+			continue;
+		}
+		if (cli->argc == 1 && !w->view.value[reg])
+			continue;
+		steady_text_printf(&cli->out, "%s 0x%016" PRIx64 "\n", r->name, w->view.value[reg]);
+		for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+			if (is_wanted(cli, w, i))
+				put_field(cli, w, i);
+		}
+	}
+}
+
+/* ---- JSON ---- */
+
+static json_t *field_json(const struct wanted *w, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
+	const struct steady_value *v = steady_value_of((int)field, value);
+	struct steady_text set = STEADY_TEXT_INIT;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "value", json_integer((json_int_t)value));
+	if (v && v->meaning)
+		json_object_set_new(o, "meaning", json_string(v->meaning));
+	if (v && v->features)
+		json_object_set_new(o, "features", json_string(v->features));
+	if (accepts(w, field, &set) && set.data)
+		json_object_set_new(o, "accepts", json_string(set.data));
+	steady_text_free(&set);
+	return o;
+}
+
+static json_t *register_json(const struct cli *cli, const struct wanted *w, int reg)
+{
+	const struct steady_register *r = &steady_registers[reg];
+	json_t *o, *fields;
+
+	if (!w->view.known[reg])
+		return json_null();
+	o = json_object();
+	fields = json_object();
+	json_object_set_new(o, "value", json_sprintf("0x%016" PRIx64, w->view.value[reg]));
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (cli->argc == 1 ? !(steady_fields[i].flags & STEADY_FIELD_RESERVED) ||
+					     is_wanted(cli, w, i)
+				   : is_wanted(cli, w, i))
+			json_object_set_new(fields, steady_fields[i].name, field_json(w, i));
+	}
+	json_object_set_new(o, "fields", fields);
+	return o;
+}
+
+static int put_json(struct cli *cli, const struct wanted *w)
+{
+	json_t *o = json_object(), *registers = json_object();
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (w->reg[reg])
+			json_object_set_new(registers, steady_registers[reg].name,
+					    register_json(cli, w, reg));
+	}
+	json_object_set_new(o, "name", json_string(w->subject.name));
+	json_object_set_new(o, "registers", registers);
+	return cli_put_json(cli, o);
+}
+
+/* ---- features ---- */
+
+static int put_features(struct cli *cli, const struct wanted *w)
+{
+	json_t *has = json_array(), *unknown = json_array(), *o;
+
+	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		enum steady_truth t = steady_feature_state(i, &w->view);
+
+		if (t == STEADY_NO)
+			continue;
+		json_array_append_new(t == STEADY_YES ? has : unknown,
+				      json_string(steady_feature_name(i)));
+		if (!cli->json && !cli->quiet)
+			steady_text_printf(&cli->out, "%s%s\n", steady_feature_name(i),
+					   t == STEADY_UNKNOWN ? " (unknown)" : "");
+	}
+	o = json_object();
+	json_object_set_new(o, "name", json_string(w->subject.name));
+	json_object_set_new(o, "features", has);
+	json_object_set_new(o, "unknown", unknown);
+	if (cli->json)
+		return cli_put_json(cli, o);
+	json_decref(o);
+	return 0;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {{"features", false, take_features}};
+	struct wanted w = {0};
+	bool help_given;
+	int r = cli_options(cli, argc, argv, options, 1, &w, 1, -1, &help_given);
+
+	if (r || help_given)
+		return r;
+	r = cli_subject_load(cli, cli->argv[0], &w.subject);
+	if (r)
+		return r;
+	cli_subject_view(&w.subject, &w.view);
+	r = select_all(cli, &w);
+	if (!r && w.features)
+		r = put_features(cli, &w);
+	else if (!r && cli->json)
+		r = put_json(cli, &w);
+	else if (!r && !cli->quiet)
+		put_words(cli, &w);
+	free(w.fields);
+	cli_subject_clear(&w.subject);
+	return r;
+}
+
+const struct cli_command cli_show = {
+	.name = "show",
+	.summary = "decode registers, fields and features",
+	.usage = "X [REG[.FIELD]]...",
+	.help = help,
+	.run = run,
+};

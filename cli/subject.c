@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <steadyarm/sim.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "format/format.h"
+#include "host/local.h"
+#include "pin/pin.h"
+
+#define KVM_DEVICE "/dev/kvm"
+
+static const char *kvm_path(const char *spec)
+{
+	if (strcmp(spec, "kvm") == 0)
+		return KVM_DEVICE;
+	return strncmp(spec, "kvm:", 4) == 0 ? spec + 4 : NULL;
+}
+
+static int open_kvm(struct cli *cli, const char *path, struct steady_kvm **kvm)
+{
+	int error = 0, r = steady_kvm_open(path, kvm, &error);
+
+	if (r != -STEADY_EHOST)
+		return r;
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EHOST);
+	steady_report_file(cli->report, path);
+	if (error == ENOEXEC)
+		steady_report_reason(cli->report, "this machine is not arm64, its KVM is another; "
+						  "name a profile file instead");
+	else
+		steady_report_reason(cli->report, "cannot be used: %s", strerror(error));
+	if (error == EACCES)
+		steady_report_advice(cli->report, "add yourself to the group that owns it (kvm)");
+	if (error == ENOENT)
+		steady_report_advice(cli->report, "name a profile file instead");
+	return r;
+}
+
+/* ---- this machine ---- */
+
+struct progress {
+	struct steady_machine machine;
+	bool terminal;
+};
+
+static int enter(void *ctx, uint32_t kind)
+{
+	struct progress *p = ctx;
+
+	return steady_machine_enter(&p->machine, kind);
+}
+
+static void progress(void *ctx, size_t done, size_t total)
+{
+	const struct progress *p = ctx;
+
+	if (!p->terminal)
+		return;
+	fprintf(stderr, "\rprobing: %zu of %zu configurations%s", done, total,
+		done == total ? "\n" : "");
+	fflush(stderr);
+}
+
+static int probe_kvm(struct cli *cli, const char *path, const char *note, const char *name,
+		     struct steady_profile **profile)
+{
+	struct progress p = {.terminal = isatty(STDERR_FILENO) && !cli->quiet};
+	struct steady_local local = {.note = note, .enter = enter, .ctx = &p, .progress = progress};
+	struct steady_kvm *kvm;
+	int r;
+
+	steady_machine_read("/sys", &p.machine);
+	local.name = name ? name : p.machine.name;
+	local.kernel = p.machine.kernel;
+	local.kinds = p.machine.kinds;
+	memcpy(local.unvirtualised, p.machine.unvirtualised, sizeof(local.unvirtualised));
+	r = open_kvm(cli, path, &kvm);
+	if (r)
+		return r;
+	r = steady_probe(steady_kvm_call, kvm, &local, profile, cli->report);
+	steady_kvm_free(kvm);
+	return r;
+}
+
+static int probe_sim(struct cli *cli, const struct steady_profile *of, const char *note,
+		     const char *name, struct steady_profile **profile)
+{
+	struct steady_local local = {.name = name ? name : of->name, .kernel = of->kernel, .kinds = 1};
+	struct steady_sim *sim;
+	int r = steady_sim_new(of, &sim);
+
+	if (r)
+		return r;
+	local.note = note ? note : of->note;
+	memcpy(local.unvirtualised, of->unvirtualised, sizeof(local.unvirtualised));
+	r = steady_probe(steady_sim_call, sim, &local, profile, cli->report);
+	steady_sim_free(sim);
+	return r;
+}
+
+int cli_probe_host(struct cli *cli, const char *spec, const char *note, const char *name,
+		   struct steady_profile **profile)
+{
+	struct cli_subject of;
+	int r;
+
+	if (kvm_path(spec))
+		return probe_kvm(cli, kvm_path(spec), note, name, profile);
+	r = cli_subject_load_profile(cli, spec, &of);
+	if (r)
+		return r;
+	r = probe_sim(cli, of.profile, note, name, profile);
+	cli_subject_clear(&of);
+	return r;
+}
+
+/* ---- files ---- */
+
+static char *name_of_file(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *name = strdup(strcmp(path, "-") == 0 ? "stdin" : base && base[1] ? base + 1 : path);
+	char *dot = name ? strrchr(name, '.') : NULL;
+
+	if (dot && dot != name)
+		*dot = '\0';
+	return name;
+}
+
+static int parse(struct cli *cli, const char *path, const char *text, size_t length,
+		 struct cli_subject *s)
+{
+	const char *file = strcmp(path, "-") == 0 ? "(standard input)" : path;
+
+	switch (steady_sniff(text, length)) {
+	case STEADY_KIND_PROFILE:
+		return steady_profile_read_json(text, length, file, &s->profile, cli->report);
+	case STEADY_KIND_MODEL_JSON:
+		return steady_model_read_json(text, length, file, &s->model, cli->report);
+	case STEADY_KIND_MODEL_TEXT:
+		return steady_model_read_text(text, length, file, &s->model, cli->report);
+	default:
+		/* what is no JSON at all is said with line and column by the parser */
+		return steady_profile_read_json(text, length, file, &s->profile, cli->report);
+	}
+}
+
+static int load_file(struct cli *cli, const char *path, struct cli_subject *s)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int r = steady_file_read(path, &text, &length, cli->report);
+
+	if (r)
+		return r;
+	r = parse(cli, path, text, length, s);
+	free(text);
+	if (r)
+		return r;
+	s->own_name = name_of_file(path);
+	if (!s->own_name) {
+		cli_subject_clear(s);
+		return -STEADY_ENOMEM;
+	}
+	s->name = s->model && *steady_model_name(s->model) ? steady_model_name(s->model)
+							   : s->own_name;
+	return 0;
+}
+
+int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
+{
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	s->spec = spec;
+	if (!kvm_path(spec))
+		return load_file(cli, spec, s);
+	r = probe_kvm(cli, kvm_path(spec), NULL, NULL, &s->profile);
+	if (!r)
+		s->name = s->profile->name;
+	return r;
+}
+
+static int wrong_kind(struct cli *cli, struct cli_subject *s, const char *wanted, const char *is)
+{
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, s->spec);
+	steady_report_reason(cli->report, "this is %s, and %s is wanted here", is, wanted);
+	cli_subject_clear(s);
+	return -STEADY_EINPUT;
+}
+
+int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *s)
+{
+	int r = cli_subject_load(cli, spec, s);
+
+	if (!r && !s->model)
+		r = wrong_kind(cli, s, "a model", "a host's profile");
+	return r;
+}
+
+int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subject *s)
+{
+	int r = cli_subject_load(cli, spec, s);
+
+	if (!r && !s->profile)
+		r = wrong_kind(cli, s, "a host or its profile", "a model");
+	return r;
+}
+
+void cli_subject_clear(struct cli_subject *s)
+{
+	steady_profile_free(s->profile);
+	steady_model_free(s->model);
+	free(s->own_name);
+	memset(s, 0, sizeof(*s));
+}
+
+char *cli_model_label(const struct cli_subject *s)
+{
+	struct steady_text t = STEADY_TEXT_INIT;
+	char id[65];
+
+	steady_text_str(&t, s->name);
+	if (s->model && steady_model_id(s->model, id) == 0)
+		steady_text_printf(&t, "@%.12s", id);
+	return steady_text_take(&t);
+}
+
+void cli_subject_view(const struct cli_subject *s, struct steady_view *view)
+{
+	if (s->model)
+		steady_model_view(s->model, view);
+	else
+		steady_configuration_view(&s->profile->configurations[0], view);
+}
+
+/* ---- hosts to make calls to ---- */
+
+int cli_host_open(struct cli *cli, const char *spec, struct cli_host *h)
+{
+	int r;
+
+	memset(h, 0, sizeof(*h));
+	if (kvm_path(spec)) {
+		r = open_kvm(cli, kvm_path(spec), &h->kvm);
+		h->call = steady_kvm_call;
+		h->ctx = h->kvm;
+		h->name = spec;
+		return r;
+	}
+	r = cli_subject_load_profile(cli, spec, &h->subject);
+	if (r)
+		return r;
+	r = steady_sim_new(h->subject.profile, &h->sim);
+	if (r) {
+		cli_subject_clear(&h->subject);
+		return r;
+	}
+	h->call = steady_sim_call;
+	h->ctx = h->sim;
+	h->name = h->subject.name;
+	return 0;
+}
+
+void cli_host_close(struct cli_host *h)
+{
+	steady_kvm_free(h->kvm);
+	steady_sim_free(h->sim);
+	cli_subject_clear(&h->subject);
+}
+
+const char *cli_host_argument(const struct cli *cli, int index)
+{
+	return index < cli->argc ? cli->argv[index] : "kvm";
+}

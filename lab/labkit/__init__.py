@@ -1,0 +1,1 @@
+"""What lab/fetch, lab/run and lab/record share."""

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The "offer" of a model. In a cell's "accepted" a field that is not listed accepts 0 and nothing
+ * else, which is so for most fields of most CPUs; the empty set is "none". A cell without
+ * "accepted" is one of which nothing is known. Other sections that are absent were not captured
+ * by one of the hosts.
+ */
+#include "format/offer_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <steadyarm/steadyarm.h>
+
+#define OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
+
+static steady_set set_zero(unsigned int row)
+{
+	return steady_set_one(&steady_fields[row], 0);
+}
+
+/* ---- reading ---- */
+
+struct cell {
+	struct steady_cell *out;
+	bool *seen; /* one per core row */
+};
+
+static int read_options(const struct steady_json *at, void *target)
+{
+	struct steady_json_options options;
+	int err = steady_json_options(at, &options);
+
+	if (!err)
+		((struct cell *)target)->out->options = options.on;
+	return err;
+}
+
+static int read_irqchip(const struct steady_json *at, void *target)
+{
+	return steady_json_irqchip(at, &((struct cell *)target)->out->irqchip);
+}
+
+static int read_field(const struct steady_json *at, int field, void *target)
+{
+	struct cell *cell = target;
+	unsigned int row = (unsigned int)field;
+
+	if (!steady_register_is_core(steady_fields[row].reg))
+		return steady_json_refuse_key(at, "an offer has fields of the core ID range only");
+	if (cell->seen[row - steady_offer_first()])
+		return steady_json_twice(at);
+	cell->seen[row - steady_offer_first()] = true;
+	return steady_json_set(at, row, steady_cell_set(cell->out, row));
+}
+
+static int read_accepted(const struct steady_json *at, void *target)
+{
+	static const struct steady_json_names names = {"field", steady_field_by_name, read_field};
+	struct cell *cell = target;
+	int err;
+
+	cell->out->unknown = false;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		cell->out->set[i] = set_zero(steady_offer_first() + i);
+	cell->seen = calloc(steady_offer_fields(), sizeof(*cell->seen));
+	if (!cell->seen)
+		return -STEADY_ENOMEM;
+	err = steady_json_named(at, &names, cell);
+	free(cell->seen);
+	return err;
+}
+
+static int read_register_list(const struct steady_json *at, void *target)
+{
+	struct steady_cell *cell = ((struct cell *)target)->out;
+
+	return steady_json_ids(at, &cell->register_list, &cell->register_count);
+}
+
+static int read_cell(const struct steady_json *at, size_t index, void *target)
+{
+	static const struct steady_json_member rows[] = {
+		{"vcpu_features", false, read_options},
+		{"irqchip", false, read_irqchip},
+		{"accepted", false, read_accepted},
+		{"register_list", false, read_register_list},
+	};
+	struct steady_offer *offer = target;
+	struct cell cell = {.out = steady_offer_add(offer)};
+	int err;
+
+	if (!cell.out)
+		return -STEADY_ENOMEM;
+	cell.out->unknown = true;
+	err = steady_json_members(at, rows, 4, &cell);
+	for (size_t i = 0; !err && i < index; i++) {
+		if (offer->cells[i].options == cell.out->options &&
+		    offer->cells[i].irqchip == cell.out->irqchip)
+			err = steady_json_refuse(at,
+						 "the same options and irqchip as cell %zu, "
+						 "counted from 0",
+						 i);
+	}
+	return err;
+}
+
+static int read_cells(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_cell, target);
+}
+
+static int read_firmware_register(const struct steady_json *at, uint64_t id, void *target)
+{
+	struct steady_offer *offer = target;
+	size_t i = offer->firmware_count;
+	uint64_t allowed;
+	int err = steady_json_hex(at, &allowed);
+
+	if (err)
+		return err;
+	for (; i && offer->firmware[i - 1].id > id; i--)
+		offer->firmware[i] = offer->firmware[i - 1];
+	if (i && offer->firmware[i - 1].id == id)
+		return steady_json_twice(at);
+	offer->firmware[i] = (struct steady_firmware_offer){id, allowed};
+	offer->firmware_count++;
+	return 0;
+}
+
+static int read_firmware(const struct steady_json *at, void *target)
+{
+	struct steady_offer *offer = target;
+
+	offer->firmware = calloc(json_object_size(at->value) + 1, sizeof(*offer->firmware));
+	if (!offer->firmware)
+		return -STEADY_ENOMEM;
+	offer->firmware_known = true;
+	return steady_json_firmware(at, read_firmware_register, offer);
+}
+
+static int read_sve(const struct steady_json *at, void *target)
+{
+	struct steady_offer *offer = target;
+
+	offer->sve_known = true;
+	return steady_json_sve(at, &offer->sve);
+}
+
+static int read_unvirtualised(const struct steady_json *at, void *target)
+{
+	return steady_json_unvirtualised(at, ((struct steady_offer *)target)->unvirtualised);
+}
+
+static int read_differing(const struct steady_json *at, size_t index, void *target)
+{
+	struct steady_offer *offer = target;
+	int err = steady_json_expect(at, JSON_STRING);
+	int which;
+
+	(void)index;
+	if (err)
+		return err;
+	which = steady_unvirtualised_by_name(json_string_value(at->value),
+					     json_string_length(at->value));
+	if (which < 0)
+		return steady_json_refuse_string(at, "is no unvirtualised register");
+	if (offer->differs >> which & 1)
+		return steady_json_refuse_string(at, "is given twice");
+	offer->differs |= UINT32_C(1) << which;
+	return 0;
+}
+
+static int read_differs(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_differing, target);
+}
+
+int steady_offer_read_json(const struct steady_json *at, struct steady_offer **offer)
+{
+	static const struct steady_json_member rows[] = {
+		{"cells", true, read_cells},      {"firmware", false, read_firmware},
+		{"sve", false, read_sve},         {"unvirtualised", false, read_unvirtualised},
+		{"differs", false, read_differs},
+	};
+	struct steady_offer *out = steady_offer_alloc();
+	int err;
+
+	if (!out)
+		return -STEADY_ENOMEM;
+	err = steady_json_members(at, rows, sizeof(rows) / sizeof(rows[0]), out);
+	if (err)
+		steady_offer_free(out);
+	else
+		*offer = out;
+	return err;
+}
+
+/* ---- printing ---- */
+
+static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cell)
+{
+	json_t *out = json_object(), *accepted;
+
+	steady_json_put_options(o, out, cell->options, OPTIONS_ALL);
+	steady_json_put_irqchip(o, out, cell->irqchip);
+	if (!cell->unknown) {
+		accepted = json_object();
+		for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+			unsigned int row = steady_offer_first() + i;
+
+			if (cell->set[i] != set_zero(row))
+				steady_json_put_set(o, accepted, row, cell->set[i]);
+		}
+		steady_json_put(o, out, "accepted", accepted);
+	}
+	steady_json_put_ids(o, out, cell->register_list, cell->register_count);
+	return out;
+}
+
+json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_offer *offer)
+{
+	json_t *out = json_object(), *all = json_array();
+
+	for (size_t i = 0; i < offer->cell_count; i++)
+		steady_json_append(o, all, new_cell(o, &offer->cells[i]));
+	steady_json_put(o, out, "cells", all);
+	if (offer->firmware_known) {
+		all = json_object();
+		for (size_t i = 0; i < offer->firmware_count; i++)
+			steady_json_put_firmware(
+				o, all, offer->firmware[i].id,
+				&(struct steady_reading){.value = offer->firmware[i].allowed,
+							 .state = STEADY_VALUE});
+		steady_json_put(o, out, "firmware", all);
+	}
+	if (offer->sve_known)
+		steady_json_put_sve(o, out, &offer->sve);
+	steady_json_put_unvirtualised(o, out, offer->unvirtualised);
+	if (!offer->differs)
+		return out;
+	all = json_array();
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (offer->differs >> i & 1)
+			steady_json_append(o, all, json_string(steady_unvirtualised_names[i]));
+	}
+	steady_json_put(o, out, "differs", all);
+	return out;
+}

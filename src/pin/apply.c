@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "base/report.h"
+#include "pin/ask.h"
+#include "pin/pin.h"
+#include "policy/policy.h"
+
+static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t vcpus,
+		  struct steady_report *report)
+{
+	uint64_t type = 0;
+	int r = steady_ask_vm_type(h, &type);
+
+	if (r)
+		return steady_ask_failed(report, "KVM_CHECK_EXTENSION", "IPA_SIZE", r);
+	r = steady_ask(h, STEADY_OP_CREATE_VM, 0, type);
+	if (r)
+		return steady_ask_failed(report, "KVM_CREATE_VM", NULL, r);
+	r = steady_pin_vm(pin, report);
+	for (uint32_t v = 0; v < vcpus && !r; v++) {
+		r = steady_ask(h, STEADY_OP_CREATE_VCPU, v, 0);
+		if (r)
+			return steady_ask_failed(report, "KVM_CREATE_VCPU", NULL, r);
+	}
+	return r;
+}
+
+static int init(const struct steady_host *h, struct steady_pin *pin,
+		const struct steady_model *m, uint32_t vcpus, struct steady_report *report)
+{
+	uint32_t features = steady_options_features(m->options);
+	int r = steady_pin_features(pin, &features, report);
+
+	for (uint32_t v = 0; v < vcpus && !r; v++) {
+		r = steady_ask(h, STEADY_OP_INIT, v, features);
+		if (r == -EINVAL || r == -ENOENT) {
+			steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+			steady_report_subject(report, "vcpu_features", NULL);
+			steady_report_wanted(report, "0x%x", features);
+			steady_report_reason(report, "KVM does not give these vCPU options "
+						     "together");
+			return -STEADY_EBLOCKED;
+		}
+		if (r)
+			return steady_ask_failed(report, "KVM_ARM_VCPU_INIT", NULL, r);
+	}
+	return r;
+}
+
+static int irqchip(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+		   struct steady_report *report)
+{
+	int r;
+
+	if (m->irqchip < STEADY_GICV2)
+		return 0;
+	r = steady_ask(h, STEADY_OP_CREATE_GIC, 0,
+		       m->irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2 : STEADY_DEVICE_GICV3);
+	if (r == -ENODEV) {
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, "irqchip", NULL);
+		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+		steady_report_reason(report, "this host cannot emulate it");
+		return -STEADY_EBLOCKED;
+	}
+	if (r)
+		return steady_ask_failed(report, "KVM_CREATE_DEVICE", "the GIC", r);
+	r = steady_ask(h, STEADY_OP_INIT_GIC, 0, 0);
+	if (r)
+		return steady_ask_failed(report, "KVM_SET_DEVICE_ATTR", "the GIC", r);
+	for (uint32_t v = 0; m->options >> STEADY_OPTION_PMU & 1 && v < vcpus; v++) {
+		r = steady_ask(h, STEADY_OP_PMU_INIT, v, 0);
+		if (r)
+			return steady_ask_failed(report, "KVM_SET_DEVICE_ATTR", "the PMU", r);
+	}
+	return 0;
+}
+
+static int finalize(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+		    struct steady_report *report)
+{
+	for (uint32_t v = 0; m->options >> STEADY_OPTION_SVE & 1 && v < vcpus; v++) {
+		int r = steady_ask(h, STEADY_OP_FINALIZE, v, STEADY_FINALIZE_SVE);
+
+		if (r)
+			return steady_ask_failed(report, "KVM_ARM_VCPU_FINALIZE", "SVE", r);
+	}
+	return 0;
+}
+
+static int run(const struct steady_host *h, uint32_t vcpus, struct steady_report *report)
+{
+	for (uint32_t v = 0; v < vcpus; v++) {
+		int r = steady_ask(h, STEADY_OP_RUN, v, 0);
+
+		if (r != -EINTR)
+			return steady_ask_failed(report, "KVM_RUN", NULL, r ? r : -EPROTO);
+	}
+	return 0;
+}
+
+/* A field that was let go is shown wherever it is met. */
+static void note_tolerated(const struct steady_model *m, const uint64_t *target,
+			   struct steady_report *report)
+{
+	for (unsigned int i = 0; i < steady_offer_fields() && m->tolerated_count; i++) {
+		unsigned int row = steady_offer_first() + i;
+		const struct steady_field *f = &steady_fields[row];
+		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
+		uint64_t has = steady_field_get(f, target[f->reg]);
+
+		if (!m->has[f->reg] || wanted == has || !steady_model_tolerates_field(m, row))
+			continue;
+		steady_report_add(report, STEADY_NOTE, 0);
+		steady_report_subject(report, steady_registers[f->reg].name, f->name);
+		steady_report_wanted(report, "%u", (unsigned int)wanted);
+		steady_report_offered(report, "%u", (unsigned int)has);
+		steady_report_reason(report, "tolerated: the model has %u, a guest here sees %u",
+				     (unsigned int)wanted, (unsigned int)has);
+	}
+}
+
+static int sequence(const struct steady_host *h, struct steady_pin *pin,
+		    const struct steady_model *m, uint32_t vcpus, struct steady_report *report)
+{
+	int r = create(h, pin, vcpus, report);
+
+	r = r ? r : init(h, pin, m, vcpus, report);
+	r = r ? r : irqchip(h, m, vcpus, report);
+	for (uint32_t v = 0; v < vcpus && !r; v++)
+		r = steady_pin_vcpu(pin, v, report);
+	r = r ? r : finalize(h, m, vcpus, report);
+	r = r ? r : steady_pin_check_at(pin, "before the first run", report);
+	r = r ? r : run(h, vcpus, report);
+	return r ? r : steady_pin_check_at(pin, "after the first run", report);
+}
+
+/* A register that a model is silent about would show what the host has: that is no pin. */
+static int complete(const struct steady_model *m, struct steady_report *report)
+{
+	int result = 0;
+
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		if (m->has[reg])
+			continue;
+		steady_report_add(report, STEADY_ERROR, STEADY_EINPUT);
+		steady_report_subject(report, steady_registers[reg].name, NULL);
+		steady_report_reason(report, "the model gives no value for it");
+		result = -STEADY_EINPUT;
+	}
+	return result;
+}
+
+int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
+		 struct steady_applied *applied, struct steady_report *report)
+{
+	struct steady_writes writes = {.next = call, .ctx = ctx};
+	struct steady_host host = {steady_writes_call, &writes};
+	struct steady_pin *pin;
+	int r;
+
+	memset(applied, 0, sizeof(*applied));
+	applied->vcpus = vcpus;
+	if (!vcpus)
+		return -STEADY_EUSAGE;
+	r = complete(model, report);
+	r = r ? r : steady_pin_new(model, host.call, host.ctx, &pin);
+	if (r)
+		return r;
+	r = sequence(&host, pin, model, vcpus, report);
+	if (steady_pin_target(pin)) {
+		memcpy(applied->target, steady_pin_target(pin), sizeof(applied->target));
+		applied->targeted = true;
+		note_tolerated(model, applied->target, report);
+	}
+	steady_pin_free(pin);
+	applied->calls = writes.calls;
+	applied->writes = writes.items;
+	applied->write_count = writes.count;
+	applied->pinned = !r;
+	return r;
+}
+
+void steady_applied_clear(struct steady_applied *applied)
+{
+	free(applied->writes);
+	applied->writes = NULL;
+	applied->write_count = 0;
+}

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a pin: brings the VM behind a call function to a model and proves it by reading.
+ *
+ * What the first vCPU shows after KVM_ARM_VCPU_INIT are the limits that KVM checks writes against.
+ * Whether ID registers belong to the VM or to each vCPU is found out by reading: a register that
+ * already has its value on a later vCPU is not written again.
+ */
+#include "pin/inside.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "base/errno_name.h"
+#include "base/report.h"
+#include "policy/explain.h"
+#include "policy/policy.h"
+
+#define CORE_END     (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
+#define BITMAP_FIRST UINT64_C(0x6030000000160000)
+int steady_pin_new(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		   struct steady_pin **pin)
+{
+	struct steady_pin *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -STEADY_ENOMEM;
+	p->model = model;
+	p->host = (struct steady_host){call, ctx};
+	p->live = steady_profile_alloc();
+	if (!p->live || !steady_profile_add(p->live)) {
+		steady_pin_free(p);
+		return -STEADY_ENOMEM;
+	}
+	*pin = p;
+	return 0;
+}
+
+void steady_pin_free(struct steady_pin *p)
+{
+	if (!p)
+		return;
+	steady_profile_free(p->live);
+	free(p->vcpus);
+	free(p);
+}
+
+/* ---- before the registers ---- */
+
+static int option_blocked(struct steady_report *report, int option, const char *reason)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, steady_options[option].name, NULL);
+	steady_report_wanted(report, "on");
+	steady_report_offered(report, "off");
+	steady_report_reason(report, "the model has %s, and %s", steady_options[option].title,
+			     reason);
+	return -STEADY_EBLOCKED;
+}
+
+int steady_pin_vm(struct steady_pin *p, struct steady_report *report)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		const struct steady_option_row *row = &steady_options[i];
+
+		if (!(p->model->options >> i & 1))
+			continue;
+		for (int j = 0; j < 2 && row->capability[j]; j++) {
+			uint64_t value = 0;
+			int r = steady_ask_check(&p->host, row->capability[j], &value);
+
+			if (r)
+				return steady_ask_failed(report, "KVM_CHECK_EXTENSION", row->name,
+							 r);
+			if (!value)
+				return option_blocked(report, i, "this host has not");
+		}
+		if (row->enable_cap) {
+			int r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
+
+			if (r)
+				return steady_ask_failed(report, "KVM_ENABLE_CAP", row->name, r);
+		}
+	}
+	return 0;
+}
+
+int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_report *report)
+{
+	uint32_t result = *features;
+	int r = 0;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t bits = steady_options[i].features;
+
+		if (!bits)
+			continue;
+		if (!(p->model->options >> i & 1)) {
+			/* EL2 without VHE has the bit of EL2, which the model may have by itself */
+			if (i != STEADY_OPTION_EL2_E2H0 ||
+			    !(p->model->options >> STEADY_OPTION_EL2 & 1))
+				result &= ~bits;
+			else
+				result &= ~(bits & ~steady_options[STEADY_OPTION_EL2].features);
+		} else if ((*features & bits) != bits) {
+			r = option_blocked(report, i, "the VMM did not ask for it");
+			if (steady_options[i].qemu)
+				steady_report_advice(report, "in QEMU: %s", steady_options[i].qemu);
+		}
+	}
+	if (!r)
+		*features = result;
+	return r;
+}
+
+/* ---- what the VM shows ---- */
+
+/* All 56, or the first failure. */
+static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_REGISTERS],
+		     struct steady_report *report)
+{
+	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
+		uint64_t value[8];
+		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
+
+		if (r)
+			return steady_ask_failed(report, "KVM_GET_ONE_REG",
+						 steady_registers[reg].name, r);
+		out[reg] = value[0];
+	}
+	return 0;
+}
+
+/* A kernel that has no writable masks lets nothing be written; it says so by EINVAL. */
+static int read_masks(struct steady_pin *p, struct steady_report *report)
+{
+	uint64_t masks[STEADY_REGISTERS] = {0};
+	uint64_t has = 0;
+	int r = steady_ask_check(&p->host, STEADY_CAP_REG_MASKS, &has);
+
+	if (r)
+		return steady_ask_failed(report, "KVM_CHECK_EXTENSION", "ARM_SUPPORTED_REG_MASK_RANGES", r);
+	if (has & 1) {
+		r = steady_ask_masks(&p->host, masks);
+		if (r)
+			return steady_ask_failed(report, "KVM_ARM_GET_REG_WRITABLE_MASKS", NULL,
+						 r);
+	}
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		p->live->writable[i] =
+			(struct steady_reading){.value = masks[i], .state = STEADY_VALUE};
+	return 0;
+}
+
+static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
+			struct steady_report *report)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
+	int row = steady_firmware_by_id(id);
+	uint64_t value;
+
+	if (!p->model->firmware_count)
+		return 0;
+	if (want)
+		value = want->value;
+	else if (steady_firmware_id_is_bitmap(id))
+		value = 0; /* services that the model does not speak of are none of its */
+	else
+		return 0;
+	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND) {
+		if (has >= value)
+			return 0; /* a host may be better; KVM keeps nothing of a write */
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, steady_firmware[row].name, NULL);
+		steady_report_wanted(report, "0x%" PRIx64, value);
+		steady_report_offered(report, "0x%" PRIx64, has);
+		steady_report_reason(report, "the guest was told of a better mitigation");
+		return -STEADY_EBLOCKED;
+	}
+	if (p->firmware_count < STEADY_FIRMWARE_MAX)
+		p->firmware[p->firmware_count++] = (struct steady_firmware_value){id, value};
+	return 0;
+}
+
+static int firmware_missing(struct steady_report *report, const struct steady_firmware_value *want)
+{
+	char name[STEADY_FIRMWARE_LABEL];
+
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, steady_firmware_label(want->id, name), NULL);
+	steady_report_wanted(report, "0x%" PRIx64, want->value);
+	steady_report_reason(report, "this host's kernel does not know the register");
+	return -STEADY_EBLOCKED;
+}
+
+/* Reads one firmware register and takes it in; `has` tells whether there is one. */
+static int find_one_firmware(struct steady_pin *p, uint32_t vcpu, uint64_t id,
+			     struct steady_report *report)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
+	uint64_t value[8];
+	int r = steady_ask_get(&p->host, vcpu, id, value);
+
+	if (r == -ENOENT)
+		return want && want->value ? firmware_missing(report, want) : 0;
+	if (r)
+		return steady_ask_failed(report, "KVM_GET_ONE_REG", "a firmware register", r);
+	return add_firmware(p, id, value[0], report);
+}
+
+static int find_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int result = 0, r;
+
+	if (!p->model->firmware_count)
+		return 0;
+	for (size_t i = 0; i < p->model->firmware_count; i++) {
+		if (steady_firmware_id_is_bitmap(p->model->firmware[i].id))
+			continue;
+		r = find_one_firmware(p, vcpu, p->model->firmware[i].id, report);
+		result = result ? result : r;
+	}
+	for (uint64_t n = 0; n < STEADY_BITMAPS; n++) {
+		r = find_one_firmware(p, vcpu, BITMAP_FIRST + n, report);
+		result = result ? result : r;
+	}
+	return result;
+}
+
+/* The guest will meet the core that this vCPU runs on. */
+static int check_identity(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	static const char *const names[] = {"MIDR_EL1", "REVIDR_EL1", "AIDR_EL1"};
+	uint64_t read[3];
+
+	if (!p->model->implementation_count)
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		int reg = steady_register_by_name(names[i], strlen(names[i]));
+		uint64_t value[8];
+		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
+
+		if (r)
+			return steady_ask_failed(report, "KVM_GET_ONE_REG", names[i], r);
+		read[i] = value[0];
+	}
+	for (size_t i = 0; i < p->model->implementation_count; i++) {
+		const struct steady_cpu *cpu = &p->model->implementations[i];
+
+		if (cpu->midr == read[0] && cpu->revidr == read[1] && cpu->aidr == read[2])
+			return 0;
+	}
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, "MIDR_EL1", NULL);
+	steady_report_offered(report, "0x%08" PRIx64, read[0]);
+	steady_report_reason(report, "the model's guests were not told that they may meet this CPU: "
+				     "its errata would go unhandled");
+	steady_report_advice(report, "make a baseline that includes this host");
+	return -STEADY_EBLOCKED;
+}
+
+/* The first vCPU: learns the limits and decides what every register shall be. */
+static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_REGISTERS],
+		 struct steady_report *report)
+{
+	struct steady_configuration *c = &p->live->configurations[0];
+	int r, result;
+
+	r = read_masks(p, report);
+	if (r)
+		return r;
+	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++)
+		c->reg[reg] = (struct steady_reading){.value = now[reg], .state = STEADY_VALUE};
+	c->options = p->model->options;
+	c->options_known = ~UINT32_C(0);
+	c->irqchip = p->model->irqchip;
+	p->firmware_count = 0;
+	result = check_identity(p, vcpu, report);
+	r = find_firmware(p, vcpu, report);
+	result = result ? result : r;
+	if (result)
+		return result;
+	/* what is foreseen to be refused is tried all the same: the kernel has the last word */
+	r = steady_targets(p->model, p->live, c, p->target, NULL);
+	if (r && r != -STEADY_EBLOCKED)
+		return r;
+	p->known = true;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int refused(struct steady_pin *p, int reg, int r, struct steady_report *report)
+{
+	const struct steady_configuration *c = &p->live->configurations[0];
+	const struct steady_register *row = &steady_registers[reg];
+	char number[STEADY_ERRNO_NAME];
+
+	if (r == -EBUSY) {
+		steady_report_add(report, STEADY_ERROR, STEADY_EFROZEN);
+		steady_report_subject(report, row->name, NULL);
+		steady_report_reason(report, "the VM has run already: KVM answers EBUSY");
+		return -STEADY_EFROZEN;
+	}
+	if (r != -EINVAL && r != -ENOENT)
+		return steady_ask_failed(report, "KVM_SET_ONE_REG", row->name, r);
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, row->name, NULL);
+	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
+	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
+	steady_report_reason(report, "KVM refused the value: %s",
+			     steady_errno_name(-r, number));
+	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		uint64_t wanted = steady_field_get(f, p->target[reg]);
+		steady_set accepts;
+
+		if (wanted == steady_field_get(f, c->reg[reg].value) ||
+		    !steady_offer_field(p->live, c, i, &accepts) ||
+		    steady_set_has(f, accepts, wanted))
+			continue;
+		steady_explain_field(report, p->model, p->live, c, i, wanted, accepts);
+	}
+	return -STEADY_EBLOCKED;
+}
+
+static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_REGISTERS],
+		      struct steady_report *report)
+{
+	int result = 0;
+
+	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
+		int r;
+
+		if (now[reg] == p->target[reg])
+			continue;
+		r = steady_ask_set64(&p->host, vcpu, steady_register_id(reg), p->target[reg]);
+		if (r)
+			r = refused(p, reg, r, report);
+		result = result ? result : r;
+	}
+	return result;
+}
+
+static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		const struct steady_firmware_value *want = &p->firmware[i];
+		uint64_t value[8];
+		char name[STEADY_FIRMWARE_LABEL], number[STEADY_ERRNO_NAME];
+		int r = steady_ask_get(&p->host, vcpu, want->id, value);
+
+		if (!r && value[0] == want->value)
+			continue;
+		if (!r)
+			r = steady_ask_set64(&p->host, vcpu, want->id, want->value);
+		if (r == -EINVAL || r == -EBUSY) {
+			bool late = r == -EBUSY;
+
+			steady_report_add(report, STEADY_ERROR,
+					  late ? STEADY_EFROZEN : STEADY_EBLOCKED);
+			steady_report_subject(report, steady_firmware_label(want->id, name),
+					      NULL);
+			steady_report_wanted(report, "0x%" PRIx64, want->value);
+			steady_report_offered(report, "0x%" PRIx64, value[0]);
+			steady_report_reason(report, "KVM refused the value: %s",
+					     steady_errno_name(-r, number));
+			r = late ? -STEADY_EFROZEN : -STEADY_EBLOCKED;
+		} else if (r) {
+			r = steady_ask_failed(report, "KVM_SET_ONE_REG",
+					      steady_firmware_label(want->id, name), r);
+		}
+		result = result ? result : r;
+	}
+	return result;
+}
+
+static bool wants_sve(const struct steady_pin *p)
+{
+	return p->model->options >> STEADY_OPTION_SVE & 1 && !steady_vl_empty(&p->model->sve);
+}
+
+static int write_sve(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	struct steady_vl has;
+	int r;
+
+	if (!wants_sve(p))
+		return 0;
+	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
+	if (!r && !steady_vl_equal(&has, &p->model->sve))
+		r = steady_ask_set(&p->host, vcpu, STEADY_ID_SVE_VLS, p->model->sve.word);
+	if (r != -EINVAL)
+		return r ? steady_ask_failed(report, "KVM_SET_ONE_REG", "SVE_VLS", r) : 0;
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, "SVE_VLS", NULL);
+	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&p->model->sve));
+	steady_report_offered(report, "up to %u bytes", steady_vl_max(&has));
+	steady_report_reason(report, "KVM refused the set of vector lengths: EINVAL");
+	return -STEADY_EBLOCKED;
+}
+
+static int remember(struct steady_pin *p, uint32_t vcpu)
+{
+	uint32_t *all;
+
+	for (size_t i = 0; i < p->vcpu_count; i++) {
+		if (p->vcpus[i] == vcpu)
+			return 0;
+	}
+	all = realloc(p->vcpus, (p->vcpu_count + 1) * sizeof(*all));
+	if (!all)
+		return -STEADY_ENOMEM;
+	p->vcpus = all;
+	all[p->vcpu_count++] = vcpu;
+	return 0;
+}
+
+int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	uint64_t now[STEADY_REGISTERS] = {0};
+	int r = read_core(p, vcpu, now, report);
+
+	if (!r && !p->known)
+		r = learn(p, vcpu, now, report);
+	r = r ? r : write_core(p, vcpu, now, report);
+	r = r ? r : write_firmware(p, vcpu, report);
+	r = r ? r : write_sve(p, vcpu, report);
+	return r ? r : remember(p, vcpu);
+}
+
+/* ---- reading back ---- */
+
+static void mismatch(struct steady_report *report, const char *reg, const char *field,
+		     uint32_t vcpu, uint64_t wanted, uint64_t got, const char *stage)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EMISMATCH);
+	steady_report_subject(report, reg, field);
+	steady_report_wanted(report, "0x%" PRIx64, wanted);
+	steady_report_offered(report, "0x%" PRIx64, got);
+	steady_report_reason(report, "vCPU %" PRIu32 " reads back another value %s", vcpu, stage);
+}
+
+static int compare_core(struct steady_pin *p, uint32_t vcpu, const char *stage,
+			struct steady_report *report)
+{
+	uint64_t now[STEADY_REGISTERS] = {0};
+	int result = read_core(p, vcpu, now, report);
+
+	for (int reg = STEADY_CORE_FIRST; !result && reg < CORE_END; reg++) {
+		const struct steady_register *row = &steady_registers[reg];
+
+		if (now[reg] == p->target[reg])
+			continue;
+		for (unsigned int i = row->first; i < row->first + row->fields; i++) {
+			const struct steady_field *f = &steady_fields[i];
+			uint64_t wanted = steady_field_get(f, p->target[reg]);
+			uint64_t got = steady_field_get(f, now[reg]);
+
+			if (wanted != got)
+				mismatch(report, row->name, f->name, vcpu, wanted, got, stage);
+		}
+	}
+	for (int reg = STEADY_CORE_FIRST; !result && reg < CORE_END; reg++)
+		result = now[reg] == p->target[reg] ? 0 : -STEADY_EMISMATCH;
+	return result;
+}
+
+static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
+			struct steady_report *report)
+{
+	struct steady_vl has;
+	int result = 0, r;
+
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		uint64_t value[8];
+		char name[STEADY_FIRMWARE_LABEL];
+
+		r = steady_ask_get(&p->host, vcpu, p->firmware[i].id, value);
+		if (r)
+			return steady_ask_failed(report, "KVM_GET_ONE_REG", "a firmware register",
+						 r);
+		if (value[0] == p->firmware[i].value)
+			continue;
+		mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
+			 p->firmware[i].value, value[0], stage);
+		result = -STEADY_EMISMATCH;
+	}
+	if (!wants_sve(p))
+		return result;
+	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
+	if (r)
+		return steady_ask_failed(report, "KVM_GET_ONE_REG", "SVE_VLS", r);
+	if (!steady_vl_equal(&has, &p->model->sve)) {
+		mismatch(report, "SVE_VLS", NULL, vcpu, steady_vl_max(&p->model->sve),
+			 steady_vl_max(&has), stage);
+		result = -STEADY_EMISMATCH;
+	}
+	return result;
+}
+
+static int check_vcpu(struct steady_pin *p, uint32_t vcpu, const char *stage,
+		      struct steady_report *report)
+{
+	int result = compare_core(p, vcpu, stage, report);
+	int r;
+
+	if (result && result != -STEADY_EMISMATCH)
+		return result;
+	r = compare_rest(p, vcpu, stage, report);
+	return r && (!result || r != -STEADY_EMISMATCH) ? r : result;
+}
+
+int steady_pin_check_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	return p->known ? check_vcpu(p, vcpu, "than was written", report) : -STEADY_EUSAGE;
+}
+
+int steady_pin_check_at(struct steady_pin *p, const char *stage, struct steady_report *report)
+{
+	int result = 0;
+
+	if (!p->vcpu_count)
+		return -STEADY_EUSAGE;
+	for (size_t i = 0; i < p->vcpu_count; i++) {
+		int r = check_vcpu(p, p->vcpus[i], stage, report);
+
+		if (r && r != -STEADY_EMISMATCH)
+			return r;
+		result = result ? result : r;
+	}
+	return result;
+}
+
+int steady_pin_check(struct steady_pin *p, struct steady_report *report)
+{
+	return steady_pin_check_at(p, "than was written", report);
+}
+
+const uint64_t *steady_pin_target(const struct steady_pin *p)
+{
+	return p->known ? p->target : NULL;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sequences of calls: probing a host, pinning a throw-away VM. What a VMM uses of it is in
+ * <steadyarm/steadyarm.h>.
+ */
+#ifndef STEADY_PIN_H
+#define STEADY_PIN_H
+
+#include <steadyarm/steadyarm.h>
+
+#include "host/wrap.h"
+#include "policy/model.h"
+#include "policy/profile.h"
+
+/* ---- probe.c ---- */
+
+/* What only the machine itself can tell, beside its KVM. Strings are borrowed. */
+struct steady_local {
+	const char *name;            /* of the host */
+	const char *kernel;          /* release */
+	const char *note;            /* how the profile is made, or NULL */
+	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
+	uint32_t kinds;              /* of cores; at least 1 */
+	int (*enter)(void *ctx, uint32_t kind); /* moves this thread to such a core; may be NULL */
+	void *ctx;
+	void (*progress)(void *ctx, size_t done, size_t total); /* configurations; may be NULL */
+};
+
+/*
+ * Captures a host: every combination of the vCPU options that it has (those on request left out).
+ * A register that cannot be read is kept with its errno. EHOST: not even a plain VM can be made.
+ */
+int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
+		 struct steady_profile **profile, struct steady_report *report);
+
+/* ---- pin.c ---- */
+
+/* steady_pin_check() with words for where this is: "before the first run". */
+int steady_pin_check_at(struct steady_pin *pin, const char *stage, struct steady_report *report);
+/* What every register is to be, tolerated fields resolved; NULL before the first vCPU. */
+const uint64_t *steady_pin_target(const struct steady_pin *pin);
+
+/* ---- apply.c ---- */
+
+struct steady_applied {
+	uint32_t vcpus;
+	uint64_t calls;              /* made in all */
+	struct steady_write *writes; /* in order */
+	size_t write_count;
+	uint64_t target[STEADY_REGISTERS]; /* what the VM was brought to */
+	bool targeted;               /* target is filled in */
+	bool pinned;                 /* read back equal on every vCPU, before and after a run */
+};
+
+/*
+ * Makes a VM that nobody uses, pins it, reads everything back on every vCPU, lets every vCPU enter
+ * once with immediate_exit, and reads everything back again. *applied is filled in either way and
+ * is to be cleared.
+ */
+int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
+		 struct steady_applied *applied, struct steady_report *report);
+void steady_applied_clear(struct steady_applied *applied);
+
+#endif

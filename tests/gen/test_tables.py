@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What gen/tables.py refuses: each test breaks one row of a copy of data/ and reads the message."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TABLES = os.path.join(ROOT, "gen", "tables.py")
+SAID = []  # every line that the generator said in a test
+
+
+def run(directory, *more):
+    out = os.path.join(directory, "out.c")
+    result = subprocess.run([sys.executable, TABLES, directory, out, *more],
+                            capture_output=True, text=True, check=False)
+    SAID.extend(result.stderr.splitlines())
+    return result, out
+
+
+class Broken(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        for name in os.listdir(os.path.join(ROOT, "data")):
+            if name.endswith(".tsv"):
+                shutil.copy(os.path.join(ROOT, "data", name), self.directory)
+
+    def rows(self, table):
+        self.path = os.path.join(self.directory, table)
+        with open(self.path, encoding="utf-8") as f:
+            return f.read().split("\n")
+
+    def write(self, lines):
+        with open(self.path, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines))
+
+    def cells(self, table, start):
+        """The lines of a table, and where in them the row stands that starts with these cells."""
+        lines = self.rows(table)
+        at = [i for i, line in enumerate(lines) if line.startswith("\t".join(start) + "\t")]
+        self.assertEqual(len(at), 1, start)
+        return lines, at[0]
+
+    def refused(self, line, message):
+        result, out = run(self.directory)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("%s:%d: %s" % (self.path, line, message), result.stderr)
+        self.assertFalse(os.path.exists(out), "wrote tables from broken facts")
+
+    def change(self, table, start, column, text, message):
+        lines, at = self.cells(table, start)
+        header = next(line for line in lines if line and line[0] != "#").split("\t")
+        cells = lines[at].split("\t")
+        cells[header.index(column)] = text
+        lines[at] = "\t".join(cells)
+        self.write(lines)
+        self.refused(at + 1, message)
+
+    def add(self, table, row, message):
+        lines = self.rows(table)
+        lines.append("\t".join(row))
+        if lines[-2] == "":
+            del lines[-2]
+        self.write(lines)
+        self.refused(len(lines), message)
+
+    # The form of a table
+
+    def test_untouched_facts_pass(self):
+        result, out = run(self.directory)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertTrue(os.path.exists(out))
+
+    def test_same_facts_same_tables(self):
+        texts = []
+        for _ in range(2):
+            _, out = run(self.directory)
+            with open(out, encoding="utf-8") as f:
+                texts.append(f.read())
+        self.assertEqual(texts[0], texts[1])
+
+    def test_missing_table(self):
+        os.remove(os.path.join(self.directory, "fields.tsv"))
+        result, _ = run(self.directory)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("fields.tsv", result.stderr)
+
+    def test_usage(self):
+        result, _ = run(self.directory, "more")
+        self.assertEqual(result.returncode, 2)
+
+    def test_columns(self):
+        lines = self.rows("firmware.tsv")
+        at = next(i for i, line in enumerate(lines) if line.startswith("name\t"))
+        lines[at] = lines[at].replace("kind", "sort")
+        self.write(lines)
+        self.refused(at + 1, "columns are 'name id sort opt_in source'")
+
+    def test_empty_table(self):
+        for table in ("registers.tsv", "features.tsv"):
+            with self.subTest(table):
+                self.rows(table)
+                self.write(["# nothing"])
+                self.refused(1, "no row with the columns' names")
+
+    def test_missing_cell(self):
+        lines, at = self.cells("capabilities.tsv", ["ARM_SVE"])
+        lines[at] = lines[at].rsplit("\t", 1)[0]
+        self.write(lines)
+        self.refused(at + 1, "2 cells, expected 3")
+
+    def test_stray_space(self):
+        self.change("fields.tsv", ["ID_AA64ISAR0_EL1", "AES"], "order", "lower ", "order: stray")
+
+    def test_carriage_return(self):
+        self.change("capabilities.tsv", ["ARM_SVE"], "source", "linux-6.1\r", "source: stray")
+
+    def test_quote(self):
+        self.change("options.tsv", ["pmu"], "title", 'the "PMU"', "title: stray")
+
+    def test_no_source(self):
+        for table, start in (("registers.tsv", ["MIDR_EL1"]),
+                             ("fields.tsv", ["ID_AA64ISAR0_EL1", "AES"]),
+                             ("values.tsv", ["ID_AA64ISAR0_EL1", "AES", "2"]),
+                             ("features.tsv", ["FEAT_AES"]),
+                             ("options.tsv", ["sve"]),
+                             ("firmware.tsv", ["STD_BMAP"]),
+                             ("capabilities.tsv", ["ARM_SVE"])):
+            with self.subTest(table):
+                self.setUp()
+                self.change(table, start, "source", "", "no source")
+
+    def test_unknown_source(self):
+        self.change("features.tsv", ["FEAT_AES"], "source", "arm-2025-03,hearsay",
+                    "no source 'hearsay' in sources.tsv")
+
+    # Registers
+
+    def test_register_twice(self):
+        self.change("registers.tsv", ["ID_AA64PFR1_EL1"], "op2", "0", "this encoding is already")
+
+    def test_register_name_twice(self):
+        self.change("registers.tsv", ["ID_AA64PFR1_EL1"], "name", "Id_AA64pfr0_EL1",
+                    "register 'Id_AA64pfr0_EL1' is already")
+
+    def test_register_missing(self):
+        lines, at = self.cells("registers.tsv", ["ID_AA64AFR1_EL1"])
+        del lines[at]
+        self.write(lines)
+        self.refused(1, "1 of the 192 encodings are missing")
+
+    def test_register_outside(self):
+        self.change("registers.tsv", ["MIDR_EL1"], "op1", "2", "MIDR_EL1 is outside")
+        self.change("registers.tsv", ["MIDR_EL1"], "op1", "8", "op1: 8 is not within 0 to 7")
+
+    def test_register_kind(self):
+        self.change("registers.tsv", ["MIDR_EL1"], "kind", "legacy", "kind: unknown 'legacy'")
+
+    def test_nameless_register_misnamed(self):
+        self.change("registers.tsv", ["S3_0_C0_C4_3"], "name", "S3_0_C0_C4_4",
+                    "name 'S3_0_C0_C4_4' does not fit")
+
+    def test_named_register_without_name(self):
+        self.change("registers.tsv", ["S3_0_C0_C4_3"], "kind", "architected",
+                    "name 'S3_0_C0_C4_3' does not fit")
+
+    def test_layout_of_nameless_register(self):
+        self.change("registers.tsv", ["S3_0_C0_C4_3"], "layout", "free", "layout 'free' does not")
+
+    def test_core_range_has_no_gaps(self):
+        self.change("registers.tsv", ["S3_0_C0_C4_3"], "kind", "unallocated",
+                    "the core ID range has no unallocated")
+
+    def test_when_of_register(self):
+        self.change("registers.tsv", ["ID_AA64ZFR0_EL1"], "when", "ID_AA64ZFR0_EL1.AES >= 1",
+                    "when: a condition on itself")
+        self.change("registers.tsv", ["ID_AA64ZFR0_EL1"], "when", "ID_AA64PFR0_EL1.SVE",
+                    "expected an operator")
+
+    # Fields
+
+    FIELD = ["ID_AA64ISAR0_EL1", "AES"]
+
+    def test_field_of_no_register(self):
+        self.change("fields.tsv", self.FIELD, "register", "ID_AA64ISAR9_EL1",
+                    "no register 'ID_AA64ISAR9_EL1'")
+
+    def test_field_of_nameless_register(self):
+        self.change("fields.tsv", self.FIELD, "register", "S3_0_C0_C4_3", "S3_0_C0_C4_3 has no")
+
+    def test_field_name(self):
+        self.change("fields.tsv", self.FIELD, "field", "A.ES", "'A.ES' is no name")
+
+    def test_field_twice(self):
+        self.change("fields.tsv", self.FIELD, "field", "sha1",
+                    "field 'ID_AA64ISAR0_EL1.sha1' is already")
+
+    def test_field_overlap(self):
+        lines, at = self.cells("fields.tsv", ["CTR_EL0", "IminLine"])
+        lines[at] = lines[at].replace("\t3\t0\t", "\t14\t0\t")
+        self.write(lines)
+        _, upper = self.cells("fields.tsv", ["CTR_EL0", "L1Ip"])
+        self.refused(upper + 1, "L1Ip overlaps IminLine")
+
+    def test_field_outside(self):
+        self.change("fields.tsv", ["CTR_EL0", "TminLine"], "msb", "64", "msb: 64 is not within")
+
+    def test_field_upside_down(self):
+        self.change("fields.tsv", ["CTR_EL0", "IminLine"], "lsb", "5", "msb 3 is below lsb 5")
+
+    def test_field_of_odd_width(self):
+        self.change("fields.tsv", self.FIELD, "msb", "6",
+                    "bits 6 to 4: ID_AA64ISAR0_EL1 is laid out in nibbles")
+
+    def test_field_across_nibbles(self):
+        lines, at = self.cells("fields.tsv", ["ID_AA64PFR1_EL1", "MPAM_frac"])
+        lines[at] = lines[at].replace("\t19\t16\t", "\t21\t18\t")
+        self.write(lines)
+        self.refused(at + 1, "bits 21 to 18")
+
+    def test_order(self):
+        for order, message in (("least", "order: unknown 'least'"),
+                               ("0<1<0", "order: 1 < 0 is against the order of first mention"),
+                               ("0<1; 1<0", "order: 1 < 0 is against"),
+                               ("0<16", "order: a value that does not fit"),
+                               ("0<x", "order: invalid literal")):
+            with self.subTest(order):
+                self.setUp()
+                self.change("fields.tsv", self.FIELD, "order", order, message)
+
+    def test_order_of_wide_field(self):
+        self.change("fields.tsv", ["ID_AA64DFR1_EL1", "BRPs"], "order", "0<1", "order: a value")
+
+    def test_sign(self):
+        self.change("fields.tsv", self.FIELD, "sign", "sometimes", "sign: unknown 'sometimes'")
+
+    def test_fallback(self):
+        self.change("fields.tsv", self.FIELD, "fallback", "0", "a fallback belongs to order exact")
+        self.setUp()
+        self.change("fields.tsv", ["DCZID_EL0", "BS"], "fallback", "", "a fallback belongs")
+        self.setUp()
+        self.change("fields.tsv", ["DCZID_EL0", "BS"], "fallback", "16", "fallback: 16 is not")
+
+    def test_legal(self):
+        for legal in ("16", "0-16", "3-1", "0,x", "0-1-2", "-1"):
+            with self.subTest(legal):
+                self.setUp()
+                self.change("fields.tsv", self.FIELD, "legal", legal, "legal: ")
+
+    def test_kvm_rule(self):
+        self.change("fields.tsv", self.FIELD, "kvm_rule", "any", "kvm_rule: unknown 'any'")
+
+    def test_kvm_rule_without_sign(self):
+        self.change("fields.tsv", self.FIELD, "kvm_sign", "", "kvm_sign goes with a rule")
+
+    def test_kvm_safe(self):
+        self.change("fields.tsv", self.FIELD, "kvm_safe", "0", "kvm_sign goes with a rule")
+        self.setUp()
+        self.change("fields.tsv", ["ID_AA64FPFR0_EL1", "F8CVT"], "kvm_safe", "2", "kvm_safe: 2 is")
+
+    def test_option_of_field(self):
+        self.change("fields.tsv", self.FIELD, "option", "crypto", "option: unknown 'crypto'")
+
+    def test_when(self):
+        for when, message in (("ID_AA64ISAR0_EL1.Aes == 1", "no field 'ID_AA64ISAR0_EL1.Aes'"),
+                              ("FEAT_SVE", "when: fields only"),
+                              ("ID_AA64ISAR0_EL1.AES == 1", "when: a condition on itself")):
+            with self.subTest(when):
+                self.setUp()
+                self.change("fields.tsv", self.FIELD, "when", when, message)
+
+    # Values
+
+    VALUE = ["ID_AA64ISAR0_EL1", "AES", "2"]
+
+    def test_value_of_no_field(self):
+        self.change("values.tsv", self.VALUE, "field", "DES", "no field 'ID_AA64ISAR0_EL1.DES'")
+
+    def test_value_too_great(self):
+        self.change("values.tsv", self.VALUE, "value", "16", "value: 16 is not within 0 to 15")
+        self.setUp()
+        self.change("values.tsv", self.VALUE, "value", "two", "value: 'two' is no number")
+
+    def test_value_twice(self):
+        self.change("values.tsv", self.VALUE, "value", "0x1",
+                    "value 0x1 of ID_AA64ISAR0_EL1.AES is already")
+
+    def test_value_without_meaning(self):
+        self.change("values.tsv", self.VALUE, "meaning", "", "no meaning")
+
+    def test_value_of_no_feature(self):
+        self.change("values.tsv", self.VALUE, "features", "FEAT_DES", "no feature 'FEAT_DES'")
+
+    def test_value_of_other_feature(self):
+        self.change("values.tsv", self.VALUE, "features", "FEAT_LSE",
+                    "FEAT_LSE does not depend on ID_AA64ISAR0_EL1.AES")
+
+    def test_value_too_small_for_feature(self):
+        self.change("values.tsv", ["ID_AA64ISAR0_EL1", "AES", "1"], "features", "FEAT_PMULL",
+                    "value 1 rules FEAT_PMULL out")
+
+    # Features
+
+    def condition(self, text, message):
+        self.setUp()
+        self.change("features.tsv", ["FEAT_SVE_AES"], "condition", text, message)
+
+    def test_condition(self):
+        aes = "ID_AA64ZFR0_EL1.AES"
+        for text, message in ((aes + " > 1", "cannot read '> 1'"),
+                              (aes + " >=", "expected an operator and a number"),
+                              (aes + " >= one", "'one' is no number"),
+                              (aes, "expected an operator"),
+                              (aes + " >= 16", aes + " cannot be 16"),
+                              (aes + " >= -1", aes + " cannot be -1"),
+                              ("", "expected FEAT_name"),
+                              ("(" + aes + " >= 1", "missing ')'"),
+                              (aes + " >= 1 " + aes + " >= 2", "more than one condition"),
+                              (aes + " >= 1 &", "expected FEAT_name"),
+                              ("ID_AA64ZFR0_EL1.DES >= 1", "no field 'ID_AA64ZFR0_EL1.DES'"),
+                              ("FEAT_SVE9", "no feature 'FEAT_SVE9'")):
+            with self.subTest(text):
+                self.condition(text, message)
+
+    def test_signed_comparison(self):
+        self.condition("ID_AA64PFR0_EL1.FP >= 15", "ID_AA64PFR0_EL1.FP cannot be 15")
+
+    def test_cycle(self):
+        self.condition("FEAT_SVE_AES", "cycle: FEAT_SVE_AES -> FEAT_SVE_AES")
+        self.setUp()
+        lines, at = self.cells("features.tsv", ["FEAT_SVE"])
+        lines[at] = lines[at].replace("ID_AA64PFR0_EL1.SVE >= 1", "FEAT_SVE_AES")
+        self.write(lines)
+        self.refused(at + 1, "cycle: FEAT_SVE -> FEAT_SVE_AES -> FEAT_SVE")
+
+    def test_depth(self):
+        aes = "ID_AA64ZFR0_EL1.AES == 1"
+        self.condition((aes + " & (") * 16 + aes + ")" * 16, "the condition nests deeper than 16")
+
+    def test_feature_twice(self):
+        lines, at = self.cells("features.tsv", ["FEAT_SVE_AES"])
+        lines.insert(at + 1, lines[at].replace("FEAT_SVE_AES", "FEAT_sve_aes"))
+        self.write(lines)
+        self.refused(at + 2, "feature 'FEAT_sve_aes' is already in line %d" % (at + 1))
+
+    def test_feature_name(self):
+        self.change("features.tsv", ["FEAT_SVE_AES"], "feature", "SVE_AES", "'SVE_AES' is no name")
+
+    def test_version(self):
+        self.change("features.tsv", ["FEAT_SVE_AES"], "min_version", "9.0", "'9.0' is no version")
+
+    def test_mirror(self):
+        self.change("features.tsv", ["FEAT_AES"], "mirror", "FEAT_SVE_AES", "mirror: fields only")
+        self.setUp()
+        self.change("features.tsv", ["FEAT_AES"], "mirror", "ID_ISAR5_EL1.DES >= 1", "no field")
+
+    # Rules between fields
+
+    def test_closing(self):
+        rule = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1"]
+        for column, text, message in (
+                ("field", "S9PIE", "no field 'ID_AA64MMFR3_EL1.S9PIE'"),
+                ("needs_field", "ATS9A", "no field 'ID_AA64ISAR2_EL1.ATS9A'"),
+                ("from", "0", "from: 0 is not within 1 to 15"),
+                ("needs_from", "16", "needs_from: 16 is not within 1 to 15"),
+                ("source", "", "no source")):
+            with self.subTest(column):
+                self.setUp()
+                self.change("closing.tsv", rule, column, text, message)
+
+    def test_closing_between_other_fields(self):
+        row = ["ID_AA64PFR0_EL1", "FP", "1", "ID_AA64PFR0_EL1", "AdvSIMD", "1", "-", "DDI0487"]
+        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+        self.setUp()
+        row[1] = row[4] = "SVE"
+        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+
+    def test_closing_twice(self):
+        row = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1", "ATS1A", "1", "-", "DDI0487"]
+        self.add("closing.tsv", row, "this rule is already in line")
+
+    # KVM
+
+    def test_capability(self):
+        self.add("capabilities.tsv", ["ARM_SVE2", "170", "linux-6.1"], "number 170 is already")
+        self.setUp()
+        self.add("capabilities.tsv", ["arm_sve", "999", "linux-6.1"], "'arm_sve' is already")
+        self.setUp()
+        self.change("capabilities.tsv", ["ARM_SVE"], "number", "0", "number: 0 is not within")
+        self.setUp()
+        self.change("capabilities.tsv", ["ARM_SVE"], "name", "ARM-SVE", "'ARM-SVE' is no name")
+
+    def test_option(self):
+        for column, text, message in (("capabilities", "ARM_SVE2", "no capability 'ARM_SVE2'"),
+                                      ("enable", "ARM_SVE2", "no capability 'ARM_SVE2'"),
+                                      ("features", "32", "features: '32' is no bit"),
+                                      ("features", "four", "features: 'four' is no bit"),
+                                      ("on_request", "maybe", "on_request: unknown 'maybe'"),
+                                      ("option", "pmu", "option 'pmu' is already"),
+                                      ("option", "s-v-e", "'s-v-e' is no name"),
+                                      ("capabilities", "ONE_REG,ARM_SVE,ARM_MTE",
+                                       "more than two capabilities")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("options.tsv", ["sve"], column, text, message)
+
+    def test_firmware(self):
+        for column, text, message in (("id", "0x6030000000140000", "id 0x6030000000140000 is"),
+                                      ("id", "0x603000000013c020", "id: 0x603000000013c020 is not"),
+                                      ("id", "PSCI", "id: 'PSCI' is no number"),
+                                      ("kind", "service", "kind: unknown 'service'"),
+                                      ("opt_in", "-1", "opt_in: -1 is not"),
+                                      ("name", "psci_version", "'psci_version' is already"),
+                                      ("name", "STD-BMAP", "'STD-BMAP' is no name")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
+
+
+class Whole(unittest.TestCase):
+    """Runs after Broken: unittest takes classes in the order of their names."""
+
+    def test_every_refusal_was_provoked(self):
+        for name in ("rows.py", "facts.py", "conditions.py"):
+            with open(os.path.join(ROOT, "gen", name), encoding="utf-8") as f:
+                source = f.read()
+            for message in re.findall(r'(?:faults\.add\([^")]*\)?[^")]*|Fault\()"([^"]+)"', source):
+                parts = [re.escape(p) for p in re.split("%[sd]", message)]
+                said = re.compile(r":\d+: " + ".*".join(parts))
+                with self.subTest("%s: %s" % (name, message)):
+                    self.assertTrue(any(map(said.search, SAID)))
+
+    def test_no_traceback(self):
+        self.assertEqual([line for line in SAID if "Traceback" in line], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "refused.h"
+
+#include "format/format.h"
+
+/* The printed form of a model that has everything. */
+static const char canonical[] =
+	"{\n"
+	"  'format': 'steadyarm-model',\n"
+	"  'version': 1,\n"
+	"  'name': 'web-v1',\n"
+	"  'registers': {\n"
+	"    'ID_AA64PFR0_EL1': '0x1000000000000011',\n"
+	"    'S3_0_C0_C7_7': '0x0000000000000000',\n"
+	"    'CTR_EL0': '0x0000000084448004'\n"
+	"  },\n"
+	"  'firmware': {'PSCI_VERSION': '0x10001', '0x603000000016000a': '0x3'},\n"
+	"  'vcpu_features': {\n"
+	"    'pmu': true,\n"
+	"    'sve': true,\n"
+	"    'ptrauth': false,\n"
+	"    'mte': false,\n"
+	"    'el2': false,\n"
+	"    'el2_e2h0': false,\n"
+	"    'el1_32bit': false\n"
+	"  },\n"
+	"  'irqchip': 'gicv3',\n"
+	"  'sve': {'vector_lengths': [16, 32]},\n"
+	"  'register_list': ['0x6030000000100000', '0x603000000013c200'],\n"
+	"  'implementations': [\n"
+	"    {'midr': '0x00000000410fd0c0', 'revidr': '0x0000000000000000', 'aidr': "
+	"'0x0000000000000001'},\n"
+	"    {'midr': '0x00000000411fd0c0', 'revidr': '0x0000000000000000', 'aidr': "
+	"'0x0000000000000000'}\n"
+	"  ],\n"
+	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV'],\n"
+	"  'offer': {\n"
+	"    'cells': [\n"
+	"      {\n"
+	"        'vcpu_features': {\n"
+	"          'pmu': true,\n"
+	"          'sve': true,\n"
+	"          'ptrauth': false,\n"
+	"          'mte': false,\n"
+	"          'el2': false,\n"
+	"          'el2_e2h0': false,\n"
+	"          'el1_32bit': false\n"
+	"        },\n"
+	"        'irqchip': 'gicv3',\n"
+	"        'accepted': {\n"
+	"          'ID_AA64PFR0_EL1.EL0': '1-2',\n"
+	"          'ID_AA64ISAR0_EL1.AES': '0,2',\n"
+	"          'ID_AA64ISAR0_EL1.SHA1': 'none'\n"
+	"        },\n"
+	"        'register_list': ['0x6030000000100000', '0x603000000013c200']\n"
+	"      },\n"
+	"      {\n"
+	"        'vcpu_features': {\n"
+	"          'pmu': false,\n"
+	"          'sve': false,\n"
+	"          'ptrauth': false,\n"
+	"          'mte': false,\n"
+	"          'el2': false,\n"
+	"          'el2_e2h0': false,\n"
+	"          'el1_32bit': false\n"
+	"        },\n"
+	"        'irqchip': 'none'\n"
+	"      }\n"
+	"    ],\n"
+	"    'firmware': {'PSCI_VERSION': '0x10003', '0x603000000016000a': '0x3'},\n"
+	"    'sve': {'vector_lengths': [16, 32]},\n"
+	"    'unvirtualised': {'DCZID_EL0': '0x4', 'PAGE_SIZE': {'errno': 'EIO'}},\n"
+	"    'differs': ['CNTFRQ_EL0']\n"
+	"  }\n"
+	"}\n";
+
+#define OPEN "{'format':'steadyarm-model','version':1,"
+#define HEAD OPEN "'registers':{'CTR_EL0':'0x1'},\n"
+#define CELL HEAD "'offer':{'cells':[{"
+
+static const struct refusal refusals[] = {
+	{"{}", 1, 1, "the key \"format\" is missing"},
+	{"{'format':'steadyarm-profile','version':1}", 1, 11, "is not \"steadyarm-model\""},
+	{"{'format':'steadyarm-model','version':2}", 1, 39, "reads version 1 of the format, not 2"},
+	{OPEN "'name':'a'}", 1, 1, "the key \"registers\" is missing"},
+	{OPEN "'registers':{}}", 1, 53, "no register at all"},
+	{OPEN "'registers':{'CTR_EL0':1}}", 1, 64, "expected a string"},
+	{OPEN "'registers':{'CTR_EL0':{'errno':'EIO'}}}", 1, 64, "expected a string"},
+	{OPEN "'registers':{'CTR_EL0':'0x1','ctr':'0x1'}}", 1, 70, "is given twice"},
+	{OPEN "'registers':{'PSCI_VERSION':'0x1'}}", 1, 54, "is no feature ID register"},
+	{HEAD "'host':{}}", 2, 1, "\"host\" is no key"},
+	{HEAD "'name':''}", 2, 8, "is no model name"},
+	{HEAD "'name':'../web'}", 2, 8, "\"../web\" is no model name"},
+	{HEAD "'name':null}", 2, 8, "expected a string, found null"},
+	{HEAD "'firmware':{'PSCI':'0x1'}}", 2, 13, "is no firmware register"},
+	{HEAD "'firmware':{'PSCI_VERSION':{'errno':'EIO'}}}", 2, 28, "expected a string"},
+	{HEAD "'firmware':{'STD_BMAP':'0x1','0x6030000000160000':'0x1'}}", 2, 30, "given twice"},
+	{HEAD "'vcpu_features':{'pmu':'on'}}", 2, 24, "true or false, found a string"},
+	{HEAD "'vcpu_features':{'pmu':true,'PMU':true}}", 2, 29, "is given twice"},
+	{HEAD "'irqchip':'gic'}", 2, 11, "is no irqchip"},
+	{HEAD "'sve':{'vector_lengths':[8]}}", 2, 26, "8 is no vector length"},
+	{HEAD "'register_list':['0x1','0x1']}", 2, 24, "0x0000000000000001 is given twice"},
+	{HEAD "'implementations':{}}", 2, 19, "expected an array"},
+	{HEAD "'implementations':[{'midr':'0x1'}]}", 2, 20, "\"revidr\" is missing"},
+	{HEAD "'implementations':[{'midr':'0x1','revidr':'0x0','aidr':'0x0'},\n"
+	      "{'midr':'0x01','revidr':'0x0','aidr':'0x0'}]}",
+	 3, 1, "this implementation is given twice"},
+	{HEAD "'tolerated':['CTR_EL0']}", 2, 14, "\"CTR_EL0\" is neither a field"},
+	{HEAD "'tolerated':[1]}", 2, 14, "expected a string"},
+	{HEAD "'tolerated':['CTR_EL0.DIC','ctr.dic']}", 2, 28, "is tolerated twice"},
+	/* the offer */
+	{HEAD "'offer':null}", 2, 9, "expected an object, found null"},
+	{HEAD "'offer':{}}", 2, 9, "\"cells\" is missing"},
+	{HEAD "'offer':{'cells':{}}}", 2, 18, "expected an array"},
+	{HEAD "'offer':{'cells':[[]]}}", 2, 19, "expected an object"},
+	{HEAD "'offer':{'cells':[],'cell':1}}", 2, 21, "\"cell\" is no key"},
+	{CELL "'registers':{}}]}}", 2, 20, "\"registers\" is no key"},
+	{CELL "'vcpu_features':[]}]}}", 2, 36, "expected an object"},
+	{CELL "'irqchip':'x'}]}}", 2, 30, "is no irqchip"},
+	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL9':'1'}}]}}", 2, 32, "is no field"},
+	{CELL "'accepted':{'CTR_EL0.DIC':'1'}}]}}", 2, 32, "of the core ID range only"},
+	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL0':'1,'}}]}}", 2, 54, "is no set"},
+	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL0':'1','ID_AA64PFR0.EL0':'1'}}]}}", 2, 58, "twice"},
+	{CELL "'register_list':['1']}]}}", 2, 37, "is no number"},
+	{CELL "'irqchip':'none'},\n{'irqchip':'none'}]}}", 3, 1,
+	 "the same options and irqchip as cell 0"},
+	{HEAD "'offer':{'cells':[],'firmware':{'PSCI_VERSION':1}}}", 2, 48, "expected a string"},
+	{HEAD "'offer':{'cells':[],'firmware':{'STD_BMAP':'0x1','0x6030000000160000':'0x1'}}}", 2,
+	 50, "is given twice"},
+	{HEAD "'offer':{'cells':[],'sve':{'vector_lengths':[1]}}}", 2, 46, "is no vector length"},
+	{HEAD "'offer':{'cells':[],'unvirtualised':{'X':'0x1'}}}", 2, 38, "is no unvirtualised"},
+	{HEAD "'offer':{'cells':[],'differs':['X']}}", 2, 32, "\"X\" is no unvirtualised"},
+	{HEAD "'offer':{'cells':[],'differs':['DCZID_EL0','DCZID_EL0']}}", 2, 44, "given twice"},
+};
+
+static int read_model(const char *text, size_t length, struct steady_model **model,
+		      struct steady_report *report)
+{
+	return steady_model_read_json(text, length, "FILE", model, report);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct steady_model *model = NULL;
+		struct steady_report *report;
+		char *text = quoted(refusals[i].text);
+		int err;
+
+		assert_int_equal(steady_report_new(&report), 0);
+		err = read_model(text, strlen(text), &model, report);
+		assert_null(model);
+		check_refusal(&refusals[i], err, report);
+		free(text);
+	}
+}
+
+static struct steady_model *model_of(const char *text)
+{
+	char *json = quoted(text);
+	struct steady_model *model = NULL;
+
+	assert_int_equal(read_model(json, strlen(json), &model, NULL), 0);
+	free(json);
+	return model;
+}
+
+static void test_canonical(void **state)
+{
+	struct steady_text out = STEADY_TEXT_INIT;
+	struct steady_model *model = model_of(canonical);
+	char *json = quoted(canonical);
+
+	(void)state;
+	assert_int_equal(steady_model_print_json(model, &out), 0);
+	assert_string_equal(out.data, json);
+	steady_text_free(&out);
+	steady_model_free(model);
+	free(json);
+}
+
+/* JSON to text to JSON: all but the offer comes back. */
+static void test_text(void **state)
+{
+	struct steady_text text = STEADY_TEXT_INIT, json = STEADY_TEXT_INIT;
+	struct steady_model *model = model_of(canonical), *again;
+	struct steady_text want = STEADY_TEXT_INIT;
+
+	(void)state;
+	assert_int_equal(steady_model_print(model, &text), 0);
+	assert_int_equal(steady_model_parse(text.data, text.length, &again, NULL), 0);
+	assert_null(again->offer);
+	assert_int_equal(steady_model_print_json(again, &json), 0);
+	steady_offer_free(model->offer);
+	model->offer = NULL;
+	assert_int_equal(steady_model_print_json(model, &want), 0);
+	assert_string_equal(json.data, want.data);
+	steady_model_free(again);
+	steady_model_free(model);
+	steady_text_free(&text);
+	steady_text_free(&json);
+	steady_text_free(&want);
+}
+
+static steady_set set_of(const struct steady_cell *cell, const char *name)
+{
+	int field = steady_field_by_name(name, strlen(name));
+
+	assert_true(field >= 0);
+	return *steady_cell_set(cell, (unsigned int)field);
+}
+
+static void test_offer(void **state)
+{
+	struct steady_model *model = model_of(canonical);
+	const struct steady_offer *o = model->offer;
+	const struct steady_cell *first = &o->cells[0];
+	int aes = steady_field_by_name("ID_AA64ISAR0_EL1.AES", 20);
+	int wide = -1;
+
+	(void)state;
+	assert_non_null(o);
+	assert_int_equal(o->cell_count, 2);
+	assert_false(first->unknown);
+	assert_int_equal(set_of(first, "ID_AA64PFR0_EL1.EL0"), 6);
+	assert_int_equal(*steady_cell_set(first, (unsigned int)aes), 5);
+	assert_int_equal(set_of(first, "ID_AA64ISAR0_EL1.SHA1"), 0);
+	/* what is not listed accepts 0 and nothing else, wide fields too */
+	assert_int_equal(set_of(first, "ID_AA64ISAR0_EL1.SHA2"), 1);
+	for (unsigned int i = 0; i < steady_offer_fields() && wide < 0; i++) {
+		if (steady_fields[steady_offer_first() + i].width > 4)
+			wide = (int)(steady_offer_first() + i);
+	}
+	assert_true(wide >= 0);
+	assert_int_equal(*steady_cell_set(first, (unsigned int)wide), 0);
+	assert_int_equal(first->register_count, 2);
+	assert_true(o->cells[1].unknown);
+	assert_int_equal(o->cells[1].options, 0);
+	assert_int_equal(o->cells[1].irqchip, STEADY_IRQCHIP_NONE);
+	assert_null(o->cells[1].register_list);
+	assert_true(o->firmware_known);
+	assert_int_equal(o->firmware[0].allowed, 0x10003);
+	assert_true(o->sve_known);
+	assert_int_equal(o->unvirtualised[STEADY_DCZID].value, 4);
+	assert_int_equal(o->unvirtualised[STEADY_PAGE_SIZE].state, STEADY_FAILED);
+	assert_int_equal(o->differs, 1 << STEADY_CNTFRQ);
+	steady_model_free(model);
+}
+
+static void test_least(void **state)
+{
+	struct steady_model *m = model_of(HEAD "'offer':{'cells':[]}}");
+	struct steady_text out = STEADY_TEXT_INIT;
+
+	(void)state;
+	assert_int_equal(steady_model_print_json(m, &out), 0);
+	assert_non_null(strstr(out.data, "\"offer\": {\"cells\": []}\n}\n"));
+	assert_null(strstr(out.data, "firmware"));
+	assert_null(strstr(out.data, "tolerated"));
+	steady_text_free(&out);
+	assert_string_equal(steady_model_name(m), "");
+	assert_int_equal(m->options, 0);
+	assert_int_equal(m->irqchip, STEADY_IRQCHIP_UNKNOWN);
+	assert_null(m->register_list);
+	assert_int_equal(m->offer->cell_count, 0);
+	assert_false(m->offer->firmware_known);
+	assert_false(m->offer->sve_known);
+	steady_model_free(m);
+}
+
+static void test_truncated(void **state)
+{
+	char *text = quoted(canonical);
+	size_t length = strlen(text);
+
+	(void)state;
+	for (size_t n = 0; n < length - 1; n++) { /* the last byte is a line feed */
+		char *exact = malloc(n + !n);
+		struct steady_model *model;
+
+		assert_non_null(exact);
+		memcpy(exact, text, n);
+		if (read_model(exact, n, &model, NULL) != -STEADY_EINPUT)
+			fail_msg("accepted when cut off after %zu bytes", n);
+		free(exact);
+	}
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_text),     cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_least),    cmocka_unit_test(test_truncated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
