@@ -27,7 +27,7 @@ static void test_registers(void **state)
 		const char *name;
 		unsigned int op1, crm, op2; /* Linux, arch/arm64/tools/sysreg */
 	} rows[] = {
-		{"MIDR_EL1", 0, 0, 0},         {"MPIDR_EL1", 0, 0, 5},
+		{"MIDR_EL1", 0, 0, 0},	       {"MPIDR_EL1", 0, 0, 5},
 		{"REVIDR_EL1", 0, 0, 6},       {"ID_PFR0_EL1", 0, 1, 0},
 		{"ID_PFR1_EL1", 0, 1, 1},      {"ID_DFR0_EL1", 0, 1, 2},
 		{"ID_AFR0_EL1", 0, 1, 3},      {"ID_MMFR0_EL1", 0, 1, 4},
@@ -37,7 +37,7 @@ static void test_registers(void **state)
 		{"ID_ISAR3_EL1", 0, 2, 3},     {"ID_ISAR4_EL1", 0, 2, 4},
 		{"ID_ISAR5_EL1", 0, 2, 5},     {"ID_MMFR4_EL1", 0, 2, 6},
 		{"ID_ISAR6_EL1", 0, 2, 7},     {"MVFR0_EL1", 0, 3, 0},
-		{"MVFR1_EL1", 0, 3, 1},        {"MVFR2_EL1", 0, 3, 2},
+		{"MVFR1_EL1", 0, 3, 1},	       {"MVFR2_EL1", 0, 3, 2},
 		{"ID_PFR2_EL1", 0, 3, 4},      {"ID_DFR1_EL1", 0, 3, 5},
 		{"ID_MMFR5_EL1", 0, 3, 6},     {"ID_AA64PFR0_EL1", 0, 4, 0},
 		{"ID_AA64PFR1_EL1", 0, 4, 1},  {"ID_AA64PFR2_EL1", 0, 4, 2},
@@ -50,9 +50,9 @@ static void test_registers(void **state)
 		{"ID_AA64MMFR0_EL1", 0, 7, 0}, {"ID_AA64MMFR1_EL1", 0, 7, 1},
 		{"ID_AA64MMFR2_EL1", 0, 7, 2}, {"ID_AA64MMFR3_EL1", 0, 7, 3},
 		{"ID_AA64MMFR4_EL1", 0, 7, 4}, {"CCSIDR_EL1", 1, 0, 0},
-		{"CLIDR_EL1", 1, 0, 1},        {"CCSIDR2_EL1", 1, 0, 2},
-		{"GMID_EL1", 1, 0, 4},         {"SMIDR_EL1", 1, 0, 6},
-		{"AIDR_EL1", 1, 0, 7},         {"CTR_EL0", 3, 0, 1},
+		{"CLIDR_EL1", 1, 0, 1},	       {"CCSIDR2_EL1", 1, 0, 2},
+		{"GMID_EL1", 1, 0, 4},	       {"SMIDR_EL1", 1, 0, 6},
+		{"AIDR_EL1", 1, 0, 7},	       {"CTR_EL0", 3, 0, 1},
 		{"DCZID_EL0", 3, 0, 7},
 	};
 	unsigned int named = 0;
@@ -126,7 +126,7 @@ static void test_register_names(void **state)
 	} rows[] = {
 		{"ID_AA64ISAR0_EL1", "ID_AA64ISAR0_EL1"},
 		{"id_aa64isar0_el1", "ID_AA64ISAR0_EL1"},
-		{"ID_AA64ISAR0", "ID_AA64ISAR0_EL1"},         /* QEMU's id_aa64isar0 */
+		{"ID_AA64ISAR0", "ID_AA64ISAR0_EL1"},	      /* QEMU's id_aa64isar0 */
 		{"SYS_ID_AA64ISAR0_EL1", "ID_AA64ISAR0_EL1"}, /* Linux's sysreg.h */
 		{"sys_ctr_el0", "CTR_EL0"},
 		{"CTR", "CTR_EL0"},
@@ -242,7 +242,7 @@ static void test_fields(void **state)
 	static const struct {
 		const char *name;
 		unsigned int msb, lsb; /* Linux, arch/arm64/tools/sysreg */
-		bool is_signed;        /* its SignedEnum, and DDI0487 D24.1.3 */
+		bool is_signed;	       /* its SignedEnum, and DDI0487 D24.1.3 */
 	} rows[] = {
 		{"ID_AA64ISAR0_EL1.AES", 7, 4, false},
 		{"ID_AA64ISAR0_EL1.Atomic", 23, 20, false},
@@ -290,8 +290,8 @@ static void test_fields(void **state)
 static void test_field_names(void **state)
 {
 	static const char *const unknown[] = {
-		"ID_AA64ISAR0_EL1",      "ID_AA64ISAR0_EL1.",     ".AES", "ID_AA64ISAR0_EL1.DES",
-		"ID_AA64ISAR9_EL1.AES",  "ID_AA64ISAR0_EL1.AESX", "",     ".",
+		"ID_AA64ISAR0_EL1",	 "ID_AA64ISAR0_EL1.",	  ".AES", "ID_AA64ISAR0_EL1.DES",
+		"ID_AA64ISAR9_EL1.AES",	 "ID_AA64ISAR0_EL1.AESX", "",	  ".",
 		"ID_AA64ISAR0_EL1.AES.",
 	};
 
@@ -481,7 +481,7 @@ static void test_legal(void **state)
 	static const struct {
 		const char *field;
 		uint16_t never; /* values that no write may give */
-		uint16_t may;   /* some that one may */
+		uint16_t may;	/* some that one may */
 	} rows[] = {
 		/* kvm/sys_regs.c, set_id_aa64dfr0_el1: below 6 is EINVAL; set_id_dfr0_el1 */
 		{"ID_AA64DFR0_EL1.DebugVer", 0x003f, 0x0fc0},
@@ -537,7 +537,7 @@ static void test_within(void **state)
 		{"ID_AA64MMFR0_EL1.TGran4_2", 0, 0x0003},
 		{"ID_AA64ISAR1_EL1.APA", 5, 0x0039},
 		{"ID_AA64SMFR0_EL1.I16I64", 15, 0x8001}, /* all of it or nothing */
-		{"ID_MMFR0_EL1.InnerShr", 1, 0x8002},    /* 15, ignored, goes for any */
+		{"ID_MMFR0_EL1.InnerShr", 1, 0x8002},	 /* 15, ignored, goes for any */
 		{"ID_MMFR1_EL1.BPred", 4, 0x0011},
 		{"MIDR_EL1.Variant", 3, 0x0008},
 		{"CLIDR_EL1.Ctype1", 3, 0x0008},

@@ -284,8 +284,8 @@ static void test_field_features(void **state)
 	static const struct {
 		const char *field, *feature; /* the feature's own condition reads the field */
 	} rows[] = {
-		{"ID_AA64ISAR0_EL1.AES", "FEAT_AES"},    {"ID_AA64ISAR0_EL1.AES", "FEAT_PMULL"},
-		{"ID_AA64PFR1_EL1.MTEX", "FEAT_MTE4"},   {"ID_AA64PFR2_EL1.MTEFAR", "FEAT_MTE4"},
+		{"ID_AA64ISAR0_EL1.AES", "FEAT_AES"},	 {"ID_AA64ISAR0_EL1.AES", "FEAT_PMULL"},
+		{"ID_AA64PFR1_EL1.MTEX", "FEAT_MTE4"},	 {"ID_AA64PFR2_EL1.MTEFAR", "FEAT_MTE4"},
 		{"ID_AA64ISAR1_EL1.GPI", "FEAT_PACIMP"}, {"ID_ISAR6_EL1.I8MM", "FEAT_AA32I8MM"},
 	};
 	uint16_t list[32];
@@ -370,8 +370,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_neoverse_n1), cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_conditions),  cmocka_unit_test(test_knowledge_only_grows),
-		cmocka_unit_test(test_names),       cmocka_unit_test(test_field_features),
-		cmocka_unit_test(test_counts),      cmocka_unit_test(test_mirrors),
+		cmocka_unit_test(test_names),	    cmocka_unit_test(test_field_features),
+		cmocka_unit_test(test_counts),	    cmocka_unit_test(test_mirrors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
