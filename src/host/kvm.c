@@ -371,8 +371,11 @@ static int init_gic(struct steady_kvm *k)
 static int init_pmu(struct steady_kvm *k, uint32_t vcpu)
 {
 	int irq = PMU_PPI, fd = vcpu_fd(k, vcpu);
-	int r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, &irq);
+	int r = 0;
 
+	/* without an irqchip in the kernel there is no interrupt to set (devices/vcpu.rst) */
+	if (k->gic >= 0)
+		r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, &irq);
 	if (r >= 0)
 		r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, NULL);
 	return r;
