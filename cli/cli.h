@@ -39,7 +39,7 @@ struct cli_command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
+extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_lint, cli_plan, cli_probe,
 	cli_run, cli_show;
 
 /* ---- options.c ---- */

@@ -190,6 +190,8 @@ bool steady_rule_is(unsigned int rule, const char *name);
 enum steady_truth steady_rule_state(unsigned int rule, const struct steady_view *view);
 /* Whether `when` itself holds. */
 enum steady_truth steady_rule_applies(unsigned int rule, const struct steady_view *view);
+/* The field that a broken rule is about; only for rules that are conditions. */
+unsigned int steady_rule_subject(unsigned int rule);
 /*
  * Fills `out` with up to `room` rows of steady_fields that the conditions of a rule read, each
  * once, those of `when` first; returns how many there are.

@@ -69,3 +69,16 @@ size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room)
 	n = add_fields(steady_rules[rule].when_run, out, room, 0);
 	return add_fields(steady_rules[rule].then_run, out, room, n);
 }
+
+unsigned int steady_rule_subject(unsigned int rule)
+{
+	static const size_t few = 6; /* a version reads dozens: then the subject is what is missing */
+	const struct steady_rule *r = &steady_rules[rule];
+	uint16_t row = 0;
+
+	if (r->lower >= 0)
+		return (unsigned int)r->lower;
+	if (add_fields(r->when_run, &row, 1, 0) > few)
+		add_fields(r->then_run, &row, 1, 0);
+	return row;
+}

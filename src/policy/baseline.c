@@ -31,6 +31,7 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 {
 	struct steady_offer *o;
 	struct steady_cell *cell;
+	struct steady_view view;
 
 	if (m->offer)
 		return steady_offer_copy(m->offer, offer);
@@ -48,6 +49,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	}
 	cell->options = m->options;
 	cell->irqchip = m->irqchip;
+	steady_model_view(m, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
 

@@ -46,11 +46,31 @@ int steady_model_exactly(const struct steady_profile *profile,
 /* ---- close.c: rules between fields ---- */
 
 /*
- * Lowers fields of the model until every closing rule holds; each lowering is a note in the
- * report. `cell`: what the hosts accept; ECONFLICT if a field had to go where none of them lets it.
+ * Lowers fields of the model until every closing rule holds that no host's guest sees broken (the
+ * cell says which those are); each lowering is a note in the report. `cell`: what the hosts
+ * accept; ECONFLICT, and the model as it was, if a field had to go where they do not let it.
  */
 int steady_close(struct steady_model *model, const struct steady_cell *cell,
 		 struct steady_report *report);
+/* A warning for each rule that this CPU breaks, and no host's guest sees broken. */
+void steady_close_warn(const struct steady_model *model, const struct steady_cell *cell,
+		       struct steady_report *report);
+
+/* ---- lint.c: what is wrong with a CPU as it stands ---- */
+
+/* Rules by name, or all of a kind by that. */
+struct steady_lint_request {
+	const char *const *only; /* none: all rules */
+	size_t only_count;
+	const char *const *except;
+	size_t except_count;
+};
+/* 0 or EINVALID, if a rule is broken that is an error; a finding for each broken rule. */
+int steady_lint(const struct steady_view *view, const struct steady_lint_request *request,
+		struct steady_report *report);
+/* Gives the open finding its reason: what the rule says, and what the CPU has. */
+void steady_rule_explain(unsigned int rule, const struct steady_view *view,
+			 struct steady_report *report);
 
 /* ---- check.c: can this host run the model? ---- */
 
