@@ -25,6 +25,8 @@ class Rule:
 def read(facts):
     """All rules, and the versions among the conditions that have names (facts.trees)."""
     read_versions(facts)
+    if facts.faults:
+        return []
     for name, tree in list(facts.mirrors.items()):
         if tree:
             facts.trees["mirror:" + name] = tree
@@ -37,9 +39,10 @@ def read(facts):
             rule = read_rule(facts, row)
             if rule:
                 rules.append(rule)
+    first = facts.tables["implications.tsv"][0].place
     for name in STRUCTURE:
         if name not in seen and not facts.faults:
-            facts.faults.add(facts.tables["implications.tsv"][0].place, "no rule '%s'" % name)
+            facts.faults.add(first, "no rule '%s'" % name)
     if not facts.faults:
         check_guards(facts, rules)
     return rules

@@ -195,6 +195,23 @@ def rules(known, programs):
         count("steady_rule_total", len(entries))
 
 
+def groups(known):
+    entries = []
+    for g in known.groups:
+        states = ", ".join("{%d, %d}" % pair for pair in g.states)
+        within = ", ".join("0x%x" % w for w in g.within)
+        entries.append('{"%s", {%d, %d}, %d, {%s}, {%s}}' % (
+            g.name, g.fields[0].index, g.fields[1].index, len(g.states), states, within))
+    return table("const struct steady_group steady_groups[]", entries) + \
+        count("steady_group_count", len(entries))
+
+
+def gates(known):
+    entries = ['{"%s", 0x%xULL, %d, %d}' % row for row in known.gates]
+    return table("const struct steady_gate_row steady_gates[]", entries) + \
+        count("steady_gate_count", len(entries))
+
+
 def firmware(known):
     entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
                                                  macro("STEADY_FIRMWARE_", row.kind), row.bits)
@@ -215,7 +232,7 @@ def generate(known):
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
     lines += rules(known, programs) + field_features(known) + programs_of(programs)
-    lines += options(known) + firmware(known) + capabilities(known)
+    lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -198,6 +198,30 @@ unsigned int steady_rule_subject(unsigned int rule);
  */
 size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room);
 
+/* A register that a guest has only while a field says so. */
+struct steady_gate_row {
+	const char *name;    /* "TCR2_EL1" */
+	uint64_t id;         /* KVM's; the rows ascend by it */
+	uint16_t field;      /* row of steady_fields */
+	uint8_t from;        /* the value from which on it is there */
+};
+extern const struct steady_gate_row steady_gates[];
+extern const unsigned int steady_gate_count;
+/* Whether a guest of this view has the register; true for registers that no field speaks of. */
+bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view);
+
+/* Two fields that tell one thing together. */
+#define STEADY_GROUP_STATES 16
+struct steady_group {
+	const char *name;
+	uint16_t field[2]; /* rows of steady_fields */
+	uint8_t states;
+	uint8_t value[STEADY_GROUP_STATES][2]; /* a state that may stand for others comes last */
+	uint16_t within[STEADY_GROUP_STATES];  /* bit N: state N offers no more than this one */
+};
+extern const struct steady_group steady_groups[];
+extern const unsigned int steady_group_count;
+
 /* What KVM_ARM_VCPU_INIT and VM capabilities turn on. */
 enum steady_option {
 	STEADY_OPTION_PMU,
@@ -244,7 +268,7 @@ int steady_firmware_by_id(uint64_t id);
 const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL]);
 bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or not */
 
-/* The name of any register that has one: a feature ID register or a firmware register; or NULL. */
+/* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
 
 /* Capabilities that a profile records. */

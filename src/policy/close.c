@@ -22,6 +22,8 @@
 struct closing {
 	struct steady_model *model;
 	const struct steady_cell *cell;
+	steady_tolerable_fn *tolerable;
+	const void *ctx;
 	struct steady_report *report;
 	struct steady_view view;
 	bool lowered[STEADY_REGISTERS]; /* a field of this register was, by a rule */
@@ -139,9 +141,14 @@ static int apply_rule(struct closing *c, unsigned int rule, bool *again)
 {
 	unsigned int field = (unsigned int)steady_rules[rule].lower;
 	uint64_t had = value_of(c, field), value = had;
+	char name[STEADY_FULLNAME];
 
-	if (!find_lower(c, rule, &value))
-		return steady_model_tolerates_field(c->model, field) ? 0 : say_conflict(c, rule);
+	if (!find_lower(c, rule, &value)) {
+		if (!c->tolerable || !c->tolerable(c->ctx, field))
+			return say_conflict(c, rule);
+		return steady_model_add_tolerated(
+			c->model, steady_field_fullname(field, name, sizeof(name)));
+	}
 	say_lowered(c, rule, had, value);
 	c->lowered[steady_fields[field].reg] = true;
 	*again = true;
@@ -149,9 +156,13 @@ static int apply_rule(struct closing *c, unsigned int rule, bool *again)
 }
 
 int steady_close(struct steady_model *m, const struct steady_cell *cell,
-		 struct steady_report *report)
+		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report)
 {
-	struct closing c = {.model = m, .cell = cell, .report = report};
+	struct closing c = {.model = m,
+			    .cell = cell,
+			    .tolerable = tolerable,
+			    .ctx = ctx,
+			    .report = report};
 	bool again = true;
 	int r = 0;
 

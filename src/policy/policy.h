@@ -43,15 +43,27 @@ int steady_model_exactly(const struct steady_profile *profile,
 			 const struct steady_configuration *configuration,
 			 struct steady_model **model, struct steady_report *report);
 
+/* ---- meet.c: what CPUs have in common ---- */
+
+/*
+ * The greatest CPU that promises no more than any of these has, by the architecture alone: field by
+ * field, groups of fields together, closed under the rules that none of the hosts of `cell` breaks.
+ * The core ID range only. ENOMEM.
+ */
+int steady_meet(const struct steady_view *views, size_t count, const struct steady_cell *cell,
+		struct steady_view *out);
+
 /* ---- close.c: rules between fields ---- */
 
 /*
  * Lowers fields of the model until every closing rule holds that no host's guest sees broken (the
  * cell says which those are); each lowering is a note in the report. `cell`: what the hosts
- * accept; ECONFLICT, and the model as it was, if a field had to go where they do not let it.
+ * accept; ECONFLICT, and the values as they were, if a field had to go where they do not let it.
+ * `tolerable` (NULL: none) tells the fields that may stay then; they become tolerated.
  */
+typedef bool steady_tolerable_fn(const void *ctx, unsigned int field);
 int steady_close(struct steady_model *model, const struct steady_cell *cell,
-		 struct steady_report *report);
+		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report);
 /* A warning for each rule that this CPU breaks, and no host's guest sees broken. */
 void steady_close_warn(const struct steady_model *model, const struct steady_cell *cell,
 		       struct steady_report *report);
