@@ -43,6 +43,7 @@ extern const struct cli_command cli_apply;
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_lint;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
 extern const struct cli_command cli_replay;

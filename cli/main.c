@@ -15,6 +15,7 @@ static const struct cli_command *const commands[] = {
 	&cli_plan,
 	&cli_apply,
 	&cli_verify,
+	&cli_lint,
 	&cli_run,
 	&cli_replay,
 };

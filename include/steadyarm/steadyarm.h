@@ -30,7 +30,8 @@ extern "C" {
 	X(ECONFLICT, 7, "the hosts have no CPU in common", 1)                                      \
 	X(EMISMATCH, 8, "a register reads back another value", 1)                                  \
 	X(EFROZEN, 9, "the VM has run already, its registers are frozen", 1)                       \
-	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)
+	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)                            \
+	X(EINVALID, 11, "no CPU is like that", 1)
 
 enum steady_error {
 #define X(name, number, text, status) STEADY_##name = number,
@@ -64,6 +65,7 @@ struct steady_finding {
 	const char *offered;  /* what the host accepts: "0-2" */
 	const char *reason;   /* a sentence */
 	const char *advice;   /* what would help */
+	const char *rule;     /* which rule between fields: "implies-sve2-sve" */
 };
 
 struct steady_report;
