@@ -111,8 +111,8 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 			continue;
 		if (c->irqchip == irqchip)
 			return c;
-		if (!any && (irqchip == STEADY_IRQCHIP_UNKNOWN ||
-			     c->irqchip == STEADY_IRQCHIP_UNKNOWN))
+		if (!any && (steady_irqchip_may_be(c->irqchip, irqchip) ||
+			     steady_irqchip_may_be(irqchip, c->irqchip)))
 			any = c;
 	}
 	return any;
@@ -125,6 +125,15 @@ const struct steady_reading *steady_profile_firmware(const struct steady_profile
 			return &p->firmware[i].reading;
 	}
 	return NULL;
+}
+
+bool steady_profile_writable(const struct steady_profile *p)
+{
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		if (p->writable[i].state == STEADY_VALUE && p->writable[i].value)
+			return true;
+	}
+	return false;
 }
 
 void steady_configuration_view(const struct steady_configuration *c, struct steady_view *view)
