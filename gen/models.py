@@ -5,6 +5,7 @@
 models.py check DATADIR          does every release in DATADIR/models equal what the tables give?
 models.py release DATADIR        write what has no release yet; of releases the comments only
 models.py embed DATADIR OUT.c    write the releases as the table of src/format/builtin.h
+models.py files DATADIR          the paths of all releases
 models.py digests DATADIR        the SHA-256 of every release's canonical text, as sha256sum has it
 
 A release never changes. Where one is to differ from the tables, which know better by now, a comment
@@ -170,6 +171,13 @@ def embed(directory, out):
     return 0
 
 
+def files(directory):
+    """For the build, which has to know what the embedded table is made of."""
+    for r in releases(directory).values():
+        print(r.path)
+    return 0
+
+
 def digests(directory):
     found = releases(directory)
     for name in sorted(found):
@@ -179,7 +187,7 @@ def digests(directory):
 
 
 COMMANDS = {"check": (check, 1), "release": (release, 1), "embed": (embed, 2),
-            "digests": (digests, 1)}
+            "digests": (digests, 1), "files": (files, 1)}
 
 
 def main(arguments):
