@@ -126,6 +126,19 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 void steady_model_free(struct steady_model *model);
 const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
 
+/*
+ * The models that the library has built in, sorted by name; a name ends in its version ("-v1"),
+ * and what a name stands for never changes. NULL beyond the end.
+ */
+size_t steady_models(void);
+const char *steady_models_name(size_t index);  /* "neoverse-n1-v1" */
+const char *steady_models_title(size_t index); /* one line for people */
+/*
+ * One of them, by its name, or by its name without the version: then the newest there is, which
+ * may be another one in the next release of this library. EINPUT: there is none. ENOMEM.
+ */
+int steady_model_builtin(const char *name, struct steady_model **model);
+
 /* ---- the life of a pin, in this order ---- */
 
 struct steady_pin;
