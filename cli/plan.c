@@ -8,8 +8,7 @@
 
 static const char help[] =
 	"Prints the calls, in order, that make a VM of the host show the model. Nothing is called.\n"
-	"Each line is an operation as `steadyarm replay` has them; what follows the # says which\n"
-	"register it is. If the host cannot show the model: the reasons, and exit status 1.\n"
+	"Each line is one call and its numbers; what follows the # says which register it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      for a VM of N vCPUs (1)\n"

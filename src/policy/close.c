@@ -87,3 +87,21 @@ int steady_close(struct steady_model *m, const struct steady_cell *cell,
 	}
 	return result;
 }
+
+void steady_close_warn(const struct steady_model *m, struct steady_report *report)
+{
+	for (unsigned int i = 0; i < steady_closing_count; i++) {
+		const struct steady_closing_row *row = &steady_closing[i];
+		const struct steady_field *f = &steady_fields[row->field];
+		char needs[STEADY_FULLNAME];
+
+		if (holds(m, row))
+			continue;
+		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_subject(report, steady_registers[f->reg].name, f->name);
+		steady_report_reason(report, "is %u in the model without %s >= %u: %s",
+				     (unsigned int)steady_field_get(f, m->value[f->reg]),
+				     steady_field_fullname(row->needs, needs, sizeof(needs)),
+				     row->needs_from, row->reason);
+	}
+}

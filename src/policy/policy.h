@@ -55,6 +55,8 @@ int steady_close(struct steady_model *model, const struct steady_cell *cell,
 /* Whether the model breaks a rule that no lowering of the rule's field can mend. */
 bool steady_close_stuck(const struct steady_model *model, const struct steady_cell *cell,
 			const struct steady_closing_row *row);
+/* A warning for each rule that the model breaks, as one made with --exactly may. */
+void steady_close_warn(const struct steady_model *model, struct steady_report *report);
 
 /* ---- check.c: can this host run the model? ---- */
 
