@@ -48,6 +48,7 @@ extern const struct cli_command cli_probe;
 extern const struct cli_command cli_replay;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_show;
+extern const struct cli_command cli_verify;
 
 /* ---- options.c ---- */
 

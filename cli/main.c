@@ -14,6 +14,7 @@ static const struct cli_command *const commands[] = {
 	&cli_check,
 	&cli_plan,
 	&cli_apply,
+	&cli_verify,
 	&cli_run,
 	&cli_replay,
 };

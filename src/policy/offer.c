@@ -118,42 +118,46 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 
 /*
  * Checks of single registers that the kernel makes first: set_id_aa64pfr0_el1(),
- * set_id_aa64dfr0_el1(), set_id_dfr0_el1().
+ * set_id_aa64dfr0_el1(), set_id_dfr0_el1(), set_ctr_el0().
  */
-static uint16_t refused_values(const struct steady_field *f)
+static uint16_t refused_values(const struct steady_configuration *c, const struct steady_field *f)
 {
 	static const struct {
 		const char *reg, *field;
 		uint16_t refused; /* bit N: value N */
+		uint32_t option;  /* only with it on; 0: always */
 	} rows[] = {
-		{"ID_AA64PFR0_EL1", "EL0", 1 << 0},
-		{"ID_AA64PFR0_EL1", "EL1", 1 << 0},
-		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f},
-		{"ID_DFR0_EL1", "CopDbg", 0x3f},
-		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2},
+		{"ID_AA64PFR0_EL1", "EL0", 1 << 0, 0},
+		{"ID_AA64PFR0_EL1", "EL1", 1 << 0, 0},
+		{"ID_AA64PFR0_EL1", "EL2", 1 << 0, UINT32_C(1) << STEADY_OPTION_EL2},
+		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f, 0},
+		{"ID_DFR0_EL1", "CopDbg", 0x3f, 0},
+		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2, 0},
+		{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(f->name, rows[i].field) == 0 &&
 		    strcmp(steady_registers[f->reg].name, rows[i].reg) == 0)
-			return rows[i].refused;
+			return rows[i].option & ~c->options ? 0 : rows[i].refused;
 	}
 	return 0;
 }
 
 /* What the rule and the first checks leave; the limit itself stands. */
-static steady_set by_kernel(const struct steady_field *f, uint64_t limit)
+static steady_set by_kernel(const struct steady_configuration *c, const struct steady_field *f,
+			    uint64_t limit)
 {
 	steady_set s = by_rule(f, limit);
 
 	if (f->width > 4)
 		return s;
-	return (s & (steady_set)~refused_values(f)) | steady_set_one(f, limit);
+	return (s & (steady_set)~refused_values(c, f)) | steady_set_one(f, limit);
 }
 
-bool steady_kvm_refuses(unsigned int field, uint64_t value)
+bool steady_kvm_refuses(const struct steady_configuration *c, unsigned int field, uint64_t value)
 {
-	return value < 16 && refused_values(&steady_fields[field]) >> value & 1;
+	return value < 16 && refused_values(c, &steady_fields[field]) >> value & 1;
 }
 
 /*
@@ -178,7 +182,7 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
 		*out = c->accepted[field].values | steady_set_one(f, limit);
 	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
-		*out = by_kernel(f, limit);
+		*out = by_kernel(c, f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
