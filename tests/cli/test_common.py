@@ -27,10 +27,22 @@ class Common(Case):
             (NO, ("plan", too_new, OLD)),
             (DONE, ("apply", model, NEW)),
             (NO, ("apply", too_new, OLD)),
+            (DONE, ("replay", self.log(), NEW)),
+            (NO, ("replay", self.log(), OLD)),
         ]
 
+    def log(self):
+        """Calls that NEW makes as they stand and OLD does not."""
+        path = self.made / "calls.log"
+        if not path.exists():
+            path.write_text(self.expect(DONE, "plan", self.exactly("max-7.3"), NEW).out +
+                            "set 0 603000000013c032 1120000000110012 = 0  # ID_AA64ISAR2_EL1 with ATS1A\n",
+                            encoding="utf-8")
+        return path
+
     def test_every_command_is_here(self):
-        self.assertEqual({arguments[0] for _, arguments in self.calls()}, set(COMMANDS))
+        # verify needs a real KVM, run a VMM
+        self.assertEqual({arguments[0] for _, arguments in self.calls()} | {"verify", "run"}, set(COMMANDS))
         listed = self.expect(DONE, "--help").out
         for command in COMMANDS:
             self.assertRegex(listed, rf"(?m)^  {command} ")
@@ -40,7 +52,7 @@ class Common(Case):
             with self.subTest(arguments):
                 answer = self.expect(status, *arguments)
                 self.assertTrue(answer.out)
-                if status == NO:
+                if status == NO:  # replay says how many differ
                     self.assertEqual(answer.err, "", "a no is an answer, not a message")
 
     def test_json_is_one_object(self):
@@ -116,6 +128,8 @@ class Usage(Case):
             (("check",), "too few arguments"),
             (("plan",), "too few arguments"),
             (("apply",), "too few arguments"),
+            (("verify",), "too few arguments"),
+            (("replay",), "too few arguments"),
             (("diff", "--frob", OLD, NEW), "unknown option '--frob'"),
             (("diff", "-x", OLD, NEW), "unknown option '-x'"),
             (("diff", OLD, NEW, "-o"), "-o needs an argument"),
@@ -157,6 +171,22 @@ class Usage(Case):
         ):
             with self.subTest(arguments):
                 self.assertIn(words, self.expect(BAD, *arguments).err)
+
+    def test_a_plan_is_a_log(self):
+        model = self.model("max-6.16", "max-7.3")
+        for host in (OLD, NEW):
+            plan = self.expect(DONE, "plan", model, host, "--vcpus", "2").out
+            self.expect(DONE, "replay", "-", host, stdin=plan)
+
+    def test_run_has_statuses_of_its_own(self):
+        """125 as env(1): 0 to 3 would be the VMM's."""
+        self.assertEqual(self.run_it("run", "--", "true").status, 125)
+        self.assertEqual(self.run_it("run", "--model", self.folder / "none", "--", "true").status, 125)
+        self.expect(DONE, "run", "--help")
+
+    def test_no_guest_without_a_kvm(self):
+        self.assertIn("a simulated host runs no guest",
+                      self.expect(BAD, "verify", self.model("max-6.16", "max-7.3"), NEW).err)
 
     def test_version(self):
         self.assertRegex(self.expect(DONE, "--version").out, r"^steadyarm \d+\.\d+\.\d+\n$")

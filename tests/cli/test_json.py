@@ -157,7 +157,7 @@ class Identity(Case):
         lines = [f"{name} {value}" for name, value in model["registers"].items()]
         for name, value in model["firmware"].items():
             lines.append(f"firmware.{name} {value}")
-        lines += [f"vcpu_features.{name} {'on' if on else 'off'}" for name, on in model["vcpu_features"].items()]
+        lines += [f"vcpu_features.{name} on" for name, on in model["vcpu_features"].items() if on]
         lines += [f"register_list {each}" for each in model["register_list"]]
         lines += [f"sve.vector_length {each}" for each in model.get("sve", {}).get("vector_lengths", ())]
         lines += [f"tolerated {each}" for each in model.get("tolerated", ())]
