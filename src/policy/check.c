@@ -338,6 +338,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 
 	if (!c)
 		return explain_options(m, p, report);
+	steady_close_warn(m, report);
 	results[0] = steady_targets(m, p, c, target, report);
 	results[1] = check_firmware(m, p, report);
 	results[2] = check_sve(m, p, report);
