@@ -126,7 +126,7 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
-/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; plans have PSCI 0.2 on. */
 static bool psci_accepts(uint64_t want, uint64_t has)
 {
 	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
