@@ -133,6 +133,25 @@ static char *name_of_file(const char *path)
 	return name;
 }
 
+static bool looks_like_json(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && memchr(" \t\r\n", text[at], 4))
+		at++;
+	return at < length && (text[at] == '{' || text[at] == '[');
+}
+
+static int neither(struct cli *cli, const char *file)
+{
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, file);
+	steady_report_place(cli->report, 1, 1);
+	steady_report_reason(cli->report, "neither a profile nor a model: those are JSON, or, for a "
+					  "model, text with a line \"format steadyarm-model\"");
+	return -STEADY_EINPUT;
+}
+
 static int parse(struct cli *cli, const char *path, const char *text, size_t length,
 		 struct cli_subject *s)
 {
@@ -146,7 +165,9 @@ static int parse(struct cli *cli, const char *path, const char *text, size_t len
 	case STEADY_KIND_MODEL_TEXT:
 		return steady_model_read_text(text, length, file, &s->model, cli->report);
 	default:
-		/* what is no JSON at all is said with line and column by the parser */
+		if (!looks_like_json(text, length))
+			return neither(cli, file);
+		/* what is broken JSON is said with line and column by the parser */
 		return steady_profile_read_json(text, length, file, &s->profile, cli->report);
 	}
 }

@@ -12,6 +12,7 @@
 #include <steadyarm/steadyarm.h>
 
 #include "arch/kvm_ids.h"
+#include "host/guest.h"
 #include "host/uapi.h"
 
 /* Where the throw-away VM's interrupt controller lies; there is no memory beside it. */
@@ -33,7 +34,7 @@ struct steady_kvm {
 	size_t run_size;
 	bool target_known;
 	uint32_t target;
-	uint64_t ioctls;
+	_Atomic uint64_t ioctls; /* vCPUs of a guest run in threads */
 };
 
 /* The one place. Returns what the kernel returned, or -errno. */
@@ -193,23 +194,31 @@ static int finalize_vcpu(struct steady_kvm *k, const struct steady_call *c)
 	return ask(k, vcpu_fd(k, c->vcpu), STEADY_VCPU_FINALIZE, &feature);
 }
 
-static int run_vcpu(struct steady_kvm *k, uint32_t index)
+static int map_run(struct steady_kvm *k, uint32_t index)
 {
-	int fd = vcpu_fd(k, index), r;
-	struct vcpu *v;
+	int fd = vcpu_fd(k, index);
+	void *map;
 
 	if (fd < 0)
 		return -EBADF;
-	v = &k->vcpus[index];
-	if (!v->run) {
-		void *map = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (k->vcpus[index].run)
+		return 0;
+	map = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	k->vcpus[index].run = map;
+	return 0;
+}
 
-		if (map == MAP_FAILED)
-			return -errno;
-		v->run = map;
-	}
+static int run_vcpu(struct steady_kvm *k, uint32_t index)
+{
+	int r = map_run(k, index);
+	struct vcpu *v = &k->vcpus[index];
+
+	if (r)
+		return r;
 	v->run[STEADY_RUN_IMMEDIATE_EXIT] = 1;
-	r = ask(k, fd, STEADY_KVM_RUN, NULL);
+	r = ask(k, v->fd, STEADY_KVM_RUN, NULL);
 	v->run[STEADY_RUN_IMMEDIATE_EXIT] = 0;
 	return r;
 }
@@ -269,6 +278,33 @@ static int writable_masks(struct steady_kvm *k, struct steady_call *c)
 		c->count = 192;
 	}
 	return r;
+}
+
+/* ---- guests that really run (host/guest.c) ---- */
+
+int steady_kvm_memory(struct steady_kvm *k, uint64_t address, void *memory, size_t size)
+{
+	struct steady_uapi_memory_region region = {
+		.guest_phys_addr = address,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	return ask(k, k->vm, STEADY_SET_USER_MEMORY_REGION, &region);
+}
+
+int steady_kvm_map(struct steady_kvm *k, uint32_t vcpu, uint8_t **run)
+{
+	int r = map_run(k, vcpu);
+
+	if (!r)
+		*run = k->vcpus[vcpu].run;
+	return r;
+}
+
+int steady_kvm_enter(struct steady_kvm *k, uint32_t vcpu)
+{
+	return ask(k, vcpu_fd(k, vcpu), STEADY_KVM_RUN, NULL);
 }
 
 /* ---- capabilities and devices ---- */

@@ -299,6 +299,7 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 	const struct steady_configuration *c = &p->live->configurations[0];
 	const struct steady_register *row = &steady_registers[reg];
 	char number[STEADY_ERRNO_NAME];
+	bool explained = false;
 
 	if (r == -EBUSY) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EFROZEN);
@@ -308,12 +309,6 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 	}
 	if (r != -EINVAL && r != -ENOENT)
 		return steady_ask_failed(report, "KVM_SET_ONE_REG", row->name, r);
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-	steady_report_subject(report, row->name, NULL);
-	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
-	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
-	steady_report_reason(report, "KVM refused the value: %s",
-			     steady_errno_name(-r, number));
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
@@ -324,7 +319,18 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 		    steady_set_has(f, accepts, wanted))
 			continue;
 		steady_explain_field(report, p->model, p->live, c, i, wanted, accepts);
+		explained = true;
 	}
+	if (explained)
+		return -STEADY_EBLOCKED;
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, row->name, NULL);
+	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
+	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
+	steady_report_reason(report,
+			     "KVM refused the value with %s, and nothing that is known of this "
+			     "kernel says why",
+			     steady_errno_name(-r, number));
 	return -STEADY_EBLOCKED;
 }
 

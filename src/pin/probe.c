@@ -174,7 +174,7 @@ static int make_vm(struct probe *b, uint32_t options)
 
 static int lengths(struct probe *b)
 {
-	struct steady_vl vl;
+	struct steady_vl vl = {{0}};
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
 
 	if (r) {

@@ -82,6 +82,49 @@ static int blocker(struct steady_report *report, const char *subject)
 	return -STEADY_EBLOCKED;
 }
 
+/* Whether any configuration leaves it open whether it has an option. */
+static bool option_unknown(const struct steady_profile *p, int option)
+{
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		const struct steady_configuration *c = &p->configurations[i];
+		bool told = c->options_known >> option & 1;
+
+		for (unsigned int j = 0; j < steady_field_count && !told; j++)
+			told = steady_field_option((int)j) == option &&
+			       c->reg[steady_fields[j].reg].state == STEADY_VALUE;
+		if (!told)
+			return true;
+	}
+	return false;
+}
+
+static void explain_option(int option, struct steady_report *report)
+{
+	blocker(report, steady_options[option].name);
+	steady_report_wanted(report, "on");
+	steady_report_offered(report, "off");
+	steady_report_reason(report, "this host cannot turn %s on", steady_options[option].title);
+	steady_report_advice(report, "make a baseline that includes this host");
+}
+
+static void explain_irqchip(const struct steady_model *m, uint32_t chips,
+			    struct steady_report *report)
+{
+	struct steady_text names = STEADY_TEXT_INIT;
+
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (chips >> chip & 1 && steady_irqchip_name(chip))
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_irqchip_name(chip));
+	}
+	blocker(report, "irqchip");
+	steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+	steady_report_offered(report, "%s", names.data ? names.data : "none");
+	steady_report_reason(report, "an interrupt controller that this host cannot give a guest");
+	steady_report_advice(report, "make a baseline that includes this host");
+	steady_text_free(&names);
+}
+
 /* Says why no configuration of the profile has the model's options. */
 static int explain_options(const struct steady_model *m, const struct steady_profile *p,
 			   struct steady_report *report)
@@ -95,21 +138,13 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 		chips |= UINT32_C(1) << p->configurations[i].irqchip;
 	}
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!((m->options & ~ever) >> i & 1))
+		if (!((m->options & ~ever) >> i & 1) || option_unknown(p, i))
 			continue;
-		blocker(report, steady_options[i].name);
-		steady_report_wanted(report, "on");
-		steady_report_offered(report, "off");
-		steady_report_reason(report, "the model has %s and this host cannot turn it on",
-				     steady_options[i].title);
-		steady_report_advice(report, "use a baseline that includes this host");
+		explain_option(i, report);
 		told = true;
 	}
-	if (m->irqchip && !(chips >> m->irqchip & 1)) {
-		blocker(report, "irqchip");
-		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
-		steady_report_reason(report, "this host was not captured with that irqchip");
-		steady_report_advice(report, "probe it again, or make a baseline that includes it");
+	if (m->irqchip && !(chips >> m->irqchip & 1) && !(chips >> STEADY_IRQCHIP_UNKNOWN & 1)) {
+		explain_irqchip(m, chips, report);
 		told = true;
 	}
 	if (told)
@@ -119,7 +154,8 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 	steady_report_wanted(report, "%s",
 			     steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, text,
 						       sizeof(text)));
-	steady_report_reason(report, "the profile holds no configuration with these vCPU options");
+	steady_report_reason(report, "the profile holds no configuration that is known to have these "
+				     "vCPU options");
 	steady_report_advice(report, "probe the host again");
 	return -STEADY_EUNKNOWN;
 }
@@ -166,12 +202,18 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_offered(report, "0x%" PRIx64, has);
 	if (!r)
-		steady_report_reason(report, "this host's kernel does not know the register");
+		steady_report_reason(report, "its kernel does not know the register");
+	else if (!bitmap && want->value <= has)
+		steady_report_reason(report, "this is no value of the register");
+	else if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		steady_report_reason(report, "PSCI %u.%u, and its kernel knows none above %u.%u",
+				     (unsigned int)(want->value >> 16),
+				     (unsigned int)(want->value & 0xffff), (unsigned int)(has >> 16),
+				     (unsigned int)(has & 0xffff));
 	else
-		steady_report_reason(report, bitmap ? "services that this host does not have"
-					     : want->value > has ? "more than this host has"
-								 : "no value of this register");
-	steady_report_advice(report, "use a baseline that includes this host");
+		steady_report_reason(report, bitmap ? "hypercall services that its kernel has not"
+						    : "a mitigation that this host does not give");
+	steady_report_advice(report, "make a baseline that includes this host");
 	return -STEADY_EBLOCKED;
 }
 
@@ -208,9 +250,9 @@ static int check_sve(const struct steady_model *m, const struct steady_profile *
 		return 0;
 	blocker(report, "SVE_VLS");
 	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
-	steady_report_offered(report, "up to %u bytes", steady_vl_max(&p->sve));
+	steady_report_offered(report, "others, up to %u bytes", steady_vl_max(&p->sve));
 	steady_report_reason(report, "KVM shows a guest all of the host's vector lengths up to the "
-				     "guest's maximum, and these are others");
+				     "guest's maximum");
 	steady_report_advice(report, "use a baseline that includes this host, or turn SVE off");
 	return -STEADY_EBLOCKED;
 }
@@ -222,21 +264,48 @@ static int check_implementations(const struct steady_model *m, const struct stea
 
 	for (size_t i = 0; m->implementation_count && i < p->cpu_count; i++) {
 		const struct steady_cpu *cpu = &p->cpus[i];
+		struct steady_text known = STEADY_TEXT_INIT;
 		bool found = false;
 
 		for (size_t j = 0; j < m->implementation_count; j++)
 			found = found || memcmp(&m->implementations[j], cpu, sizeof(*cpu)) == 0;
 		if (found)
 			continue;
+		for (size_t j = 0; j < m->implementation_count; j++)
+			steady_text_printf(&known, "%s0x%08" PRIx64, j ? " or " : "",
+					   m->implementations[j].midr);
 		result = blocker(report, "MIDR_EL1");
+		steady_report_wanted(report, "%s", known.data ? known.data : "");
+		steady_text_free(&known);
 		steady_report_offered(report, "0x%08" PRIx64 " (REVIDR 0x%" PRIx64
 				      ", AIDR 0x%" PRIx64 ")",
 				      cpu->midr, cpu->revidr, cpu->aidr);
-		steady_report_reason(report, "the model's guests were not told that they may meet "
-					     "this CPU: its errata would go unhandled");
+		steady_report_reason(report, "a CPU that the model's guests were not told of: its "
+					     "errata would go unhandled");
 		steady_report_advice(report, "make a baseline that includes this host");
 	}
 	return result;
+}
+
+static void explain_unvirtualised(struct steady_report *report, int which, uint64_t want,
+				  uint64_t has)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+
+	steady_explain_unvirtualised(&text, which, want);
+	steady_report_wanted(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	steady_explain_unvirtualised(&text, which, has);
+	steady_report_offered(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	if (which == STEADY_IPA_SIZE)
+		steady_report_reason(report, "a guest's memory may lie where this host cannot map it");
+	else
+		steady_report_reason(report, "a guest sees the hardware's own value, no write "
+					     "changes it");
+	steady_report_advice(report, "keep this host out of the pool, or accept the difference: make "
+				     "the model anew with --tolerate %s",
+			     steady_unvirtualised_names[which]);
 }
 
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
@@ -255,12 +324,7 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
 			continue;
 		result = blocker(report, steady_unvirtualised_names[i]);
-		steady_report_wanted(report, "0x%" PRIx64, want->value);
-		steady_report_offered(report, "0x%" PRIx64, has->value);
-		steady_report_reason(report, "a guest sees the hardware's own value; no write "
-					     "mends that");
-		steady_report_advice(report, "keep this host out of the pool, or accept the "
-				     "difference: --tolerate %s", steady_unvirtualised_names[i]);
+		explain_unvirtualised(report, i, want->value, has->value);
 	}
 	return result;
 }

@@ -445,30 +445,17 @@ static size_t and_firmware(const struct steady_offer *a, const struct steady_off
 	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->firmware_count || j < b->firmware_count) {
-		const struct steady_firmware_offer *x =
-			i < a->firmware_count ? &a->firmware[i] : NULL;
-		const struct steady_firmware_offer *y =
-			j < b->firmware_count ? &b->firmware[j] : NULL;
-		struct steady_firmware_offer out;
+		uint64_t x = i < a->firmware_count ? a->firmware[i].id : UINT64_MAX;
+		uint64_t y = j < b->firmware_count ? b->firmware[j].id : UINT64_MAX;
+		struct steady_firmware_offer out = {.id = x < y ? x : y};
 
-		if (x && y && x->id == y->id) {
-			out.id = x->id;
-			out.allowed = and_allowed(x->id, x->allowed, y->allowed);
-			i++;
-			j++;
-		} else {
-			bool first = !y || (x && x->id < y->id);
-
-			out.id = first ? x->id : y->id;
-			out.allowed = 0;
-			if (first)
-				i++;
-			else
-				j++;
-			if (!steady_firmware_id_is_bitmap(out.id))
-				continue;
-		}
-		all[n++] = out;
+		if (x == y)
+			out.allowed = and_allowed(x, a->firmware[i].allowed,
+						  b->firmware[j].allowed);
+		i += x == out.id;
+		j += y == out.id;
+		if (x == y || steady_firmware_id_is_bitmap(out.id))
+			all[n++] = out;
 	}
 	return n;
 }
@@ -524,8 +511,8 @@ static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
 	if (a->options != b->options || a->irqchip != b->irqchip || a->unknown != b->unknown ||
 	    a->register_count != b->register_count || !a->register_list != !b->register_list)
 		return false;
-	if (a->register_count && memcmp(a->register_list, b->register_list,
-					a->register_count * sizeof(*a->register_list)) != 0)
+	if (a->register_list && memcmp(a->register_list, b->register_list,
+				       a->register_count * sizeof(*a->register_list)) != 0)
 		return false;
 	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
 }

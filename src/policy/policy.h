@@ -104,5 +104,9 @@ struct steady_difference {
 enum steady_relation steady_relate(const struct steady_view *a, const struct steady_view *b,
 				   struct steady_difference *differences, size_t room,
 				   size_t *count);
+/* The same of SVE's vector lengths: what a guest has there is subset where KVM can show it too. */
+enum steady_relation steady_relate_vl(const struct steady_vl *a, const struct steady_vl *b);
+/* The relation of two CPUs that stand so in one part and so in another. */
+enum steady_relation steady_relation_join(enum steady_relation one, enum steady_relation other);
 
 #endif
