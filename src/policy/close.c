@@ -135,3 +135,70 @@ static int say_conflict(const struct closing *c, unsigned int rule)
 			     steady_registers[f->reg].name, f->name);
 	return -STEADY_ECONFLICT;
 }
+
+/* Lowers what a broken rule names; *again if something changed. */
+static int apply_rule(struct closing *c, unsigned int rule, bool *again)
+{
+	unsigned int field = (unsigned int)steady_rules[rule].lower;
+	uint64_t had = value_of(c, field), value = had;
+	char name[STEADY_FULLNAME];
+
+	if (!find_lower(c, rule, &value)) {
+		if (!c->tolerable || !c->tolerable(c->ctx, field))
+			return say_conflict(c, rule);
+		return steady_model_add_tolerated(
+			c->model, steady_field_fullname(field, name, sizeof(name)));
+	}
+	say_lowered(c, rule, had, value);
+	c->lowered[steady_fields[field].reg] = true;
+	*again = true;
+	return 0;
+}
+
+int steady_close(struct steady_model *m, const struct steady_cell *cell,
+		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report)
+{
+	struct closing c = {.model = m,
+			    .cell = cell,
+			    .tolerable = tolerable,
+			    .ctx = ctx,
+			    .report = report};
+	bool again = true;
+	int r = 0;
+
+	steady_model_view(m, &c.view);
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		c.before[i] = c.view.value[i];
+	while (again && !r) {
+		again = false;
+		for (unsigned int i = 0; i < steady_rule_total && !r; i++) {
+			if (binding(cell, i) && steady_rule_state(i, &c.view) == STEADY_NO)
+				r = apply_rule(&c, i, &again);
+		}
+	}
+	for (int i = 0; i < STEADY_REGISTERS && !r; i++)
+		m->value[i] = c.view.value[i];
+	return r;
+}
+
+void steady_close_warn(const struct steady_model *m, const struct steady_cell *cell,
+		       struct steady_report *report)
+{
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		const struct steady_field *f;
+
+		if (cell ? steady_cell_breaks(cell, i)
+			 : steady_rules[i].closes != STEADY_CLOSES_ALWAYS)
+			continue;
+		if (steady_rule_state(i, &view) != STEADY_NO)
+			continue;
+		f = &steady_fields[steady_rule_subject(i)];
+		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_rule(report, steady_rules[i].name);
+		steady_report_subject(report, steady_registers[f->reg].name, f->name);
+		steady_rule_explain(i, &view, report);
+	}
+}
