@@ -177,6 +177,7 @@ json_t *cli_finding_json(const struct steady_finding *f)
 	put(o, "offered", f->offered);
 	put(o, "reason", f->reason);
 	put(o, "advice", f->advice);
+	put(o, "rule", f->rule);
 	return o;
 }
 

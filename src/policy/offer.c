@@ -209,11 +209,23 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 	return true;
 }
 
+void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (steady_rule_state(i, view) == STEADY_NO)
+			cell->breaks[i / 8] |= (uint8_t)(1u << i % 8);
+	}
+}
+
 static int fill_cell(const struct steady_profile *p, const struct steady_configuration *c,
 		     struct steady_cell *cell)
 {
+	struct steady_view view;
+
 	cell->options = steady_configuration_options(c);
 	cell->irqchip = c->irqchip;
+	steady_configuration_view(c, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		if (!steady_offer_field(p, c, steady_offer_first() + i, &cell->set[i]))
 			cell->unknown = true;
@@ -300,6 +312,7 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 		b->options = a->options;
 		b->irqchip = a->irqchip;
 		b->unknown = a->unknown;
+		memcpy(b->breaks, a->breaks, sizeof(b->breaks));
 		memcpy(b->set, a->set, steady_offer_fields() * sizeof(*b->set));
 		if (a->register_list) {
 			b->register_list = copy_list(a->register_list, a->register_count);
@@ -383,6 +396,8 @@ static int and_cell(struct steady_offer *out, const struct steady_cell *a,
 	c->options = a->options;
 	c->irqchip = irqchip;
 	c->unknown = a->unknown || b->unknown;
+	for (size_t i = 0; i < sizeof(c->breaks); i++)
+		c->breaks[i] = a->breaks[i] | b->breaks[i];
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		c->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
 					   b->set[i]);
@@ -514,7 +529,8 @@ static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
 	if (a->register_list && memcmp(a->register_list, b->register_list,
 				       a->register_count * sizeof(*a->register_list)) != 0)
 		return false;
-	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
+	return memcmp(a->breaks, b->breaks, sizeof(a->breaks)) == 0 &&
+	       memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
 }
 
 bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b)

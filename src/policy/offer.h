@@ -21,7 +21,15 @@ struct steady_cell {
 	size_t register_count;
 	bool unknown;        /* a register of the core range was not captured: nothing follows */
 	steady_set *set;     /* one per row of steady_fields that is in the core ID range */
+	/* bit N of byte N / 8: a guest of one of the hosts sees rule N of steady_rules broken */
+	uint8_t breaks[STEADY_RULE_ROOM / 8];
 };
+static inline bool steady_cell_breaks(const struct steady_cell *cell, unsigned int rule)
+{
+	return cell->breaks[rule / 8] >> rule % 8 & 1;
+}
+/* Adds the rules that this CPU breaks. */
+void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *view);
 
 /* What hosts accept of a firmware register. */
 struct steady_firmware_offer {
