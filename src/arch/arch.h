@@ -227,4 +227,30 @@ struct steady_capability_row {
 extern const struct steady_capability_row steady_capabilities[];
 extern const unsigned int steady_capability_count;
 
+/*
+ * What an error of a call to a host means. Answers are facts about the host; after a failure what
+ * was asked for is unknown, and unknown is never taken for "not there".
+ */
+enum steady_answer {
+	STEADY_ANSWER_FAILURE,
+	STEADY_ANSWER_ABSENT,  /* what was asked for is not there */
+	STEADY_ANSWER_REFUSED, /* the value is not accepted */
+	STEADY_ANSWER_OPTION,  /* not with these vCPU options, or in such a VM */
+	STEADY_ANSWER_FROZEN,  /* too late: the VM has run */
+	STEADY_ANSWER_ROOM,    /* with more room the call succeeds */
+	STEADY_ANSWER_ENTERED, /* KVM_RUN with immediate_exit succeeds this way */
+};
+struct steady_errno_row {
+	uint8_t op;     /* enum steady_op */
+	uint8_t answer; /* enum steady_answer */
+	int16_t error;  /* positive */
+	const char *says;
+};
+extern const struct steady_errno_row steady_errnos[];
+extern const unsigned int steady_errno_count;
+/* An error may be given as the positive errno or as the negative result of a call. */
+enum steady_answer steady_answer_of(uint32_t op, int error);
+/* What the error says of this call, a clause without a full stop; NULL: the table does not know. */
+const char *steady_answer_says(uint32_t op, int error);
+
 #endif
