@@ -197,7 +197,7 @@ static bool has_lengths(const struct steady_sim *s)
 }
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, LENGTHS, MEMORY, NOWHERE };
+enum place { FEATURE, FIRMWARE, LENGTHS, MEMORY, FAILED, NOWHERE };
 
 static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
 {
@@ -205,6 +205,8 @@ static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
 	if (*index >= 0) {
 		if (s->c->reg[*index].state == STEADY_VALUE)
 			return FEATURE;
+		if (s->c->reg[*index].state == STEADY_FAILED)
+			return FAILED;
 		return listed(s, id) ? MEMORY : NOWHERE;
 	}
 	*index = firmware_row(s, id);
@@ -231,6 +233,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case FIRMWARE:
 		value[0] = s->firmware[index];
 		break;
+	case FAILED: /* as it was when the profile was made */
+		return -s->c->reg[index].error;
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
 		break;
@@ -259,6 +263,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return set_feature(s, index, call->value[0]);
 	case FIRMWARE:
 		return set_firmware(s, index, call->value[0]);
+	case FAILED:
+		return -s->c->reg[index].error;
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
 	case MEMORY:
