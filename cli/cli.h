@@ -25,6 +25,8 @@ struct cli {
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
 	bool shown;                    /* the command has put the report into its answer */
+	bool first_only;               /* options end at the first argument that is none */
+	int status;                    /* exit status of a command that has its own, or 0 */
 	int argc;                      /* what is left after the options */
 	char **argv;
 };
@@ -38,7 +40,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
-	cli_show;
+	cli_run, cli_show;
 
 /* ---- options.c ---- */
 

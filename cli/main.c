@@ -8,6 +8,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cli_probe, &cli_show, &cli_diff, &cli_baseline, &cli_check, &cli_plan, &cli_apply,
+	&cli_run,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -66,7 +67,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		cli_say("out of memory");
 	steady_text_free(&cli.out);
 	steady_report_free(cli.report);
-	return steady_exit_status(r);
+	return cli.status ? cli.status : steady_exit_status(r);
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@ COLUMNS = {
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
     "closing.tsv": "register field from needs_register needs_field needs_from reason source",
+    "gates.tsv": "name op0 op1 crn crm op2 register field from source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
     "capabilities.tsv": "name number source",
@@ -109,6 +110,7 @@ class Facts:
         self.read_whens()
         self.values = self.read_values()
         self.closing = self.read_closing()
+        self.gates = self.read_gates()
 
     def unique(self, seen, key, row, what):
         """False, with a fault, if the key (a name: regardless of case) has been seen."""
@@ -459,6 +461,25 @@ class Facts:
             if None not in froms:
                 closing.append((fields[0].index, froms[0], fields[1].index, froms[1], row.reason))
         return closing
+
+    def read_gates(self):
+        gates, seen, names = [], {}, {}
+        for row in self.tables["gates.tsv"]:
+            ops = [rows.number(row, column, self.faults, 0, most) for column, most in
+                   (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
+            field = self.field_by_name.get(row.register + "." + row.field)
+            if field is None:
+                self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
+            if field is None or None in ops:
+                continue
+            # KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h)
+            kvm_id = 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | \
+                ops[3] << 3 | ops[4]
+            start = rows.number(row, "from", self.faults, 1, (1 << field.width) - 1)
+            if start is not None and self.unique(seen, kvm_id, row, "this encoding") and \
+                    self.unique(names, row.name, row, "register '%s'" % row.name):
+                gates.append((row.name, kvm_id, field.index, start))
+        return sorted(gates, key=lambda g: g[1])
 
     # KVM
 

@@ -188,6 +188,12 @@ def closing(known):
         count("steady_closing_count", len(entries))
 
 
+def gates(known):
+    entries = ['{"%s", 0x%xULL, %d, %d}' % row for row in known.gates]
+    return table("const struct steady_gate_row steady_gates[]", entries) + \
+        count("steady_gate_count", len(entries))
+
+
 def firmware(known):
     entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
                                                  macro("STEADY_FIRMWARE_", row.kind), row.bits)
@@ -216,7 +222,7 @@ def generate(known):
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
     lines += field_features(known) + programs_of(programs)
-    lines += closing(known) + options(known) + firmware(known) + capabilities(known)
+    lines += closing(known) + gates(known) + options(known) + firmware(known) + capabilities(known)
     lines += errnos(known)
     return HEAD + "\n".join(lines) + "\n"
 

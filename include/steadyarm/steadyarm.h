@@ -154,6 +154,41 @@ int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report 
  * and change it then. EMISMATCH: the report has every register that differs.
  */
 int steady_pin_check(struct steady_pin *pin, struct steady_report *report);
+/* The same for one vCPU, whether others run or not. EUSAGE before any vCPU was pinned. */
+int steady_pin_check_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+
+/* ---- for a VMM that saves and restores register lists by itself ---- */
+
+/*
+ * The bits of word 0 of KVM_ARM_VCPU_INIT's features that the model's options need, and (in
+ * *decided, which may be NULL) all bits that a model decides on: of those, others must be off.
+ */
+uint32_t steady_model_features(const struct steady_model *model, uint32_t *decided);
+
+/*
+ * What KVM_CHECK_EXTENSION should tell for a capability: 0 for those of options that the model has
+ * not, else `value`, which is what KVM told.
+ */
+uint64_t steady_pin_extension(const struct steady_pin *pin, uint32_t capability, uint64_t value);
+
+/*
+ * Takes out of a register list what the model's list has not, in place. EBLOCKED if the model's
+ * list has a register that is not there: state that a stream from elsewhere may bring.
+ */
+int steady_pin_reglist(const struct steady_pin *pin, uint64_t *list, size_t *count,
+		       struct steady_report *report);
+
+enum steady_incoming {
+	STEADY_PASS, /* write it: it is no register of the model's, or has the model's value */
+	STEADY_SKIP, /* do not write it, the guest has been told otherwise: a tolerated field */
+	STEADY_REFUSE, /* it would make the guest another CPU; the report says where */
+};
+/*
+ * What to do with a value that comes from a saved stream for a register (size as its id says, in
+ * `value` as struct steady_call has it). PASS before any vCPU was pinned.
+ */
+enum steady_incoming steady_pin_incoming(const struct steady_pin *pin, uint64_t id,
+					 const uint64_t value[8], struct steady_report *report);
 
 #ifdef __cplusplus
 }

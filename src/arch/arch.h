@@ -170,6 +170,18 @@ struct steady_closing_row {
 extern const struct steady_closing_row steady_closing[];
 extern const unsigned int steady_closing_count;
 
+/* A register that a guest has only while a field says so. */
+struct steady_gate_row {
+	const char *name;    /* "TCR2_EL1" */
+	uint64_t id;         /* KVM's; the rows ascend by it */
+	uint16_t field;      /* row of steady_fields */
+	uint8_t from;        /* the value from which on it is there */
+};
+extern const struct steady_gate_row steady_gates[];
+extern const unsigned int steady_gate_count;
+/* Whether a guest of this view has the register; true for registers that no field speaks of. */
+bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view);
+
 /* What KVM_ARM_VCPU_INIT and VM capabilities turn on. */
 enum steady_option {
 	STEADY_OPTION_PMU,
@@ -216,7 +228,7 @@ int steady_firmware_by_id(uint64_t id);
 const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL]);
 bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or not */
 
-/* The name of any register that has one: a feature ID register or a firmware register; or NULL. */
+/* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
 
 /* Capabilities that a profile records. */

@@ -175,7 +175,7 @@ static int write_atomic(const char *path, const char *target, const struct stat 
 
 	if (fd == -ENOMEM)
 		return -STEADY_ENOMEM;
-	if (fd < 0)
+	if (!name)
 		return fail(report, path, "cannot be created", -fd);
 	error = finish_temporary(fd, name, target, old, text, length);
 	free(name);

@@ -172,7 +172,7 @@ static int read_list_id(struct reader *r)
 
 static int read_implementation(struct reader *r)
 {
-	struct steady_cpu cpu;
+	struct steady_cpu cpu = {0};
 	uint64_t *part[] = {&cpu.midr, &cpu.revidr, &cpu.aidr};
 	const char *p = r->value.at, *end = p + r->value.length;
 	size_t count = r->model->implementation_count;

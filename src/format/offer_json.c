@@ -12,8 +12,6 @@
 
 #include <steadyarm/steadyarm.h>
 
-#define OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
-
 static steady_set set_zero(unsigned int row)
 {
 	return steady_set_one(&steady_fields[row], 0);
@@ -202,7 +200,7 @@ static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cel
 {
 	json_t *out = json_object(), *accepted;
 
-	steady_json_put_options(o, out, cell->options, OPTIONS_ALL);
+	steady_json_put_options(o, out, cell->options, STEADY_OPTIONS_ALL);
 	steady_json_put_irqchip(o, out, cell->irqchip);
 	if (!cell->unknown) {
 		accepted = json_object();

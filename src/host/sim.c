@@ -65,15 +65,6 @@ static uint64_t capability(const struct steady_sim *s, uint64_t number)
 	return 0;
 }
 
-bool steady_sim_is_modern(const struct steady_sim *s)
-{
-	for (int i = 0; i < STEADY_REGISTERS; i++) {
-		if (s->profile->writable[i].state == STEADY_VALUE && s->profile->writable[i].value)
-			return true;
-	}
-	return false;
-}
-
 /* ---- VM ---- */
 
 static int create_vm(struct steady_sim *s, uint64_t type)
@@ -141,6 +132,8 @@ static int first_init(struct steady_sim *s, uint32_t features)
 	for (int i = 0; i < STEADY_OPTIONS; i++)
 		bits |= options >> i & 1 ? steady_options[i].features : 0;
 	s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_UNKNOWN);
+	if (!s->c)
+		s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);
 	if (features & ~bits || !s->c)
 		return -EINVAL;
 	s->features = features & ~POWER_OFF;
@@ -218,7 +211,7 @@ static int masks(struct steady_sim *s, struct steady_call *call)
 {
 	if (!s->vm)
 		return -EBADF;
-	if (call->id != 0 || !steady_sim_is_modern(s))
+	if (call->id != 0 || !steady_profile_writable(s->profile))
 		return -EINVAL;
 	if (call->count < ID_MASK_WORDS)
 		return -E2BIG;
@@ -238,12 +231,13 @@ static int create_gic(struct steady_sim *s, uint64_t type)
 
 	if (!s->vm)
 		return -EBADF;
+	if (type != STEADY_DEVICE_GICV2 && type != STEADY_DEVICE_GICV3)
+		return -ENODEV;
 	for (size_t i = 0; i < s->profile->configuration_count; i++) {
 		uint32_t chip = s->profile->configurations[i].irqchip;
 
-		there = there || (type == STEADY_DEVICE_GICV2 && chip == STEADY_GICV2) ||
-			(type == STEADY_DEVICE_GICV3 &&
-			 (chip == STEADY_GICV3 || chip == STEADY_IRQCHIP_UNKNOWN));
+		there = there || chip == STEADY_IRQCHIP_UNKNOWN ||
+			chip == (type == STEADY_DEVICE_GICV2 ? STEADY_GICV2 : STEADY_GICV3);
 	}
 	if (!there)
 		return -ENODEV;

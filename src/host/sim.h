@@ -39,8 +39,6 @@ struct steady_sim {
 	struct steady_sim_vcpu vcpus[STEADY_SIM_VCPUS];
 };
 
-/* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
-bool steady_sim_is_modern(const struct steady_sim *s);
 int steady_sim_get(struct steady_sim *s, struct steady_call *call);
 int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 /* What the kernel does at the first run of a VM. */

@@ -79,7 +79,7 @@ static bool ignores_writes(const struct steady_sim *s, int reg)
 	static const char el0[] = "ID_AA64PFR0_EL1.EL0";
 	const struct steady_field *f = &steady_fields[steady_field_by_name(el0, sizeof(el0) - 1)];
 
-	return steady_registers[reg].aarch32 && steady_sim_is_modern(s) &&
+	return steady_registers[reg].aarch32 && steady_profile_writable(s->profile) &&
 	       s->c->reg[f->reg].state == STEADY_VALUE &&
 	       steady_field_get(f, s->c->reg[f->reg].value) == 1 &&
 	       !(s->profile->writable[reg].state == STEADY_VALUE && s->profile->writable[reg].value);
@@ -91,7 +91,7 @@ static int set_feature(struct steady_sim *s, int reg, uint64_t value)
 
 	if (ignores_writes(s, reg))
 		return 0;
-	if (!steady_sim_is_modern(s)) /* 6.1: what it is, it stays */
+	if (!steady_profile_writable(s->profile)) /* 6.1: what it is, it stays */
 		return value == s->reg[reg] ? 0 : -EINVAL;
 	for (unsigned int i = r->first; s->c->reg[reg].value && i < r->first + r->fields; i++) {
 		if (refused(s, i, steady_field_get(&steady_fields[i], value)))
@@ -284,7 +284,7 @@ void steady_sim_freeze(struct steady_sim *s)
 	static const char *const gic[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
 
 	s->frozen = true;
-	for (size_t i = 0; !s->gic && steady_sim_is_modern(s) && i < 2; i++) {
+	for (size_t i = 0; !s->gic && steady_profile_writable(s->profile) && i < 2; i++) {
 		const struct steady_field *f =
 			&steady_fields[steady_field_by_name(gic[i], strlen(gic[i]))];
 

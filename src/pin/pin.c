@@ -6,7 +6,7 @@
  * Whether ID registers belong to the VM or to each vCPU is found out by reading: a register that
  * already has its value on a later vCPU is not written again.
  */
-#include "pin/pin.h"
+#include "pin/inside.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,32 +15,11 @@
 
 #include "arch/kvm_ids.h"
 #include "base/report.h"
-#include "pin/ask.h"
 #include "policy/explain.h"
 #include "policy/policy.h"
 
 #define CORE_END     (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BITMAP_FIRST UINT64_C(0x6030000000160000)
-#define BITMAPS      16 /* how many bitmap registers are looked for; kernels have 3 or 4 */
-#define FIRMWARE_MAX (BITMAPS + 16)
-
-struct firmware {
-	uint64_t id, value;
-	bool least; /* a host may show more, and KVM keeps nothing of a write */
-};
-
-struct steady_pin {
-	const struct steady_model *model;
-	struct steady_host host;
-	struct steady_profile *live;      /* what the VM showed before anything was written */
-	bool known;                       /* live and target are there */
-	uint64_t target[STEADY_REGISTERS];
-	struct firmware firmware[FIRMWARE_MAX]; /* targets of what the host has */
-	size_t firmware_count;
-	uint32_t *vcpus;                  /* those that were pinned */
-	size_t vcpu_count;
-};
-
 int steady_pin_new(const struct steady_model *model, steady_call_fn *call, void *ctx,
 		   struct steady_pin **pin)
 {
@@ -208,8 +187,8 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 		steady_report_reason(report, "the guest was told of a better mitigation");
 		return -STEADY_EBLOCKED;
 	}
-	if (p->firmware_count < FIRMWARE_MAX)
-		p->firmware[p->firmware_count++] = (struct firmware){id, value, least};
+	if (p->firmware_count < STEADY_FIRMWARE_MAX)
+		p->firmware[p->firmware_count++] = (struct steady_firmware_target){id, value, least};
 	return 0;
 }
 
@@ -249,12 +228,12 @@ static int find_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_repo
 	for (size_t i = 0; i < p->model->firmware_count; i++) {
 		uint64_t id = p->model->firmware[i].id;
 
-		if (id >= BITMAP_FIRST && id < BITMAP_FIRST + BITMAPS)
+		if (id >= BITMAP_FIRST && id < BITMAP_FIRST + STEADY_BITMAPS)
 			continue; /* below, with those that the model does not speak of */
 		r = find_one_firmware(p, vcpu, id, report);
 		result = result ? result : r;
 	}
-	for (uint64_t n = 0; n < BITMAPS; n++) {
+	for (uint64_t n = 0; n < STEADY_BITMAPS; n++) {
 		r = find_one_firmware(p, vcpu, BITMAP_FIRST + n, report);
 		result = result ? result : r;
 	}
@@ -391,7 +370,7 @@ static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[ST
 }
 
 static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
-			      const struct firmware *want, struct steady_report *report)
+			      const struct steady_firmware_target *want, struct steady_report *report)
 {
 	uint64_t value[8];
 	char label[STEADY_FIRMWARE_LABEL];
@@ -553,6 +532,23 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 	return result;
 }
 
+static int check_vcpu(struct steady_pin *p, uint32_t vcpu, const char *stage,
+		      struct steady_report *report)
+{
+	int result = compare_core(p, vcpu, stage, report);
+	int r;
+
+	if (result && result != -STEADY_EMISMATCH)
+		return result;
+	r = compare_rest(p, vcpu, stage, report);
+	return r && (!result || r != -STEADY_EMISMATCH) ? r : result;
+}
+
+int steady_pin_check_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	return p->known ? check_vcpu(p, vcpu, "than was written", report) : -STEADY_EUSAGE;
+}
+
 int steady_pin_check_at(struct steady_pin *p, const char *stage, struct steady_report *report)
 {
 	int result = 0;
@@ -560,12 +556,8 @@ int steady_pin_check_at(struct steady_pin *p, const char *stage, struct steady_r
 	if (!p->vcpu_count)
 		return -STEADY_EUSAGE;
 	for (size_t i = 0; i < p->vcpu_count; i++) {
-		int r = compare_core(p, p->vcpus[i], stage, report);
+		int r = check_vcpu(p, p->vcpus[i], stage, report);
 
-		if (r && r != -STEADY_EMISMATCH)
-			return r;
-		result = result ? result : r;
-		r = compare_rest(p, p->vcpus[i], stage, report);
 		if (r && r != -STEADY_EMISMATCH)
 			return r;
 		result = result ? result : r;

@@ -192,7 +192,7 @@ static int make_vm(struct probe *b, uint32_t options)
 /* That the lengths are not there is an answer of simulated hosts only, whose profiles lack them. */
 static int lengths(struct probe *b)
 {
-	struct steady_vl vl;
+	struct steady_vl vl = {{0}};
 	int r;
 
 	b->asked = STEADY_OP_GET;

@@ -405,6 +405,20 @@ static int pick_implementations(const struct work *w)
 	return 0;
 }
 
+/* State of features that the model has not is none of its guests'. */
+static void drop_gated(struct steady_model *m)
+{
+	struct steady_view view;
+	size_t kept = 0;
+
+	steady_model_view(m, &view);
+	for (size_t i = 0; i < m->register_count; i++) {
+		if (steady_gate_open(m->register_list[i], &view))
+			m->register_list[kept++] = m->register_list[i];
+	}
+	m->register_count = kept;
+}
+
 static int pick_rest(struct work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = w->model;
@@ -530,6 +544,23 @@ static int check_readings(const struct work *w, const struct steady_cell *cell)
 	return result;
 }
 
+/* A field that breaks a rule and cannot be lowered stays, if it is tolerated. */
+static int close_model(struct work *w, const struct steady_cell *cell)
+{
+	char name[STEADY_FULLNAME];
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_closing_count && !r; i++) {
+		unsigned int field = steady_closing[i].field;
+
+		if (tolerated_field(w, field) &&
+		    steady_close_stuck(w->model, cell, &steady_closing[i]))
+			r = steady_model_add_tolerated(
+				w->model, steady_field_fullname(field, name, sizeof(name)));
+	}
+	return r ? r : steady_close(w->model, cell, w->report);
+}
+
 static int build(struct work *w)
 {
 	const struct steady_cell *cell;
@@ -553,7 +584,9 @@ static int build(struct work *w)
 	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++)
 		r = pick_value(w, cell, steady_offer_first() + i);
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : steady_close(w->model, cell, w->report);
+	r = r ? r : close_model(w, cell);
+	if (!r)
+		drop_gated(w->model);
 	r = r ? r : check_required(w);
 	if (!r)
 		note_unneeded(w);

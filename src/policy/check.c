@@ -27,7 +27,8 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 	int result = 0;
 
 	*target = m->value[reg];
-	if (*target == limit)
+	/* without an interrupt controller the limit is not what a guest sees */
+	if (*target == limit && c->irqchip != STEADY_IRQCHIP_NONE)
 		return 0;
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
@@ -35,9 +36,9 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		uint64_t has = steady_field_get(f, limit);
 		steady_set accepts;
 
-		if (wanted == has)
-			continue;
 		if (!steady_offer_field(p, c, i, &accepts)) {
+			if (wanted == has)
+				continue;
 			unknown(report, reg, f->name, "what of it is writable could not be read "
 						      "on this host");
 			result = result ? result : -STEADY_EUNKNOWN;
@@ -69,7 +70,7 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 				c->reg[reg].state == STEADY_FAILED
 					? "it could not be read on this host"
 					: "the profile does not hold it");
-			result = -STEADY_EUNKNOWN;
+			result = result ? result : -STEADY_EUNKNOWN;
 			continue;
 		}
 		if (!m->has[reg]) {
@@ -81,7 +82,8 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			continue;
 		}
 		r = target_register(m, p, c, reg, &target[reg], report);
-		result = result ? result : r;
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r; /* "no" is an answer, whatever else is unknown */
 	}
 	return result;
 }
@@ -139,6 +141,23 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+static bool psci_accepts(uint64_t want, uint64_t has)
+{
+	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
+}
+
+static bool firmware_accepts(uint64_t id, uint64_t want, uint64_t has)
+{
+	int row = steady_firmware_by_id(id);
+
+	if (steady_firmware_id_is_bitmap(id))
+		return !(want & ~has);
+	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		return psci_accepts(want, has);
+	return want <= has;
+}
+
 static int check_one_firmware(const struct steady_firmware_value *want,
 			      const struct steady_profile *p, struct steady_report *report)
 {
@@ -156,7 +175,7 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	}
 	if (bitmap && row >= 0)
 		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
-	if (bitmap ? !(want->value & ~has) : want->value <= has)
+	if (firmware_accepts(want->id, want->value, has))
 		return 0;
 	blocker(report, steady_firmware_label(want->id, name));
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
@@ -165,7 +184,8 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 		steady_report_reason(report, "this host's kernel does not know the register");
 	else
 		steady_report_reason(report, bitmap ? "services that this host does not have"
-						    : "more than this host has");
+					     : want->value > has ? "more than this host has"
+								 : "no value of this register");
 	steady_report_advice(report, "use a baseline that includes this host");
 	return -STEADY_EBLOCKED;
 }
@@ -187,7 +207,8 @@ static int check_firmware(const struct steady_model *m, const struct steady_prof
 	for (size_t i = 0; i < m->firmware_count; i++) {
 		int r = check_one_firmware(&m->firmware[i], p, report);
 
-		result = result ? result : r;
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r;
 	}
 	return result;
 }

@@ -27,6 +27,14 @@ static bool lower(const struct steady_cell *cell, const struct steady_closing_ro
 	return true;
 }
 
+bool steady_close_stuck(const struct steady_model *m, const struct steady_cell *cell,
+			const struct steady_closing_row *row)
+{
+	uint64_t value;
+
+	return !holds(m, row) && !lower(cell, row, &value);
+}
+
 static int apply_row(struct steady_model *m, const struct steady_cell *cell,
 		     const struct steady_closing_row *row, struct steady_report *report)
 {
@@ -42,6 +50,8 @@ static int apply_row(struct steady_model *m, const struct steady_cell *cell,
 		steady_report_subject(report, steady_registers[f->reg].name, f->name);
 		steady_report_reason(report, "needs %s >= %u, and no host lets it be lowered (%s)",
 				     needs, row->needs_from, row->reason);
+		steady_report_advice(report, "accept that a guest may see it change: --tolerate "
+				     "%s.%s", steady_registers[f->reg].name, f->name);
 		return -STEADY_ECONFLICT;
 	}
 	m->value[f->reg] = steady_field_put(f, m->value[f->reg], value);

@@ -175,14 +175,22 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
-		*out = c->accepted[field].values;
-	else if (!steady_profile_writable(p, f->reg, &mask))
+		*out = c->accepted[field].values | steady_set_one(f, limit);
+	else if (!steady_profile_mask(p, f->reg, &mask))
 		return false;
 	else if (f->width <= 8 && (mask & bits) == bits)
 		*out = by_kernel(f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
+}
+
+/* Without an interrupt controller the kernel takes these from the guest at the first run. */
+static bool is_taken_away(const struct steady_profile *p, const struct steady_configuration *c,
+			  const struct steady_field *f)
+{
+	return c->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0 &&
+	       steady_profile_writable(p);
 }
 
 bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
@@ -193,6 +201,8 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 	if (!steady_kvm_accepts(p, c, field, out))
 		return false;
 	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
+	if (is_taken_away(p, c, f))
+		*out = steady_set_and(f, *out, steady_set_one(f, 0));
 	return true;
 }
 
@@ -312,7 +322,7 @@ nomem:
 	return -STEADY_ENOMEM;
 }
 
-/* Of cells that may be asked for under one irqchip: that irqchip's own, else the one of any. */
+/* Of the cells that an irqchip may be asked of: its own, else the one of an unknown irqchip. */
 static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t options,
 					  uint32_t irqchip)
 {
@@ -325,7 +335,7 @@ static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t
 			continue;
 		if (c->irqchip == irqchip)
 			return c;
-		if (c->irqchip == STEADY_IRQCHIP_UNKNOWN)
+		if (steady_irqchip_may_be(irqchip, c->irqchip))
 			any = c;
 	}
 	return any;
@@ -336,8 +346,9 @@ const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32
 {
 	const struct steady_cell *c = cell_for(o, options, irqchip);
 
-	for (size_t i = 0; !c && irqchip == STEADY_IRQCHIP_UNKNOWN && i < o->cell_count; i++) {
-		if (o->cells[i].options == options)
+	for (size_t i = 0; !c && i < o->cell_count; i++) {
+		if (o->cells[i].options == options &&
+		    steady_irqchip_may_be(o->cells[i].irqchip, irqchip))
 			c = &o->cells[i];
 	}
 	return c;
@@ -430,30 +441,17 @@ static size_t and_firmware(const struct steady_offer *a, const struct steady_off
 	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->firmware_count || j < b->firmware_count) {
-		const struct steady_firmware_offer *x =
-			i < a->firmware_count ? &a->firmware[i] : NULL;
-		const struct steady_firmware_offer *y =
-			j < b->firmware_count ? &b->firmware[j] : NULL;
-		struct steady_firmware_offer out;
+		uint64_t x = i < a->firmware_count ? a->firmware[i].id : UINT64_MAX;
+		uint64_t y = j < b->firmware_count ? b->firmware[j].id : UINT64_MAX;
+		struct steady_firmware_offer out = {.id = x < y ? x : y};
 
-		if (x && y && x->id == y->id) {
-			out.id = x->id;
-			out.allowed = and_allowed(x->id, x->allowed, y->allowed);
-			i++;
-			j++;
-		} else {
-			bool first = !y || (x && x->id < y->id);
-
-			out.id = first ? x->id : y->id;
-			out.allowed = 0;
-			if (first)
-				i++;
-			else
-				j++;
-			if (!steady_firmware_id_is_bitmap(out.id))
-				continue;
-		}
-		all[n++] = out;
+		if (x == y)
+			out.allowed = and_allowed(x, a->firmware[i].allowed,
+						  b->firmware[j].allowed);
+		i += x == out.id;
+		j += y == out.id;
+		if (x == y || steady_firmware_id_is_bitmap(out.id))
+			all[n++] = out;
 	}
 	return n;
 }
@@ -509,8 +507,8 @@ static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
 	if (a->options != b->options || a->irqchip != b->irqchip || a->unknown != b->unknown ||
 	    a->register_count != b->register_count || !a->register_list != !b->register_list)
 		return false;
-	if (a->register_count && memcmp(a->register_list, b->register_list,
-					a->register_count * sizeof(*a->register_list)) != 0)
+	if (a->register_list && memcmp(a->register_list, b->register_list,
+				       a->register_count * sizeof(*a->register_list)) != 0)
 		return false;
 	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
 }

@@ -52,6 +52,10 @@ int steady_model_exactly(const struct steady_profile *profile,
 int steady_close(struct steady_model *model, const struct steady_cell *cell,
 		 struct steady_report *report);
 
+/* Whether the model breaks a rule that no lowering of the rule's field can mend. */
+bool steady_close_stuck(const struct steady_model *model, const struct steady_cell *cell,
+			const struct steady_closing_row *row);
+
 /* ---- check.c: can this host run the model? ---- */
 
 /* 0 or EBLOCKED, with a finding for each blocker; EUNKNOWN if the profile does not say. */

@@ -115,8 +115,8 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 			continue;
 		if (c->irqchip == irqchip)
 			return c;
-		if (!any && (irqchip == STEADY_IRQCHIP_UNKNOWN ||
-			     c->irqchip == STEADY_IRQCHIP_UNKNOWN))
+		if (!any && (steady_irqchip_may_be(c->irqchip, irqchip) ||
+			     steady_irqchip_may_be(irqchip, c->irqchip)))
 			any = c;
 	}
 	return any;
@@ -146,7 +146,7 @@ static bool has_masks(const struct steady_profile *p)
 	return false;
 }
 
-bool steady_profile_writable(const struct steady_profile *p, int reg, uint64_t *mask)
+bool steady_profile_mask(const struct steady_profile *p, int reg, uint64_t *mask)
 {
 	const struct steady_reading *r = &p->writable[reg];
 
@@ -154,6 +154,15 @@ bool steady_profile_writable(const struct steady_profile *p, int reg, uint64_t *
 	if (r->state != STEADY_FAILED)
 		return true;
 	return steady_answer_of(STEADY_OP_MASKS, r->error) == STEADY_ANSWER_ABSENT && !has_masks(p);
+}
+
+bool steady_profile_writable(const struct steady_profile *p)
+{
+	for (int i = 0; i < STEADY_REGISTERS; i++) {
+		if (p->writable[i].state == STEADY_VALUE && p->writable[i].value)
+			return true;
+	}
+	return false;
 }
 
 void steady_configuration_view(const struct steady_configuration *c, struct steady_view *view)

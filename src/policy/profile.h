@@ -36,6 +36,15 @@ enum steady_irqchip { STEADY_IRQCHIP_UNKNOWN, STEADY_IRQCHIP_NONE, STEADY_GICV2,
 const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown */
 uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */
 
+/*
+ * Whether an irqchip may be the one that a profile or model left out: any interrupt controller,
+ * but not none, since nobody runs a VM so without meaning to.
+ */
+static inline bool steady_irqchip_may_be(uint32_t irqchip, uint32_t left_out)
+{
+	return left_out == STEADY_IRQCHIP_UNKNOWN && irqchip != STEADY_IRQCHIP_NONE;
+}
+
 /* What KVM accepted of a field when every value was tried (probe --deep). */
 struct steady_accepted {
 	bool known;
@@ -97,7 +106,10 @@ struct steady_configuration *steady_profile_add(struct steady_profile *profile);
  * set (a guest that shows SVE has it on).
  */
 uint32_t steady_configuration_options(const struct steady_configuration *configuration);
-/* The configuration with exactly these options and this irqchip (UNKNOWN on either side: any), or NULL. */
+/*
+ * The configuration with exactly these options and this irqchip (UNKNOWN on either side: any that
+ * it may be), or NULL.
+ */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
@@ -106,9 +118,11 @@ const struct steady_reading *steady_profile_firmware(const struct steady_profile
  * The mask of what is writable. False where that is unknown because asking failed; a kernel that
  * answers that it does not say lets nothing be written, as does a profile that captured no masks.
  */
-bool steady_profile_writable(const struct steady_profile *profile, int reg, uint64_t *mask);
+bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */
 bool steady_reading_unknown(const struct steady_reading *reading);
+/* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
+bool steady_profile_writable(const struct steady_profile *profile);
 /* What a guest of this configuration sees, for decoding. */
 void steady_configuration_view(const struct steady_configuration *configuration,
 			       struct steady_view *view);

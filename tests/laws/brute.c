@@ -30,7 +30,8 @@ static int64_t safe_value(const struct steady_field *f, int64_t a, int64_t b)
 /* The checks before it: set_id_aa64dfr0_el1(), set_id_dfr0_el1(), set_id_aa64pfr0_el1(). */
 static bool refused_before(const char *name, uint64_t v)
 {
-	if (strcmp(name, "ID_AA64DFR0_EL1.DebugVer") == 0 || strcmp(name, "ID_DFR0_EL1.CopDbg") == 0)
+	if (strcmp(name, "ID_AA64DFR0_EL1.DebugVer") == 0 ||
+	    strcmp(name, "ID_DFR0_EL1.CopDbg") == 0)
 		return v < 6;
 	if (strcmp(name, "ID_DFR0_EL1.PerfMon") == 0)
 		return v == 1 || v == 2;

@@ -11,7 +11,7 @@
 #define BRUTE_VALUES 256 /* of the widest field in the core range */
 
 struct brute {
-	unsigned int values;       /* how many values the field has */
+	unsigned int values; /* how many values the field has */
 	bool has[BRUTE_VALUES];
 };
 

@@ -39,8 +39,7 @@ bool laws_next(struct laws *l)
 
 int laws_end(const struct laws *l, unsigned int one_in)
 {
-	printf("%s: held in %u rounds, %u of them empty\n", l->name, l->rounds,
-	       l->rounds - l->met);
+	printf("%s: held in %u rounds, %u of them empty\n", l->name, l->rounds, l->rounds - l->met);
 	return l->rounds >= 10 && (uint64_t)l->met * one_in < l->rounds;
 }
 

@@ -104,8 +104,8 @@ static const struct {
 /* Options that the CPU and the kernel offer: PMU, then SVE and pointer authentication, then MTE. */
 static const uint32_t choices[] = {
 	[BUILD_N1] = 1u << STEADY_OPTION_PMU,
-	[BUILD_V1] = 1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE |
-		     1u << STEADY_OPTION_PTRAUTH,
+	[BUILD_V1] =
+		1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE | 1u << STEADY_OPTION_PTRAUTH,
 	[BUILD_MAX] = 1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE |
 		      1u << STEADY_OPTION_PTRAUTH | 1u << STEADY_OPTION_MTE,
 };
@@ -169,8 +169,8 @@ static void add_list(struct steady_configuration *c)
 	};
 	size_t n = 0;
 
-	c->register_list = calloc(sizeof(others) / sizeof(others[0]) + STEADY_REGISTERS,
-				  sizeof(uint64_t));
+	c->register_list =
+		calloc(sizeof(others) / sizeof(others[0]) + STEADY_REGISTERS, sizeof(uint64_t));
 	need(c->register_list, "memory");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		c->register_list[n++] = others[i];
