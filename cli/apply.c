@@ -78,20 +78,35 @@ static int put_json(struct cli *cli, const char *model, const struct cli_host *h
 
 /* ---- words ---- */
 
+static size_t tolerated(const struct cli *cli)
+{
+	const struct steady_finding *f;
+	size_t count = 0;
+
+	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++)
+		count += f->severity == STEADY_NOTE;
+	return count;
+}
+
 static void put_words(struct cli *cli, const char *model, const struct cli_host *host,
 		      const struct steady_applied *a)
 {
 	struct steady_text *out = &cli->out;
+	size_t let_go = tolerated(cli);
 
-	if (a->pinned)
+	if (a->pinned) {
 		steady_text_printf(out,
-				   "%s: PINNED on %s: %" PRIu32 " vCPU%s, %zu write%s; all 56 "
-				   "registers read back equal on every vCPU, before and after the "
-				   "first run\n",
+				   "%s: PINNED on %s: %" PRIu32 " vCPU%s, %zu write%s\n"
+				   "all 56 registers read back as in the model",
 				   model, host->name, a->vcpus, a->vcpus == 1 ? "" : "s",
 				   a->write_count, a->write_count == 1 ? "" : "s");
-	else
+		if (let_go)
+			steady_text_printf(out, " but for %zu tolerated field%s", let_go,
+					   let_go == 1 ? "" : "s");
+		steady_text_str(out, ", on every vCPU, before and after the first run\n");
+	} else {
 		steady_text_printf(out, "%s: NOT PINNED on %s\n", model, host->name);
+	}
 	cli_put_findings(out, cli->report, 0, STEADY_ERROR, "");
 	cli_put_findings(out, cli->report, 0, STEADY_WARNING, "warning: ");
 	cli_put_findings(out, cli->report, 0, STEADY_NOTE, "");

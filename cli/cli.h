@@ -39,8 +39,15 @@ struct cli_command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
-	cli_run, cli_show;
+extern const struct cli_command cli_apply;
+extern const struct cli_command cli_baseline;
+extern const struct cli_command cli_check;
+extern const struct cli_command cli_diff;
+extern const struct cli_command cli_plan;
+extern const struct cli_command cli_probe;
+extern const struct cli_command cli_replay;
+extern const struct cli_command cli_run;
+extern const struct cli_command cli_show;
 
 /* ---- options.c ---- */
 
@@ -103,12 +110,12 @@ const char *cli_host_argument(const struct cli *cli, int index);
 
 /* ---- findings.c ---- */
 
-/* "REG.FIELD: wants 3, host accepts 0-2: reason. Do: advice", one line, without a host. */
+/* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */
 void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);
 /* The findings of a severity from index `from` on, a line each, each with the prefix. */
 void cli_put_findings(struct steady_text *out, const struct steady_report *report, size_t from,
 		      uint32_t severity, const char *prefix);
-/* {"register", "field", "wanted", "offered", "reason", "advice"} */
+/* {"register", "field", "features", "wanted", "offered", "reason", "advice"} */
 json_t *cli_finding_json(const struct steady_finding *finding);
 /* Dumps the object into the answer and drops it; a NULL object means memory ran out. */
 int cli_put_json(struct cli *cli, json_t *object);

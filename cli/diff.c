@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/report.h"
@@ -26,6 +27,31 @@ struct pair {
 	size_t count;
 	enum steady_relation relation;
 };
+
+static bool has_firmware(const struct cli_subject *s)
+{
+	return s->model ? s->model->firmware_count > 0 : s->profile->firmware_known;
+}
+
+/* A firmware register's value; false where the subject has none. */
+static bool firmware(const struct cli_subject *s, uint64_t id, uint64_t *value)
+{
+	const struct steady_firmware_value *in_model;
+	const struct steady_reading *r;
+
+	*value = 0;
+	if (s->model) {
+		in_model = steady_model_firmware(s->model, id);
+		if (in_model)
+			*value = in_model->value;
+		return in_model;
+	}
+	r = steady_profile_firmware(s->profile, id);
+	if (!r || r->state != STEADY_VALUE)
+		return false;
+	*value = r->value;
+	return true;
+}
 
 /* ---- words ---- */
 
@@ -55,31 +81,73 @@ static void put_value(struct steady_text *out, bool known, unsigned int field, u
 		steady_text_str(out, "unknown");
 }
 
+static const char *firmware_text(const uint64_t *value, char text[24])
+{
+	if (!value)
+		return "none";
+	snprintf(text, 24, "0x%" PRIx64, *value);
+	return text;
+}
+
+/* Not the CPU, and so not in the relation; but a guest cannot move where it is less. */
+static void put_firmware(struct steady_text *out, const struct pair *p)
+{
+	for (unsigned int i = 0; i < steady_firmware_count; i++) {
+		uint64_t a, b;
+		bool in_a = firmware(&p->a, steady_firmware[i].id, &a);
+		bool in_b = firmware(&p->b, steady_firmware[i].id, &b);
+		char text_a[24], text_b[24];
+
+		if (has_firmware(&p->a) && has_firmware(&p->b) && (in_a || in_b) &&
+		    (in_a != in_b || a != b))
+			steady_text_printf(out, "%-26s %s -> %s (firmware)\n",
+					   steady_firmware[i].name,
+					   firmware_text(in_a ? &a : NULL, text_a),
+					   firmware_text(in_b ? &b : NULL, text_b));
+	}
+}
+
+static void put_verdict(struct steady_text *out, const struct pair *p)
+{
+	const char *a = p->a.name, *b = p->b.name;
+
+	steady_text_printf(out, "%s: ", steady_relation_name(p->relation));
+	switch (p->relation) {
+	case STEADY_IDENTICAL:
+		steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
+		break;
+	case STEADY_SUBSET:
+		steady_text_printf(out, "%s can do all that %s can, and more\n", b, a);
+		break;
+	case STEADY_SUPERSET:
+		steady_text_printf(out, "%s can do all that %s can, and more\n", a, b);
+		break;
+	case STEADY_INCOMPATIBLE:
+		steady_text_printf(out, "%s and %s each have something that the other has not\n", a,
+				   b);
+		break;
+	}
+}
+
 static void put_words(struct cli *cli, const struct pair *p)
 {
-	static const char *const meaning[] = {
-		[STEADY_IDENTICAL] = "a guest sees the same CPU on both",
-		[STEADY_SUBSET] = "the second can do all that the first can, and more",
-		[STEADY_SUPERSET] = "the first can do all that the second can, and more",
-		[STEADY_INCOMPATIBLE] = "each has something that the other has not",
-	};
 	struct steady_text *out = &cli->out;
 
-	steady_text_printf(out, "%s: %s (%s, %s)\n", steady_relation_name(p->relation),
-			   meaning[p->relation], p->a.name, p->b.name);
+	put_verdict(out, p);
 	put_features(out, p, true, "gained  ");
 	put_features(out, p, false, "lost    ");
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
 		char name[STEADY_FULLNAME];
 
-		steady_text_printf(out, "%-32s ",
+		steady_text_printf(out, "%-26s ",
 				   steady_field_fullname(d->field, name, sizeof(name)));
 		put_value(out, d->a_known, d->field, d->a);
 		steady_text_str(out, " -> ");
 		put_value(out, d->b_known, d->field, d->b);
 		steady_text_char(out, '\n');
 	}
+	put_firmware(out, p);
 }
 
 /* ---- JSON ---- */

@@ -7,8 +7,15 @@
 #include "version.h"
 
 static const struct cli_command *const commands[] = {
-	&cli_probe, &cli_show, &cli_diff, &cli_baseline, &cli_check, &cli_plan, &cli_apply,
+	&cli_probe,
+	&cli_show,
+	&cli_diff,
+	&cli_baseline,
+	&cli_check,
+	&cli_plan,
+	&cli_apply,
 	&cli_run,
+	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

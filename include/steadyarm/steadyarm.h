@@ -59,6 +59,7 @@ struct steady_finding {
 	const char *host;     /* which host */
 	const char *reg;      /* "ID_AA64ISAR0_EL1", or the name of another thing: "PSCI_VERSION" */
 	const char *field;    /* "AES" */
+	const char *features; /* what is at stake: "FEAT_AES, FEAT_PMULL" */
 	const char *wanted;   /* the value that was wanted, as text */
 	const char *offered;  /* what the host accepts: "0-2" */
 	const char *reason;   /* a sentence */

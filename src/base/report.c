@@ -31,6 +31,7 @@ static void finding_free(struct steady_finding *f)
 	free((char *)f->host);
 	free((char *)f->reg);
 	free((char *)f->field);
+	free((char *)f->features);
 	free((char *)f->wanted);
 	free((char *)f->offered);
 	free((char *)f->reason);
@@ -173,6 +174,7 @@ void steady_report_subject(struct steady_report *r, const char *reg, const char 
 		set(r, &f->name, steady_text_take(&text));                                         \
 	}
 
+SETTER(features)
 SETTER(wanted)
 SETTER(offered)
 SETTER(reason)

@@ -118,12 +118,11 @@ void steady_op_print(struct steady_text *out, const struct steady_call *call)
 	put_arguments(out, call);
 }
 
-static void put_result(struct steady_text *t, const struct steady_call *c, int result)
+void steady_result_print(struct steady_text *t, const struct steady_call *c, int result)
 {
 	char number[STEADY_ERRNO_NAME];
 	const char *name = steady_errno_name(-result, number);
 
-	steady_text_str(t, " = ");
 	if (c->op == STEADY_OP_CHECK && !result)
 		steady_text_printf(t, "%" PRIx64, c->value[0]);
 	else if (!result)
@@ -147,7 +146,8 @@ int steady_record_call(void *record, struct steady_call *call)
 
 	steady_op_print(r->log, call);
 	result = r->next(r->ctx, call);
-	put_result(r->log, call, result);
+	steady_text_str(r->log, " = ");
+	steady_result_print(r->log, call, result);
 	steady_text_char(r->log, '\n');
 	return result;
 }

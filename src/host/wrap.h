@@ -15,6 +15,8 @@
 const char *steady_op_name(uint32_t op);
 /* A call as a log has it, without its result: "set 0 603000000013c020 0000000000000011". */
 void steady_op_print(struct steady_text *out, const struct steady_call *call);
+/* What comes after " = " in a log: "0", "EINVAL", "0 0000000000000011". */
+void steady_result_print(struct steady_text *out, const struct steady_call *call, int result);
 
 /* Counts calls by operation. */
 struct steady_count {

@@ -327,16 +327,13 @@ static int not_written(struct steady_report *report, const char *name, int r)
 	}
 }
 
-static int refused(struct steady_pin *p, int reg, int r, struct steady_report *report)
+/* A finding for each field whose value the host is known not to accept; how many there are. */
+static unsigned int explain_refusal(struct steady_pin *p, int reg, struct steady_report *report)
 {
 	const struct steady_configuration *c = &p->live->configurations[0];
 	const struct steady_register *row = &steady_registers[reg];
+	unsigned int count = 0;
 
-	r = not_written(report, row->name, r);
-	if (r != -STEADY_EBLOCKED)
-		return r;
-	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
-	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
@@ -347,8 +344,24 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 		    steady_set_has(f, accepts, wanted))
 			continue;
 		steady_explain_field(report, p->model, p->live, c, i, wanted, accepts);
+		count++;
 	}
-	return -STEADY_EBLOCKED;
+	return count;
+}
+
+static int refused(struct steady_pin *p, int reg, int r, struct steady_report *report)
+{
+	enum steady_answer answer = steady_answer_of(STEADY_OP_SET, r);
+
+	if (answer == STEADY_ANSWER_REFUSED && explain_refusal(p, reg, report))
+		return -STEADY_EBLOCKED;
+	r = not_written(report, steady_registers[reg].name, r);
+	if (r == -STEADY_EBLOCKED) {
+		steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
+		steady_report_offered(report, "0x%016" PRIx64,
+				      p->live->configurations[0].reg[reg].value);
+	}
+	return r;
 }
 
 static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_REGISTERS],

@@ -14,6 +14,9 @@
 #include "policy/explain.h"
 #include "policy/policy.h"
 
+#define ACCEPT "put these hosts in different pools, or let a guest see the change: --tolerate "
+#define FEATURES_MAX 16 /* that one field tells: no field tells more */
+
 struct work {
 	const struct steady_input *inputs;
 	size_t count;
@@ -189,28 +192,46 @@ static const struct steady_cell *choose(const struct work *w)
 	return best;
 }
 
+/* "pmu, sve; gicv3": what a host has in one configuration or another. */
+static void put_options(struct steady_text *out, const struct steady_offer *o)
+{
+	uint32_t options = 0, chips = 0;
+	const char *comma = "";
+
+	for (size_t i = 0; i < o->cell_count; i++) {
+		options |= o->cells[i].options;
+		chips |= UINT32_C(1) << o->cells[i].irqchip;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!(options >> i & 1))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
+		comma = ", ";
+	}
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
+		comma = ", ";
+	}
+	if (!*comma)
+		steady_text_str(out, "none");
+}
+
 static int explain_no_cell(const struct work *w)
 {
-	char text[160];
-
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		for (size_t j = 0; j < w->offers[i]->cell_count; j++) {
-			const struct steady_cell *c = &w->offers[i]->cells[j];
-
-			steady_configuration_text(c->options, ~UINT32_C(0), c->irqchip, text,
-						  sizeof(text));
-			steady_text_printf(&all, "%s{%s}", j ? " " : "", text);
-		}
+		put_options(&all, w->offers[i]);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);
-		steady_report_offered(w->report, "%s", all.data ? all.data : "none");
-		steady_report_reason(w->report, "no configuration of vCPU options that all have, "
-						"and that was asked for");
-		steady_report_advice(w->report, "ask for other options (--vcpu), or probe the host "
-						"again");
+		steady_report_offered(w->report, "%s", all.data ? all.data : "");
+		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
+						"host has and that was asked for");
+		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "
+						"hosts that lack one");
 		steady_text_free(&all);
 	}
 	return -STEADY_ECONFLICT;
@@ -224,10 +245,53 @@ static const struct steady_cell *own_cell(const struct work *w, size_t input,
 	return steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
 }
 
+/* The value that a guest has on an input's hosts if nothing else holds it down. */
+static uint64_t greatest_of(const struct work *w, size_t input, const struct steady_cell *cell,
+			    unsigned int field)
+{
+	return steady_set_greatest(&steady_fields[field],
+				   *steady_cell_set(own_cell(w, input, cell), field));
+}
+
+/* What is at stake: the features that this field gives on one host and not on another. */
+static void conflict_features(const struct work *w, const struct steady_cell *cell,
+			      unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_text names = STEADY_TEXT_INIT;
+	struct steady_view view;
+	uint16_t features[FEATURES_MAX];
+	size_t count = steady_field_features((int)field, features, FEATURES_MAX);
+
+	if (w->inputs[0].profile)
+		steady_configuration_view(&w->inputs[0].profile->configurations[0], &view);
+	else
+		steady_model_view(w->inputs[0].model, &view);
+	for (size_t i = 0; i < count && i < FEATURES_MAX; i++) {
+		bool some = false, all = true;
+
+		for (size_t j = 0; j < w->count; j++) {
+			view.value[f->reg] = steady_field_put(f, view.value[f->reg],
+							      greatest_of(w, j, cell, field));
+			if (steady_feature_state(features[i], &view) == STEADY_YES)
+				some = true;
+			else
+				all = false;
+		}
+		if (some && !all)
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_feature_name(features[i]));
+	}
+	if (names.length)
+		steady_report_features(w->report, "%s", names.data);
+	steady_text_free(&names);
+}
+
 static void explain_field_conflict(const struct work *w, const struct steady_cell *cell,
 				   unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
+	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
 
 	for (size_t i = 0; i < w->count; i++) {
@@ -236,18 +300,16 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
+		steady_report_subject(w->report, reg, f->name);
+		conflict_features(w, cell, field);
 		steady_report_offered(w->report, "%s", set.data ? set.data : "");
 		steady_report_reason(w->report, "no value that all hosts accept");
 		if (option >= 0)
-			steady_report_advice(w->report, "turn %s off: --vcpu %s=off",
+			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report,
-					     "no write can level it between these hosts; accept "
-					     "that a guest may see it change: --tolerate %s.%s",
-					     steady_registers[f->reg].name, f->name);
+			steady_report_advice(w->report, ACCEPT "%s.%s", reg, f->name);
 		steady_text_free(&set);
 	}
 }
@@ -258,17 +320,19 @@ static void explain_unvirtualised(const struct work *w, int which)
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_reading *r = &w->offers[i]->unvirtualised[which];
+		struct steady_text value = STEADY_TEXT_INIT;
 
 		if (r->state != STEADY_VALUE)
 			continue;
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, name, NULL);
-		steady_report_offered(w->report, "0x%" PRIx64, r->value);
-		steady_report_reason(w->report, "a guest sees the hardware's own value, and the "
-						"hosts' differ");
-		steady_report_advice(w->report, "no write mends that; put these hosts in different "
-						"pools, or accept it: --tolerate %s", name);
+		steady_explain_unvirtualised(&value, which, r->value);
+		steady_report_offered(w->report, "%s", value.data ? value.data : "");
+		steady_text_free(&value);
+		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
+						"changes it, and the hosts' differ");
+		steady_report_advice(w->report, ACCEPT "%s", name);
 	}
 }
 
@@ -324,15 +388,20 @@ static uint64_t least_of_limits(const struct work *w, const struct steady_cell *
 static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
+	struct steady_text has = STEADY_TEXT_INIT, gets = STEADY_TEXT_INIT;
 
+	steady_explain_value(&has, field, common);
+	steady_explain_value(&gets, field, taken);
 	steady_report_add(w->report, STEADY_NOTE, 0);
 	steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
 	steady_report_wanted(w->report, "%u", (unsigned int)common);
 	steady_report_offered(w->report, "%u", (unsigned int)taken);
 	steady_report_reason(w->report,
-			     "all these CPUs have %u, but no more than %u is accepted by every "
-			     "host's KVM",
-			     (unsigned int)common, (unsigned int)taken);
+			     "%s, though these CPUs could all have %s: the best that every host's "
+			     "KVM accepts",
+			     gets.data ? gets.data : "", has.data ? has.data : "");
+	steady_text_free(&has);
+	steady_text_free(&gets);
 }
 
 static int pick_value(const struct work *w, const struct steady_cell *cell, unsigned int field)
@@ -474,7 +543,9 @@ static int check_required(const struct work *w)
 					      steady_feature_state(feature, &host) == STEADY_YES
 						      ? "yes"
 						      : "no");
-			steady_report_reason(w->report, "required, and the baseline has it not: %s",
+			steady_report_reason(w->report,
+					     "required, and not every host gives it to a guest: it "
+					     "is %s",
 					     steady_feature_condition(feature));
 			steady_report_advice(w->report, "leave out the hosts that lack it");
 		}

@@ -115,9 +115,8 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 		blocker(report, steady_options[i].name);
 		steady_report_wanted(report, "on");
 		steady_report_offered(report, "off");
-		steady_report_reason(report, "the model has %s and this host cannot turn it on",
-				     steady_options[i].title);
-		steady_report_advice(report, "use a baseline that includes this host");
+		steady_report_reason(report, "KVM there has no %s to give", steady_options[i].title);
+		steady_report_advice(report, "make a baseline that includes this host");
 		told = true;
 	}
 	if (m->irqchip && !(chips >> m->irqchip & 1)) {
@@ -181,12 +180,18 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_offered(report, "0x%" PRIx64, has);
 	if (!r)
-		steady_report_reason(report, "this host's kernel does not know the register");
+		steady_report_reason(report, "its kernel does not know the register");
+	else if (!bitmap && want->value <= has)
+		steady_report_reason(report, "this is no value of the register");
+	else if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		steady_report_reason(report, "PSCI %u.%u, and its kernel knows none above %u.%u",
+				     (unsigned int)(want->value >> 16),
+				     (unsigned int)(want->value & 0xffff), (unsigned int)(has >> 16),
+				     (unsigned int)(has & 0xffff));
 	else
-		steady_report_reason(report, bitmap ? "services that this host does not have"
-					     : want->value > has ? "more than this host has"
-								 : "no value of this register");
-	steady_report_advice(report, "use a baseline that includes this host");
+		steady_report_reason(report, bitmap ? "hypercall services that its kernel has not"
+						    : "a mitigation that this host does not give");
+	steady_report_advice(report, "make a baseline that includes this host");
 	return -STEADY_EBLOCKED;
 }
 
@@ -223,9 +228,9 @@ static int check_sve(const struct steady_model *m, const struct steady_profile *
 		return 0;
 	blocker(report, "SVE_VLS");
 	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
-	steady_report_offered(report, "up to %u bytes", steady_vl_max(&p->sve));
+	steady_report_offered(report, "others, up to %u bytes", steady_vl_max(&p->sve));
 	steady_report_reason(report, "KVM shows a guest all of the host's vector lengths up to the "
-				     "guest's maximum, and these are others");
+				     "guest's maximum");
 	steady_report_advice(report, "use a baseline that includes this host, or turn SVE off");
 	return -STEADY_EBLOCKED;
 }
@@ -237,21 +242,48 @@ static int check_implementations(const struct steady_model *m, const struct stea
 
 	for (size_t i = 0; m->implementation_count && i < p->cpu_count; i++) {
 		const struct steady_cpu *cpu = &p->cpus[i];
+		struct steady_text known = STEADY_TEXT_INIT;
 		bool found = false;
 
 		for (size_t j = 0; j < m->implementation_count; j++)
 			found = found || memcmp(&m->implementations[j], cpu, sizeof(*cpu)) == 0;
 		if (found)
 			continue;
+		for (size_t j = 0; j < m->implementation_count; j++)
+			steady_text_printf(&known, "%s0x%08" PRIx64, j ? " or " : "",
+					   m->implementations[j].midr);
 		result = blocker(report, "MIDR_EL1");
+		steady_report_wanted(report, "%s", known.data ? known.data : "");
+		steady_text_free(&known);
 		steady_report_offered(report, "0x%08" PRIx64 " (REVIDR 0x%" PRIx64
 				      ", AIDR 0x%" PRIx64 ")",
 				      cpu->midr, cpu->revidr, cpu->aidr);
-		steady_report_reason(report, "the model's guests were not told that they may meet "
-					     "this CPU: its errata would go unhandled");
+		steady_report_reason(report, "a CPU that the model's guests were not told of: its "
+					     "errata would go unhandled");
 		steady_report_advice(report, "make a baseline that includes this host");
 	}
 	return result;
+}
+
+static void explain_unvirtualised(struct steady_report *report, int which, uint64_t want,
+				  uint64_t has)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+
+	steady_explain_unvirtualised(&text, which, want);
+	steady_report_wanted(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	steady_explain_unvirtualised(&text, which, has);
+	steady_report_offered(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	if (which == STEADY_IPA_SIZE)
+		steady_report_reason(report, "a guest's memory may lie where this host cannot map it");
+	else
+		steady_report_reason(report, "a guest sees the hardware's own value, no write "
+					     "changes it");
+	steady_report_advice(report, "keep this host out of the pool, or accept the difference: make "
+				     "the model anew with --tolerate %s",
+			     steady_unvirtualised_names[which]);
 }
 
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
@@ -270,12 +302,7 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
 			continue;
 		result = blocker(report, steady_unvirtualised_names[i]);
-		steady_report_wanted(report, "0x%" PRIx64, want->value);
-		steady_report_offered(report, "0x%" PRIx64, has->value);
-		steady_report_reason(report, "a guest sees the hardware's own value; no write "
-					     "mends that");
-		steady_report_advice(report, "keep this host out of the pool, or accept the "
-				     "difference: --tolerate %s", steady_unvirtualised_names[i]);
+		explain_unvirtualised(report, i, want->value, has->value);
 	}
 	return result;
 }
