@@ -112,8 +112,8 @@ static void masks(struct probe *b)
 	uint64_t words[STEADY_REGISTERS] = {0};
 	int r = steady_ask_masks(&b->host, words);
 
-	if (steady_answer_of(STEADY_OP_MASKS, r) == STEADY_ANSWER_ABSENT && has &&
-	    has->state == STEADY_VALUE && !has->value)
+	if (steady_answer_of(STEADY_OP_MASKS, r) == STEADY_ANSWER_ABSENT &&
+	    !(has && has->state == STEADY_VALUE && has->value))
 		r = 0;
 	else if (r)
 		note(b, NULL, STEADY_OP_MASKS, r);
