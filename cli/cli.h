@@ -43,11 +43,14 @@ extern const struct cli_command cli_apply;
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_lint;
+extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
 extern const struct cli_command cli_replay;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_show;
+extern const struct cli_command cli_verify;
 
 /* ---- options.c ---- */
 
@@ -80,7 +83,7 @@ struct cli_subject {
 	struct steady_model *model;
 	char *own_name;
 };
-/* A model or profile file, "-", or "kvm[:PATH]", which is probed. */
+/* A model or profile file, "-", "kvm[:PATH]", which is probed, or a model's name. */
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *subject);
 /* The same, and it must be a model (or a profile or host). */
 int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *subject);

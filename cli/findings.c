@@ -177,6 +177,7 @@ json_t *cli_finding_json(const struct steady_finding *f)
 	put(o, "offered", f->offered);
 	put(o, "reason", f->reason);
 	put(o, "advice", f->advice);
+	put(o, "rule", f->rule);
 	return o;
 }
 
@@ -199,7 +200,9 @@ static void put_place(struct steady_text *t, const struct steady_finding *f)
 	if (f->file)
 		steady_text_str(t, f->file);
 	if (f->file && f->line)
-		steady_text_printf(t, ":%u:%u", f->line, f->column);
+		steady_text_printf(t, ":%u", f->line);
+	if (f->file && f->line && f->column)
+		steady_text_printf(t, ":%u", f->column);
 	if (f->file)
 		steady_text_str(t, ": ");
 }

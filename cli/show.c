@@ -124,12 +124,13 @@ static void put_head(struct cli *cli, const struct wanted *w)
 	if (p) {
 		const struct steady_configuration *c = &p->configurations[0];
 
-		steady_text_printf(out, "host %s, kernel %s; with %s (1 of %zu configurations)\n",
+		steady_text_printf(out, "host %s, kernel %s; with %s (1 of %zu configuration%s)\n",
 				   p->name, p->kernel ? p->kernel : "unknown",
 				   steady_configuration_text(c->options, c->options_known,
 							     c->irqchip, options,
 							     sizeof(options)),
-				   p->configuration_count);
+				   p->configuration_count,
+				   p->configuration_count == 1 ? "" : "s");
 		return;
 	}
 	steady_text_printf(out, "model %s: %s\n", w->subject.name,

@@ -6,7 +6,9 @@ import os
 import re
 
 import conditions
+import groups
 import rows
+import rules
 
 COLUMNS = {
     "sources.tsv": "source title",
@@ -15,7 +17,9 @@ COLUMNS = {
                   "option when source",
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
-    "closing.tsv": "register field from needs_register needs_field needs_from reason source",
+    "versions.tsv": "version condition source",
+    "implications.tsv": "name if then severity lower closes reason source",
+    "groups.tsv": "group fields states source",
     "gates.tsv": "name op0 op1 crn crm op2 register field from source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
@@ -93,7 +97,8 @@ class Chains:
 
 
 class Facts:
-    def __init__(self, directory):
+    def __init__(self, directory, kernels=True):
+        """`kernels`: with data/kernels, which is derived from the rest and the profiles."""
         self.faults = rows.Faults()
         self.tables = {name: rows.read(directory, name, columns.split(), self.faults)
                        for name, columns in COLUMNS.items()}
@@ -109,8 +114,9 @@ class Facts:
         self.features, self.trees, self.mirrors = self.read_features()
         self.read_whens()
         self.values = self.read_values()
-        self.closing = self.read_closing()
+        self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
+        self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
         """False, with a fault, if the key (a name: regardless of case) has been seen."""
@@ -441,26 +447,7 @@ class Facts:
             elif conditions.evaluate(trees[0], self.trees, {field: value}) is False:
                 self.faults.add(row.place, "value %s rules %s out" % (row.value, name))
 
-    # Rules between fields
-
-    def read_closing(self):
-        closing, seen = [], {}
-        for row in self.tables["closing.tsv"]:
-            names = [row.register + "." + row.field, row.needs_register + "." + row.needs_field]
-            fields = [self.field_by_name.get(name) for name in names]
-            for name, field in zip(names, fields):
-                if field is None:
-                    self.faults.add(row.place, "no field '%s'" % name)
-            if None in fields or not self.unique(seen, tuple(names), row, "this rule"):
-                continue
-            if fields[0] is fields[1] or any(f.signed for f in fields):
-                self.faults.add(row.place, "a rule is between two unsigned fields")
-                continue
-            froms = [rows.number(row, column, self.faults, 1, (1 << field.width) - 1)
-                     for column, field in zip(("from", "needs_from"), fields)]
-            if None not in froms:
-                closing.append((fields[0].index, froms[0], fields[1].index, froms[1], row.reason))
-        return closing
+    # Registers that a field gates
 
     def read_gates(self):
         gates, seen, names = [], {}, {}

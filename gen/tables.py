@@ -182,10 +182,31 @@ def options(known):
     return lines + table("const struct steady_option_row steady_options[STEADY_OPTIONS]", entries)
 
 
-def closing(known):
-    entries = ['{%d, %d, %d, %d, "%s"}' % row for row in known.closing]
-    return table("const struct steady_closing_row steady_closing[]", entries) + \
-        count("steady_closing_count", len(entries))
+def rules(known, programs):
+    entries = []
+    for r in known.rules:
+        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in (r.when, r.then))
+        texts = ", ".join(string(t) for t in (r.name, r.row.when, r.row.then, r.row.reason,
+                                              r.row.source))
+        entries.append("{%s, %s, %s, %d, %s}" % (
+            texts, macro("STEADY_RULE_", r.row.severity), macro("STEADY_CLOSES_", r.row.closes
+                                                                or "never"),
+            r.lower.index if r.lower else -1, runs))
+    return ["", "_Static_assert(%d <= STEADY_RULE_ROOM, \"implications.tsv has more rules\");"
+            % len(entries)] + \
+        table("const struct steady_rule steady_rules[]", entries) + \
+        count("steady_rule_total", len(entries))
+
+
+def groups(known):
+    entries = []
+    for g in known.groups:
+        states = ", ".join("{%d, %d}" % pair for pair in g.states)
+        within = ", ".join("0x%x" % w for w in g.within)
+        entries.append('{"%s", {%d, %d}, %d, {%s}, {%s}}' % (
+            g.name, g.fields[0].index, g.fields[1].index, len(g.states), states, within))
+    return table("const struct steady_group steady_groups[]", entries) + \
+        count("steady_group_count", len(entries))
 
 
 def gates(known):
@@ -221,8 +242,8 @@ def generate(known):
     chain_lines, chain_of = chains(known)
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
-    lines += field_features(known) + programs_of(programs)
-    lines += closing(known) + gates(known) + options(known) + firmware(known) + capabilities(known)
+    lines += rules(known, programs) + field_features(known) + programs_of(programs)
+    lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
     lines += errnos(known)
     return HEAD + "\n".join(lines) + "\n"
 

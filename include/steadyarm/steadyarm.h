@@ -30,7 +30,8 @@ extern "C" {
 	X(ECONFLICT, 7, "the hosts have no CPU in common", 1)                                      \
 	X(EMISMATCH, 8, "a register reads back another value", 1)                                  \
 	X(EFROZEN, 9, "the VM has run already, its registers are frozen", 1)                       \
-	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)
+	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)                            \
+	X(EINVALID, 11, "no CPU is like that", 1)
 
 enum steady_error {
 #define X(name, number, text, status) STEADY_##name = number,
@@ -64,6 +65,7 @@ struct steady_finding {
 	const char *offered;  /* what the host accepts: "0-2" */
 	const char *reason;   /* a sentence */
 	const char *advice;   /* what would help */
+	const char *rule;     /* which rule between fields: "implies-sve2-sve" */
 };
 
 struct steady_report;
@@ -123,6 +125,19 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 		       struct steady_report *report);
 void steady_model_free(struct steady_model *model);
 const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
+
+/*
+ * The models that the library has built in, sorted by name; a name ends in its version ("-v1"),
+ * and what a name stands for never changes. NULL beyond the end.
+ */
+size_t steady_models(void);
+const char *steady_models_name(size_t index);  /* "neoverse-n1-v1" */
+const char *steady_models_title(size_t index); /* one line for people */
+/*
+ * One of them, by its name, or by its name without the version: then the newest there is, which
+ * may be another one in the next release of this library. EINPUT: there is none. ENOMEM.
+ */
+int steady_model_builtin(const char *name, struct steady_model **model);
 
 /* ---- the life of a pin, in this order ---- */
 

@@ -36,6 +36,7 @@ static void finding_free(struct steady_finding *f)
 	free((char *)f->offered);
 	free((char *)f->reason);
 	free((char *)f->advice);
+	free((char *)f->rule);
 }
 
 void steady_report_free(struct steady_report *r)
@@ -157,6 +158,14 @@ void steady_report_subject(struct steady_report *r, const char *reg, const char 
 		set(r, &f->reg, strdup(reg));
 	if (field)
 		set(r, &f->field, strdup(field));
+}
+
+void steady_report_rule(struct steady_report *r, const char *rule)
+{
+	struct steady_finding *f = last(r);
+
+	if (f)
+		set(r, &f->rule, strdup(rule));
 }
 
 #define SETTER(name)                                                                               \

@@ -12,7 +12,6 @@
 #include "arch/kvm_ids.h"
 
 #define POWER_OFF   (UINT32_C(1) << 0) /* KVM_ARM_VCPU_POWER_OFF */
-#define PSCI_0_2    (UINT32_C(1) << 2)
 #define KNOWN       (UINT32_C(0x1ff))  /* feature bits of KVM_ARM_VCPU_INIT up to 7.2 */
 #define ID_MASK_WORDS 192
 
@@ -40,7 +39,7 @@ static void discard_vm(struct steady_sim *s)
 	for (size_t i = 0; i < STEADY_SIM_VCPUS; i++)
 		free(s->vcpus[i].other);
 	memset(s->vcpus, 0, sizeof(s->vcpus));
-	s->vm = s->mte = s->any_vcpu = s->gic_ready = s->frozen = false;
+	s->vm = s->mte = s->imp_ids = s->any_vcpu = s->gic_ready = s->frozen = false;
 	s->c = NULL;
 	s->gic = 0;
 }
@@ -97,13 +96,16 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 
 static int enable_cap(struct steady_sim *s, uint64_t number)
 {
-	const struct steady_option_row *mte = &steady_options[STEADY_OPTION_MTE];
-
 	if (!s->vm)
 		return -EBADF;
-	if (number != mte->enable_cap || !capability(s, number) || s->any_vcpu)
+	if (!capability(s, number) || s->any_vcpu)
 		return -EINVAL;
-	s->mte = true;
+	if (number == steady_options[STEADY_OPTION_MTE].enable_cap)
+		s->mte = true;
+	else if (number == STEADY_CAP_IMP_IDS)
+		s->imp_ids = true;
+	else
+		return -EINVAL;
 	return 0;
 }
 
@@ -122,16 +124,23 @@ static uint32_t options_of(const struct steady_sim *s, uint32_t features)
 	return options;
 }
 
+static uint32_t irqchip_of(const struct steady_sim *s)
+{
+	return s->gic == STEADY_DEVICE_GICV3   ? STEADY_GICV3
+	       : s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
+					       : STEADY_IRQCHIP_UNKNOWN;
+}
+
 static int first_init(struct steady_sim *s, uint32_t features)
 {
 	uint32_t pauth = steady_options[STEADY_OPTION_PTRAUTH].features;
-	uint32_t options = options_of(s, features), bits = PSCI_0_2 | POWER_OFF;
+	uint32_t options = options_of(s, features), bits = STEADY_FEATURE_PSCI_0_2 | POWER_OFF;
 
 	if ((features & pauth) != 0 && (features & pauth) != pauth)
 		return -EINVAL;
 	for (int i = 0; i < STEADY_OPTIONS; i++)
 		bits |= options >> i & 1 ? steady_options[i].features : 0;
-	s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_UNKNOWN);
+	s->c = steady_profile_find(s->profile, options, irqchip_of(s));
 	if (!s->c)
 		s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);
 	if (features & ~bits || !s->c)
@@ -177,12 +186,23 @@ static int finalize(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t fe
 	return 0;
 }
 
+static bool has_pmu(const struct steady_sim *s)
+{
+	return s->features & steady_options[STEADY_OPTION_PMU].features;
+}
+
+/* The order of kvm_arch_vcpu_run_pid_change(). */
 static int run(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
 	if (has_sve(s) && !v->finalized)
 		return -EPERM;
+	if (s->gic && !s->gic_ready)
+		return -ENXIO; /* it has no address yet */
 	if (!s->frozen)
-		steady_sim_freeze(s);
+		steady_sim_settle(s);
+	if (has_pmu(s) && !v->pmu)
+		return -EINVAL;
+	s->frozen = true;
 	return -EINTR;
 }
 
@@ -244,6 +264,10 @@ static int create_gic(struct steady_sim *s, uint64_t type)
 	if (s->gic)
 		return -EEXIST;
 	s->gic = (uint32_t)type;
+	if (s->c)
+		steady_sim_adopt(s, steady_profile_find(s->profile,
+							steady_configuration_options(s->c),
+							irqchip_of(s)));
 	return 0;
 }
 
@@ -255,11 +279,18 @@ static int init_gic(struct steady_sim *s)
 	return 0;
 }
 
-static int pmu_init(struct steady_sim *s)
+/* KVM_ARM_VCPU_PMU_V3_IRQ, with an irqchip, and _INIT (devices/vcpu.rst). */
+static int pmu_init(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
-	if (!(s->features & steady_options[STEADY_OPTION_PMU].features))
+	if (!has_pmu(s))
 		return -ENODEV;
-	return s->gic_ready ? 0 : -ENODEV;
+	if (v->pmu || v->pmu_irq)
+		return -EBUSY;
+	v->pmu_irq = s->gic;
+	if (s->gic && !s->gic_ready)
+		return -ENODEV;
+	v->pmu = true;
+	return 0;
 }
 
 /* Calls to a vCPU; until it was initialised the kernel knows of none but that. */
@@ -284,7 +315,7 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 	case STEADY_OP_REG_LIST:
 		return reg_list(s, v, call);
 	case STEADY_OP_PMU_INIT:
-		return pmu_init(s);
+		return pmu_init(s, v);
 	default:
 		return run(s, v);
 	}

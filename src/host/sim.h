@@ -12,6 +12,8 @@
 
 #define STEADY_SIM_VCPUS 512
 
+#define STEADY_FEATURE_PSCI_0_2 (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
+
 struct steady_sim_other {   /* a register that is just memory */
 	uint64_t id;
 	uint64_t value[8];
@@ -19,6 +21,7 @@ struct steady_sim_other {   /* a register that is just memory */
 
 struct steady_sim_vcpu {
 	bool created, inited, finalized;
+	bool pmu_irq, pmu; /* its interrupt is set; it is initialised */
 	struct steady_vl sve;
 	struct steady_sim_other *other;
 	size_t other_count;
@@ -28,6 +31,7 @@ struct steady_sim {
 	const struct steady_profile *profile;
 	bool vm;
 	bool mte;              /* KVM_CAP_ARM_MTE was enabled */
+	bool imp_ids;          /* KVM_CAP_ARM_WRITABLE_IMP_ID_REGS */
 	bool any_vcpu;
 	uint32_t features;     /* of the first KVM_ARM_VCPU_INIT */
 	const struct steady_configuration *c; /* chosen by it; NULL before */
@@ -41,7 +45,9 @@ struct steady_sim {
 
 int steady_sim_get(struct steady_sim *s, struct steady_call *call);
 int steady_sim_set(struct steady_sim *s, struct steady_call *call);
-/* What the kernel does at the first run of a VM. */
-void steady_sim_freeze(struct steady_sim *s);
+/* Another configuration, since the irqchip is known now: the limits and the GIC fields are its. */
+void steady_sim_adopt(struct steady_sim *s, const struct steady_configuration *c);
+/* What the kernel does to the registers at the first run of a VM, before it freezes them. */
+void steady_sim_settle(struct steady_sim *s);
 
 #endif

@@ -47,6 +47,11 @@ static int firmware_row(const struct steady_sim *s, uint64_t id)
 
 /* ---- feature ID registers ---- */
 
+static bool is_named(int reg, const char *name)
+{
+	return strcmp(steady_registers[reg].name, name) == 0;
+}
+
 /*
  * Checks that the kernel makes before it looks at anything else, so that they refuse a value even
  * after the first run. A kernel that was seen to accept the value (6.12: EL0 = 0) has them not.
@@ -55,7 +60,8 @@ static bool refused(const struct steady_sim *s, unsigned int field, uint64_t v)
 {
 	const struct steady_accepted *record = s->c->accepted ? &s->c->accepted[field] : NULL;
 
-	return steady_kvm_refuses(field, v) && !(record && record->known && record->values >> v & 1);
+	return steady_kvm_refuses(s->c, field, v) &&
+	       !(record && record->known && record->values >> v & 1);
 }
 
 /* An IMPLEMENTATION DEFINED PMU is taken as no PMU. */
@@ -78,11 +84,51 @@ static bool ignores_writes(const struct steady_sim *s, int reg)
 {
 	static const char el0[] = "ID_AA64PFR0_EL1.EL0";
 	const struct steady_field *f = &steady_fields[steady_field_by_name(el0, sizeof(el0) - 1)];
+	const struct steady_reading *mask = &s->profile->writable[reg];
 
 	return steady_registers[reg].aarch32 && steady_profile_writable(s->profile) &&
 	       s->c->reg[f->reg].state == STEADY_VALUE &&
 	       steady_field_get(f, s->c->reg[f->reg].value) == 1 &&
-	       !(s->profile->writable[reg].state == STEADY_VALUE && s->profile->writable[reg].value);
+	       !(mask->state == STEADY_VALUE && mask->value);
+}
+
+/* 6.1: what it is, it stays, but for CSV2 and CSV3 of a host that is not affected. */
+static int set_fixed(struct steady_sim *s, int reg, uint64_t value)
+{
+	static const char *const names[] = {"ID_AA64PFR0_EL1.CSV2", "ID_AA64PFR0_EL1.CSV3"};
+	uint64_t rest = value ^ s->reg[reg];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct steady_field *f =
+			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+
+		if (f->reg != reg)
+			continue;
+		if (steady_field_get(f, value) > steady_field_get(f, s->c->reg[reg].value))
+			return -EINVAL;
+		rest = steady_field_put(f, rest, 0);
+	}
+	if (rest)
+		return -EINVAL;
+	s->reg[reg] = value;
+	return 0;
+}
+
+/* set_imp_id_reg() */
+static int set_identity(struct steady_sim *s, int reg, uint64_t value)
+{
+	const struct steady_reading *mask = &s->profile->writable[reg];
+
+	if (value == s->reg[reg])
+		return 0;
+	if (!s->imp_ids)
+		return -EINVAL;
+	if (s->frozen)
+		return -EBUSY;
+	if (mask->state != STEADY_VALUE || value & ~mask->value)
+		return -EINVAL;
+	s->reg[reg] = value;
+	return 0;
 }
 
 static int set_feature(struct steady_sim *s, int reg, uint64_t value)
@@ -91,8 +137,10 @@ static int set_feature(struct steady_sim *s, int reg, uint64_t value)
 
 	if (ignores_writes(s, reg))
 		return 0;
-	if (!steady_profile_writable(s->profile)) /* 6.1: what it is, it stays */
-		return value == s->reg[reg] ? 0 : -EINVAL;
+	if (!steady_profile_writable(s->profile))
+		return set_fixed(s, reg, value);
+	if (is_named(reg, "MIDR_EL1") || is_named(reg, "REVIDR_EL1") || is_named(reg, "AIDR_EL1"))
+		return set_identity(s, reg, value);
 	for (unsigned int i = r->first; s->c->reg[reg].value && i < r->first + r->fields; i++) {
 		if (refused(s, i, steady_field_get(&steady_fields[i], value)))
 			return -EINVAL;
@@ -130,6 +178,26 @@ static int set_workaround(uint64_t id, uint64_t value, uint64_t level)
 	return ((value & 0xf) >= 2 ? 3u : 0u) > (level & 0xf) ? -EINVAL : 0;
 }
 
+/* 0.1 for vCPUs without the feature bit, and nothing else; for others 0.2 and from 1.0 on. */
+static int set_psci(struct steady_sim *s, int at, uint64_t value)
+{
+	uint64_t latest = s->profile->firmware[at].reading.value;
+
+	if (!(s->features & STEADY_FEATURE_PSCI_0_2))
+		return value == 1 ? 0 : -EINVAL;
+	if (value != 2 && (value < 0x10000 || value > latest))
+		return -EINVAL;
+	s->firmware[at] = value;
+	return 0;
+}
+
+static uint64_t get_firmware(const struct steady_sim *s, int at)
+{
+	if (s->profile->firmware[at].id == PSCI_ID && !(s->features & STEADY_FEATURE_PSCI_0_2))
+		return 1;
+	return s->firmware[at];
+}
+
 static int set_firmware(struct steady_sim *s, int at, uint64_t value)
 {
 	const struct steady_firmware_reading *f = &s->profile->firmware[at];
@@ -147,12 +215,8 @@ static int set_firmware(struct steady_sim *s, int at, uint64_t value)
 	}
 	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
 		return set_workaround(f->id, value, f->reading.value);
-	if (f->id == PSCI_ID) {
-		if (value != 2 && (value < 0x10000 || value > f->reading.value))
-			return -EINVAL;
-		s->firmware[at] = value;
-		return 0;
-	}
+	if (f->id == PSCI_ID)
+		return set_psci(s, at, value);
 	return value == s->firmware[at] ? 0 : -EINVAL;
 }
 
@@ -196,15 +260,70 @@ static bool has_lengths(const struct steady_sim *s)
 	return s->features & steady_options[STEADY_OPTION_SVE].features && s->profile->sve_known;
 }
 
+/* ---- caches ---- */
+
+#define CCSIDR_ID   UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
+#define CCSIDR_BITS UINT64_C(0xff)
+
+static uint64_t host_field(const struct steady_sim *s, const char *name)
+{
+	const struct steady_field *f = &steady_fields[steady_field_by_name(name, strlen(name))];
+
+	return s->c->reg[f->reg].state == STEADY_VALUE
+		       ? steady_field_get(f, s->c->reg[f->reg].value)
+		       : 0;
+}
+
+static uint64_t part(uint64_t value, const char *name)
+{
+	return steady_field_get(&steady_fields[steady_field_by_name(name, strlen(name))], value);
+}
+
+/* set_clidr(): no claim that the data cache needs no cleaning where the host's does. */
+static bool clidr_ok(const struct steady_sim *s, uint64_t value)
+{
+	bool idc = !part(value, "CLIDR_EL1.LoC") ||
+		   (!part(value, "CLIDR_EL1.LoUIS") && !part(value, "CLIDR_EL1.LoUU"));
+
+	return !(value >> 47) && (!idc || host_field(s, "CTR_EL0.IDC"));
+}
+
+/* set_ccsidr(): no line shorter than the host's shortest; 2^(LineSize + 2) words. */
+static bool ccsidr_ok(const struct steady_sim *s, uint64_t id, uint64_t value)
+{
+	uint64_t words = host_field(s, id & 1 ? "CTR_EL0.IminLine" : "CTR_EL0.DminLine");
+
+	return (value & 7) + 2 >= words;
+}
+
+/* Registers that each vCPU has to itself and that are never frozen. */
+static bool is_own(const struct steady_sim *s, int reg)
+{
+	return is_named(reg, "MPIDR_EL1") ||
+	       (is_named(reg, "CLIDR_EL1") && steady_profile_writable(s->profile));
+}
+
+static int check_own(const struct steady_sim *s, uint64_t id, uint64_t value)
+{
+	int reg = steady_register_by_id(id);
+	bool ok = true;
+
+	if (reg >= 0 && is_named(reg, "CLIDR_EL1"))
+		ok = clidr_ok(s, value);
+	else if ((id & ~CCSIDR_BITS) == CCSIDR_ID && steady_profile_writable(s->profile))
+		ok = ccsidr_ok(s, id, value);
+	return ok ? 0 : -EINVAL;
+}
+
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, LENGTHS, MEMORY, FAILED, NOWHERE };
+enum place { FEATURE, FIRMWARE, LENGTHS, OWN, MEMORY, FAILED, NOWHERE };
 
 static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
 {
 	*index = steady_register_by_id(id);
 	if (*index >= 0) {
 		if (s->c->reg[*index].state == STEADY_VALUE)
-			return FEATURE;
+			return is_own(s, *index) ? OWN : FEATURE;
 		if (s->c->reg[*index].state == STEADY_FAILED)
 			return FAILED;
 		return listed(s, id) ? MEMORY : NOWHERE;
@@ -231,13 +350,16 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 		value[0] = s->reg[index];
 		break;
 	case FIRMWARE:
-		value[0] = s->firmware[index];
+		value[0] = get_firmware(s, index);
 		break;
 	case FAILED: /* as it was when the profile was made */
 		return -s->c->reg[index].error;
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
 		break;
+	case OWN:
+		value[0] = s->reg[index];
+		/* fall through */
 	case MEMORY:
 		o = other(v, call->id, false);
 		if (o)
@@ -254,7 +376,7 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
 	struct steady_sim_other *o;
-	int index;
+	int index, r;
 
 	if ((call->id & ARCH_MASK) != ARCH_ARM64)
 		return -EINVAL;
@@ -267,7 +389,11 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return -s->c->reg[index].error;
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
+	case OWN:
 	case MEMORY:
+		r = check_own(s, call->id, call->value[0]);
+		if (r)
+			return r;
 		o = other(v, call->id, true);
 		if (!o)
 			return -ENOMEM;
@@ -278,16 +404,32 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 	}
 }
 
-/* Without an interrupt controller a guest sees none: kvm_finalize_sys_regs(). */
-void steady_sim_freeze(struct steady_sim *s)
-{
-	static const char *const gic[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
+static const char *const gic_fields[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
+#define GIC_FIELDS (sizeof(gic_fields) / sizeof(gic_fields[0]))
 
-	s->frozen = true;
-	for (size_t i = 0; !s->gic && steady_profile_writable(s->profile) && i < 2; i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(gic[i], strlen(gic[i]))];
+/* Without an interrupt controller a guest sees none: kvm_finalize_sys_regs(). */
+void steady_sim_settle(struct steady_sim *s)
+{
+	for (size_t i = 0; !s->gic && steady_profile_writable(s->profile) && i < GIC_FIELDS; i++) {
+		const struct steady_field *f = &steady_fields[steady_field_by_name(
+			gic_fields[i], strlen(gic_fields[i]))];
 
 		s->reg[f->reg] = steady_field_put(f, s->reg[f->reg], 0);
+	}
+}
+
+void steady_sim_adopt(struct steady_sim *s, const struct steady_configuration *c)
+{
+	if (!c || c == s->c)
+		return;
+	s->c = c;
+	for (size_t i = 0; i < GIC_FIELDS; i++) {
+		const struct steady_field *f = &steady_fields[steady_field_by_name(
+			gic_fields[i], strlen(gic_fields[i]))];
+
+		if (c->reg[f->reg].state == STEADY_VALUE)
+			s->reg[f->reg] =
+				steady_field_put(f, s->reg[f->reg],
+						 steady_field_get(f, c->reg[f->reg].value));
 	}
 }

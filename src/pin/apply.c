@@ -46,13 +46,14 @@ static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t 
 }
 
 static int init(const struct steady_host *h, struct steady_pin *pin,
-		const struct steady_model *m, uint32_t vcpus, struct steady_report *report)
+		const struct steady_model *m, uint32_t vcpus, uint32_t secondary,
+		struct steady_report *report)
 {
 	uint32_t features = steady_options_features(m->options);
 	int r = steady_pin_features(pin, &features, report);
 
 	for (uint32_t v = 0; v < vcpus && !r; v++) {
-		r = steady_ask(h, STEADY_OP_INIT, v, features);
+		r = steady_ask(h, STEADY_OP_INIT, v, features | (v ? secondary : 0));
 		if (r) {
 			r = answered(report, STEADY_OP_INIT, "vcpu_features", r);
 			if (r == -STEADY_EBLOCKED)
@@ -135,11 +136,12 @@ static void note_tolerated(const struct steady_model *m, const uint64_t *target,
 }
 
 static int sequence(const struct steady_host *h, struct steady_pin *pin,
-		    const struct steady_model *m, uint32_t vcpus, struct steady_report *report)
+		    const struct steady_model *m, uint32_t vcpus, uint32_t secondary,
+		    struct steady_report *report)
 {
 	int r = create(h, pin, vcpus, report);
 
-	r = r ? r : init(h, pin, m, vcpus, report);
+	r = r ? r : init(h, pin, m, vcpus, secondary, report);
 	r = r ? r : irqchip(h, m, vcpus, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++)
 		r = steady_pin_vcpu(pin, v, report);
@@ -168,6 +170,13 @@ static int complete(const struct steady_model *m, struct steady_report *report)
 int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
 		 struct steady_applied *applied, struct steady_report *report)
 {
+	return steady_apply_off(model, call, ctx, vcpus, 0, applied, report);
+}
+
+int steady_apply_off(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		     uint32_t vcpus, uint32_t secondary, struct steady_applied *applied,
+		     struct steady_report *report)
+{
 	struct steady_writes writes = {.next = call, .ctx = ctx};
 	struct steady_host host = {steady_writes_call, &writes};
 	struct steady_pin *pin;
@@ -181,7 +190,7 @@ int steady_apply(const struct steady_model *model, steady_call_fn *call, void *c
 	r = r ? r : steady_pin_new(model, host.call, host.ctx, &pin);
 	if (r)
 		return r;
-	r = sequence(&host, pin, model, vcpus, report);
+	r = sequence(&host, pin, model, vcpus, secondary, report);
 	if (steady_pin_target(pin)) {
 		memcpy(applied->target, steady_pin_target(pin), sizeof(applied->target));
 		applied->targeted = true;

@@ -34,6 +34,7 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 {
 	struct steady_offer *o;
 	struct steady_cell *cell;
+	struct steady_view view;
 
 	if (m->offer)
 		return steady_offer_copy(m->offer, offer);
@@ -51,6 +52,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	}
 	cell->options = m->options;
 	cell->irqchip = m->irqchip;
+	steady_model_view(m, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
 
@@ -113,6 +116,11 @@ static bool tolerated_field(const struct work *w, unsigned int field)
 	return tolerated_name(w, steady_field_fullname(field, name, sizeof(name)));
 }
 
+static bool tolerable(const void *work, unsigned int field)
+{
+	return tolerated_field(work, field);
+}
+
 static bool unvirtualised_conflict(const struct work *w, const struct steady_cell *cell, int which)
 {
 	if (!(w->joint->differs >> which & 1))
@@ -171,11 +179,85 @@ static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
 	return a->irqchip > b->irqchip;
 }
 
-static const struct steady_cell *choose(const struct work *w)
+/*
+ * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
+ * took.
+ */
+static uint64_t host_value(const struct work *w, size_t input, const struct steady_cell *cell,
+			   unsigned int field)
 {
-	const struct steady_cell *best = NULL;
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_cell *own =
+		steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+	steady_set s = *steady_cell_set(own, field);
+
+	if (!steady_set_empty(f, s))
+		return steady_set_greatest(f, s);
+	return w->inputs[input].model ? steady_field_get(f, w->inputs[input].model->value[f->reg])
+				      : 0;
+}
+
+static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
+				unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = host_value(w, 0, cell, field);
+
+	for (size_t i = 1; i < w->count; i++) {
+		uint64_t v = host_value(w, i, cell, field);
+
+		if (steady_field_rank(f, v) < steady_field_rank(f, least))
+			least = v;
+	}
+	return least;
+}
+
+/* The greatest that all accept, field by field; tolerated ones get the least that a host has. */
+static int pick_values(const struct work *w, const struct steady_cell *cell,
+		       struct steady_model *m)
+{
+	char name[STEADY_FULLNAME];
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++) {
+		unsigned int field = steady_offer_first() + i;
+		const struct steady_field *f = &steady_fields[field];
+		steady_set s = *steady_cell_set(cell, field);
+		bool none = steady_set_empty(f, s);
+		uint64_t v = none ? least_of_limits(w, cell, field) : steady_set_greatest(f, s);
+
+		if (none)
+			r = steady_model_add_tolerated(
+				m, steady_field_fullname(field, name, sizeof(name)));
+		m->value[f->reg] = steady_field_put(f, m->value[f->reg], v);
+		m->has[f->reg] = true;
+	}
+	return r;
+}
+
+/* Whether the rules between fields leave a CPU; ECONFLICT if they do not. */
+static int try_rules(const struct work *w, const struct steady_cell *cell)
+{
+	struct steady_model *m = steady_model_alloc();
+	int r = m ? pick_values(w, cell, m) : -STEADY_ENOMEM;
+
+	r = r ? r : steady_close(m, cell, tolerable, w, NULL);
+	steady_model_free(m);
+	return r;
+}
+
+static bool better(const struct steady_cell *cell, unsigned int count,
+		   const struct steady_cell *best, unsigned int fewest)
+{
+	return !best || count < fewest || (count == fewest && dearer(cell, best));
+}
+
+/* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
+static int choose(const struct work *w, const struct steady_cell **best)
+{
 	unsigned int fewest = 0;
 
+	*best = NULL;
 	for (size_t i = 0; i < w->joint->cell_count; i++) {
 		const struct steady_cell *cell = &w->joint->cells[i];
 		unsigned int count;
@@ -184,12 +266,19 @@ static const struct steady_cell *choose(const struct work *w)
 			continue;
 		/* what is unknown is not passed over for something lesser */
 		count = cell->unknown ? 0 : conflicts(w, cell);
-		if (!best || count < fewest || (count == fewest && dearer(cell, best))) {
-			best = cell;
+		if (!count && !cell->unknown && better(cell, 0, *best, fewest)) {
+			int r = try_rules(w, cell);
+
+			if (r == -STEADY_ENOMEM)
+				return r;
+			count = r != 0;
+		}
+		if (better(cell, count, *best, fewest)) {
+			*best = cell;
 			fewest = count;
 		}
 	}
-	return best;
+	return 0;
 }
 
 /* "pmu, sve; gicv3": what a host has in one configuration or another. */
@@ -360,31 +449,6 @@ static int explain_conflicts(const struct work *w, const struct steady_cell *cel
 
 /* ---- values ---- */
 
-/* The least of what the hosts have, each having its greatest. */
-static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
-				unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	uint64_t least = 0;
-	bool any = false;
-
-	for (size_t i = 0; i < w->count; i++) {
-		steady_set s = *steady_cell_set(own_cell(w, i, cell), field);
-		uint64_t v;
-
-		if (steady_set_empty(f, s)) /* a model whose hosts differed: it says what it took */
-			v = w->inputs[i].model
-				    ? steady_field_get(f, w->inputs[i].model->value[f->reg])
-				    : 0;
-		else
-			v = steady_set_greatest(f, s);
-		if (!any || steady_field_rank(f, v) < steady_field_rank(f, least))
-			least = v;
-		any = true;
-	}
-	return least;
-}
-
 static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
@@ -404,26 +468,35 @@ static void note_loss(const struct work *w, unsigned int field, uint64_t common,
 	steady_text_free(&gets);
 }
 
-static int pick_value(const struct work *w, const struct steady_cell *cell, unsigned int field)
+/* Where the architecture would leave more than every host's KVM accepts. */
+static int note_losses(const struct work *w, const struct steady_cell *cell)
 {
-	const struct steady_field *f = &steady_fields[field];
-	steady_set s = *steady_cell_set(cell, field);
-	uint64_t common = least_of_limits(w, cell, field), v = common;
-	char name[STEADY_FULLNAME];
+	struct steady_view *views = calloc(w->count, sizeof(*views)), common;
+	int r = views ? 0 : -STEADY_ENOMEM;
 
-	if (steady_set_empty(f, s)) {
-		int r = steady_model_add_tolerated(w->model, steady_field_fullname(field, name,
-										   sizeof(name)));
-		if (r)
-			return r;
-	} else {
-		v = steady_set_greatest(f, s);
-		if (steady_field_compare(f, v, common) == STEADY_LESS)
-			note_loss(w, field, common, v);
+	for (size_t i = 0; i < w->count && !r; i++) {
+		for (unsigned int k = 0; k < steady_offer_fields(); k++) {
+			unsigned int field = steady_offer_first() + k;
+			const struct steady_field *f = &steady_fields[field];
+
+			views[i].value[f->reg] =
+				steady_field_put(f, views[i].value[f->reg],
+						 host_value(w, i, cell, field));
+			views[i].known[f->reg] = true;
+		}
 	}
-	w->model->value[f->reg] = steady_field_put(f, w->model->value[f->reg], v);
-	w->model->has[f->reg] = true;
-	return 0;
+	r = r ? r : steady_meet(views, w->count, cell, &common);
+	for (unsigned int k = 0; k < steady_offer_fields() && !r; k++) {
+		unsigned int field = steady_offer_first() + k;
+		const struct steady_field *f = &steady_fields[field];
+		uint64_t taken = steady_field_get(f, w->model->value[f->reg]);
+		uint64_t most = steady_field_get(f, common.value[f->reg]);
+
+		if (steady_field_compare(f, taken, most) == STEADY_LESS)
+			note_loss(w, field, most, taken);
+	}
+	free(views);
+	return r;
 }
 
 static int pick_firmware(const struct work *w)
@@ -615,23 +688,6 @@ static int check_readings(const struct work *w, const struct steady_cell *cell)
 	return result;
 }
 
-/* A field that breaks a rule and cannot be lowered stays, if it is tolerated. */
-static int close_model(struct work *w, const struct steady_cell *cell)
-{
-	char name[STEADY_FULLNAME];
-	int r = 0;
-
-	for (unsigned int i = 0; i < steady_closing_count && !r; i++) {
-		unsigned int field = steady_closing[i].field;
-
-		if (tolerated_field(w, field) &&
-		    steady_close_stuck(w->model, cell, &steady_closing[i]))
-			r = steady_model_add_tolerated(
-				w->model, steady_field_fullname(field, name, sizeof(name)));
-	}
-	return r ? r : steady_close(w->model, cell, w->report);
-}
-
 static int build(struct work *w)
 {
 	const struct steady_cell *cell;
@@ -639,7 +695,9 @@ static int build(struct work *w)
 
 	if (r)
 		return r;
-	cell = choose(w);
+	r = choose(w, &cell);
+	if (r)
+		return r;
 	if (!cell)
 		return explain_no_cell(w);
 	if (cell->unknown)
@@ -652,12 +710,14 @@ static int build(struct work *w)
 	w->model = steady_model_alloc();
 	if (!w->model)
 		return -STEADY_ENOMEM;
-	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++)
-		r = pick_value(w, cell, steady_offer_first() + i);
+	r = pick_values(w, cell, w->model);
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : close_model(w, cell);
-	if (!r)
+	r = r ? r : steady_close(w->model, cell, tolerable, w, w->report);
+	r = r ? r : note_losses(w, cell);
+	if (!r) {
+		steady_close_warn(w->model, cell, w->report);
 		drop_gated(w->model);
+	}
 	r = r ? r : check_required(w);
 	if (!r)
 		note_unneeded(w);

@@ -97,6 +97,49 @@ static int blocker(struct steady_report *report, const char *subject)
 	return -STEADY_EBLOCKED;
 }
 
+/* Whether any configuration leaves it open whether it has an option. */
+static bool option_unknown(const struct steady_profile *p, int option)
+{
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		const struct steady_configuration *c = &p->configurations[i];
+		bool told = c->options_known >> option & 1;
+
+		for (unsigned int j = 0; j < steady_field_count && !told; j++)
+			told = steady_field_option((int)j) == option &&
+			       c->reg[steady_fields[j].reg].state == STEADY_VALUE;
+		if (!told)
+			return true;
+	}
+	return false;
+}
+
+static void explain_option(int option, struct steady_report *report)
+{
+	blocker(report, steady_options[option].name);
+	steady_report_wanted(report, "on");
+	steady_report_offered(report, "off");
+	steady_report_reason(report, "this host cannot turn %s on", steady_options[option].title);
+	steady_report_advice(report, "make a baseline that includes this host");
+}
+
+static void explain_irqchip(const struct steady_model *m, uint32_t chips,
+			    struct steady_report *report)
+{
+	struct steady_text names = STEADY_TEXT_INIT;
+
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (chips >> chip & 1 && steady_irqchip_name(chip))
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_irqchip_name(chip));
+	}
+	blocker(report, "irqchip");
+	steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+	steady_report_offered(report, "%s", names.data ? names.data : "none");
+	steady_report_reason(report, "an interrupt controller that this host cannot give a guest");
+	steady_report_advice(report, "make a baseline that includes this host");
+	steady_text_free(&names);
+}
+
 /* Says why no configuration of the profile has the model's options. */
 static int explain_options(const struct steady_model *m, const struct steady_profile *p,
 			   struct steady_report *report)
@@ -110,20 +153,13 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 		chips |= UINT32_C(1) << p->configurations[i].irqchip;
 	}
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!((m->options & ~ever) >> i & 1))
+		if (!((m->options & ~ever) >> i & 1) || option_unknown(p, i))
 			continue;
-		blocker(report, steady_options[i].name);
-		steady_report_wanted(report, "on");
-		steady_report_offered(report, "off");
-		steady_report_reason(report, "KVM there has no %s to give", steady_options[i].title);
-		steady_report_advice(report, "make a baseline that includes this host");
+		explain_option(i, report);
 		told = true;
 	}
-	if (m->irqchip && !(chips >> m->irqchip & 1)) {
-		blocker(report, "irqchip");
-		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
-		steady_report_reason(report, "this host was not captured with that irqchip");
-		steady_report_advice(report, "probe it again, or make a baseline that includes it");
+	if (m->irqchip && !(chips >> m->irqchip & 1) && !(chips >> STEADY_IRQCHIP_UNKNOWN & 1)) {
+		explain_irqchip(m, chips, report);
 		told = true;
 	}
 	if (told)
@@ -133,14 +169,15 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 	steady_report_wanted(report, "%s",
 			     steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, text,
 						       sizeof(text)));
-	steady_report_reason(report, "the profile holds no configuration with these vCPU options");
+	steady_report_reason(report, "the profile holds no configuration that is known to have these "
+				     "vCPU options");
 	steady_report_advice(report, "probe the host again");
 	return -STEADY_EUNKNOWN;
 }
 
 /* ---- firmware ---- */
 
-/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; plans have PSCI 0.2 on. */
 static bool psci_accepts(uint64_t want, uint64_t has)
 {
 	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
@@ -316,6 +353,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 
 	if (!c)
 		return explain_options(m, p, report);
+	steady_close_warn(m, NULL, report);
 	results[0] = steady_targets(m, p, c, target, report);
 	results[1] = check_firmware(m, p, report);
 	results[2] = check_sve(m, p, report);

@@ -73,7 +73,7 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 	return copy;
 }
 
-/* As the kernel compares it: its table says which fields are signed, and so not always Arm's way. */
+/* As the kernel compares it: its table, not Arm, says which fields are signed. */
 static int64_t kvm_number(const struct steady_field *f, uint64_t v)
 {
 	if (f->kvm_signed && v >> (f->width - 1) & 1)
@@ -118,42 +118,46 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 
 /*
  * Checks of single registers that the kernel makes first: set_id_aa64pfr0_el1(),
- * set_id_aa64dfr0_el1(), set_id_dfr0_el1().
+ * set_id_aa64dfr0_el1(), set_id_dfr0_el1(), set_ctr_el0().
  */
-static uint16_t refused_values(const struct steady_field *f)
+static uint16_t refused_values(const struct steady_configuration *c, const struct steady_field *f)
 {
 	static const struct {
 		const char *reg, *field;
 		uint16_t refused; /* bit N: value N */
+		uint32_t option;  /* only with it on; 0: always */
 	} rows[] = {
-		{"ID_AA64PFR0_EL1", "EL0", 1 << 0},
-		{"ID_AA64PFR0_EL1", "EL1", 1 << 0},
-		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f},
-		{"ID_DFR0_EL1", "CopDbg", 0x3f},
-		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2},
+		{"ID_AA64PFR0_EL1", "EL0", 1 << 0, 0},
+		{"ID_AA64PFR0_EL1", "EL1", 1 << 0, 0},
+		{"ID_AA64PFR0_EL1", "EL2", 1 << 0, UINT32_C(1) << STEADY_OPTION_EL2},
+		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f, 0},
+		{"ID_DFR0_EL1", "CopDbg", 0x3f, 0},
+		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2, 0},
+		{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(f->name, rows[i].field) == 0 &&
 		    strcmp(steady_registers[f->reg].name, rows[i].reg) == 0)
-			return rows[i].refused;
+			return rows[i].option & ~c->options ? 0 : rows[i].refused;
 	}
 	return 0;
 }
 
 /* What the rule and the first checks leave; the limit itself stands. */
-static steady_set by_kernel(const struct steady_field *f, uint64_t limit)
+static steady_set by_kernel(const struct steady_configuration *c, const struct steady_field *f,
+			    uint64_t limit)
 {
 	steady_set s = by_rule(f, limit);
 
 	if (f->width > 4)
 		return s;
-	return (s & (steady_set)~refused_values(f)) | steady_set_one(f, limit);
+	return (s & (steady_set)~refused_values(c, f)) | steady_set_one(f, limit);
 }
 
-bool steady_kvm_refuses(unsigned int field, uint64_t value)
+bool steady_kvm_refuses(const struct steady_configuration *c, unsigned int field, uint64_t value)
 {
-	return value < 16 && refused_values(&steady_fields[field]) >> value & 1;
+	return value < 16 && refused_values(c, &steady_fields[field]) >> value & 1;
 }
 
 /*
@@ -179,7 +183,7 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 	else if (!steady_profile_mask(p, f->reg, &mask))
 		return false;
 	else if (f->width <= 8 && (mask & bits) == bits)
-		*out = by_kernel(f, limit);
+		*out = by_kernel(c, f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
@@ -206,11 +210,23 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 	return true;
 }
 
+void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (steady_rule_state(i, view) == STEADY_NO)
+			cell->breaks[i / 8] |= (uint8_t)(1u << i % 8);
+	}
+}
+
 static int fill_cell(const struct steady_profile *p, const struct steady_configuration *c,
 		     struct steady_cell *cell)
 {
+	struct steady_view view;
+
 	cell->options = steady_configuration_options(c);
 	cell->irqchip = c->irqchip;
+	steady_configuration_view(c, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		if (!steady_offer_field(p, c, steady_offer_first() + i, &cell->set[i]))
 			cell->unknown = true;
@@ -296,6 +312,7 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 		b->options = a->options;
 		b->irqchip = a->irqchip;
 		b->unknown = a->unknown;
+		memcpy(b->breaks, a->breaks, sizeof(b->breaks));
 		memcpy(b->set, a->set, steady_offer_fields() * sizeof(*b->set));
 		if (a->register_list) {
 			b->register_list = copy_list(a->register_list, a->register_count);
@@ -379,6 +396,8 @@ static int and_cell(struct steady_offer *out, const struct steady_cell *a,
 	c->options = a->options;
 	c->irqchip = irqchip;
 	c->unknown = a->unknown || b->unknown;
+	for (size_t i = 0; i < sizeof(c->breaks); i++)
+		c->breaks[i] = a->breaks[i] | b->breaks[i];
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		c->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
 					   b->set[i]);
@@ -510,7 +529,8 @@ static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
 	if (a->register_list && memcmp(a->register_list, b->register_list,
 				       a->register_count * sizeof(*a->register_list)) != 0)
 		return false;
-	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
+	return memcmp(a->breaks, b->breaks, sizeof(a->breaks)) == 0 &&
+	       memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
 }
 
 bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b)

@@ -80,10 +80,10 @@ static int add_creation(struct steady_plan *plan, const struct steady_model *m, 
 			       irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2
 						       : STEADY_DEVICE_GICV3);
 		r = r ? r : add_simple(plan, STEADY_OP_INIT_GIC, 0, 0);
-		for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
-			if (m->options >> STEADY_OPTION_PMU & 1)
-				r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
-		}
+	}
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+		if (m->options >> STEADY_OPTION_PMU & 1)
+			r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
 	}
 	return r;
 }

@@ -66,10 +66,11 @@ void brute_offer(const struct steady_profile *p, const struct steady_configurati
 	memset(out, 0, sizeof(*out));
 	out->values = 1u << f->width;
 	for (uint64_t v = 0; v < out->values; v++) {
-		bool known = v == limit || f->width > 4 || f->legal >> v & 1;
+		bool legal = f->width > 4 || f->legal >> v & 1;
+		bool within = steady_field_compare(f, v, limit) == STEADY_LESS ||
+			      (f->order == STEADY_ORDER_EXACT && v == f->fallback);
 
-		out->has[v] = known && steady_field_compare(f, v, limit) != STEADY_MORE &&
-			      brute_accepts(p, c, field, v);
+		out->has[v] = (v == limit || (legal && within)) && brute_accepts(p, c, field, v);
 	}
 }
 

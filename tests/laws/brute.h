@@ -19,8 +19,8 @@ struct brute {
 bool brute_accepts(const struct steady_profile *p, const struct steady_configuration *c,
 		   unsigned int field, uint64_t value);
 /*
- * Of that, what a guest may be shown: values that the architecture allocates, and none that says
- * more than the host's own.
+ * Of that, what a guest may be shown: the host's own value, or one that the architecture allocates
+ * and that says less; of a field without an order, the value that every CPU may be called.
  */
 void brute_offer(const struct steady_profile *p, const struct steady_configuration *c,
 		 unsigned int field, struct brute *out);

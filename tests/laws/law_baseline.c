@@ -40,18 +40,30 @@ static void joint_of(struct steady_profile *const *p, uint32_t options, unsigned
 	}
 }
 
-/* A rule between fields takes away the values that break it. */
-static void close(const struct steady_model *m, unsigned int field, struct brute *joint)
+/* A rule between fields that binds takes away the values that break it. */
+static void close(const struct steady_model *m, struct steady_profile *const *p,
+		  unsigned int field, struct brute *joint)
 {
-	for (unsigned int i = 0; i < steady_closing_count; i++) {
-		const struct steady_closing_row *row = &steady_closing[i];
-		const struct steady_field *needs = &steady_fields[row->needs];
+	struct steady_view view, host;
 
-		if (row->field != field ||
-		    steady_field_get(needs, m->value[needs->reg]) >= row->needs_from)
-			continue;
-		for (unsigned int v = row->from; v < joint->values; v++)
-			joint->has[v] = false;
+	steady_model_view(m, &view);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		const struct steady_field *f = &steady_fields[field];
+		uint64_t had = view.value[f->reg];
+		bool binds = steady_rules[i].lower == (int)field;
+
+		for (int k = 0; k < HOSTS && binds; k++) {
+			steady_configuration_view(
+				steady_profile_find(p[k], m->options, STEADY_GICV3), &host);
+			binds = steady_rules[i].closes == STEADY_CLOSES_ALWAYS ||
+				steady_rule_state(i, &host) != STEADY_NO;
+		}
+		for (unsigned int v = 0; v < joint->values && binds; v++) {
+			view.value[f->reg] = steady_field_put(f, had, v);
+			if (steady_rule_state(i, &view) == STEADY_NO)
+				joint->has[v] = false;
+		}
+		view.value[f->reg] = had;
 	}
 }
 
@@ -88,7 +100,7 @@ static void greatest(struct laws *l, struct steady_profile *const *p, const stru
 		struct brute joint;
 
 		joint_of(p, m->options, field, &joint);
-		close(m, field, &joint);
+		close(m, p, field, &joint);
 		laws_hold(l, brute_is_greatest(&joint, field, v), "%s = %u is not the greatest",
 			  steady_field_fullname(field, name, sizeof(name)), (unsigned int)v);
 	}

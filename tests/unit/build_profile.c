@@ -51,6 +51,7 @@ static const struct limit limits[] = {
 	{"CTR_EL0", {0xb444c004, 0xb444c004, 0xb444c004}},
 	{"CLIDR_EL1", {0x03000123, 0x03000123, 0x03000123}},
 	{"MIDR_EL1", {0x413fd0c1, 0x411fd401, 0x000f0510}},
+	{"MPIDR_EL1", {0x80000000, 0x80000000, 0x80000000}},
 };
 
 static const uint64_t midr[] = {0x413fd0c1, 0x411fd401, 0x000f0510};

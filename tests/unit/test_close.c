@@ -80,7 +80,7 @@ static void test_incomplete(void **state)
 	assert_int_equal(build_baseline(&p, 1, &m, NULL), 0);
 	m->has[build_reg("ID_AA64ISAR2_EL1")] = false;
 	m->value[build_reg("ID_AA64ISAR2_EL1")] = 0;
-	assert_int_equal(steady_close(m, &m->offer->cells[0], NULL), 0);
+	assert_int_equal(steady_close(m, &m->offer->cells[0], NULL, NULL, NULL), 0);
 	assert_int_equal(build_model_get(m, "ID_AA64MMFR3_EL1.S1PIE"), 1);
 	steady_model_free(m);
 	steady_profile_free(p);

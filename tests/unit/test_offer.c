@@ -43,7 +43,7 @@ static const struct {
 	{"ID_AA64MMFR0_EL1.TGran64", 0, "0,8-15", "0,15"},
 	/* signed for KVM, without an order for Arm */
 	{"ID_MMFR0_EL1.InnerShr", 0, "0,8-15", "0,15"},
-	{"ID_MMFR0_EL1.InnerShr", 1, "0-1,8-15", "0-1,15"},
+	{"ID_MMFR0_EL1.InnerShr", 1, "0-1,8-15", "1,15"},
 	{"ID_MMFR0_EL1.OuterShr", 15, "8-15", "15"},
 	/* checks that the kernel makes first */
 	{"ID_AA64DFR0_EL1.DebugVer", 9, "6-9", "6-9"},

@@ -48,6 +48,7 @@ static const struct {
 	{BUILD_N1, PMU, STEADY_GICV3, 1, "VciGI"},
 	{BUILD_N1, PMU, STEADY_GICV3, 3, "VccciiiGI"},
 	{BUILD_N1, PMU, STEADY_IRQCHIP_NONE, 1, "Vciss"}, /* the two GIC fields to 0 */
+	{BUILD_N1, 0, STEADY_IRQCHIP_NONE, 1, "Vcipss"},
 	{BUILD_N1, 0, STEADY_GICV2, 2, "VcciiGIpp"},
 	{BUILD_N1, 0, STEADY_IRQCHIP_UNKNOWN, 1, "VciGIp"},
 	{BUILD_V1, 0, STEADY_GICV3, 2, "VcciiGIppff"},
