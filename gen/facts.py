@@ -97,8 +97,7 @@ class Chains:
 
 
 class Facts:
-    def __init__(self, directory, kernels=True):
-        """`kernels`: with data/kernels, which is derived from the rest and the profiles."""
+    def __init__(self, directory):
         self.faults = rows.Faults()
         self.tables = {name: rows.read(directory, name, columns.split(), self.faults)
                        for name, columns in COLUMNS.items()}

@@ -382,7 +382,9 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 	const struct steady_field *f = &steady_fields[field];
 	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
 
+	steady_kernels_advice(&kernel, NULL, field, 0);
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text set = STEADY_TEXT_INIT;
 
@@ -398,9 +400,12 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report, ACCEPT "%s.%s", reg, f->name);
+			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+					     kernel.length ? "; or " : "",
+					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
 	}
+	steady_text_free(&kernel);
 }
 
 static void explain_unvirtualised(const struct work *w, int which)
