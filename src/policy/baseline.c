@@ -264,7 +264,8 @@ static int choose(const struct work *w, const struct steady_cell **best)
 
 		if (!eligible(w, cell->options))
 			continue;
-		count = conflicts(w, cell);
+		/* what is unknown is not passed over for something lesser */
+		count = cell->unknown ? 0 : conflicts(w, cell);
 		if (!count && !cell->unknown && better(cell, 0, *best, fewest)) {
 			int r = try_rules(w, cell);
 
@@ -381,7 +382,9 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 	const struct steady_field *f = &steady_fields[field];
 	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
 
+	steady_kernels_advice(&kernel, NULL, field, 0);
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text set = STEADY_TEXT_INIT;
 
@@ -397,9 +400,12 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report, ACCEPT "%s.%s", reg, f->name);
+			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+					     kernel.length ? "; or " : "",
+					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
 	}
+	steady_text_free(&kernel);
 }
 
 static void explain_unvirtualised(const struct work *w, int which)
@@ -638,22 +644,53 @@ static void note_unneeded(const struct work *w)
 	}
 }
 
+static int add_unknown(const struct work *w, size_t input, const char *subject, const char *reason)
+{
+	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_host(w->report, w->inputs[input].name);
+	steady_report_subject(w->report, subject, NULL);
+	steady_report_reason(w->report, "%s; no model is made from what is unknown", reason);
+	steady_report_advice(w->report, "probe the host again");
+	return -STEADY_EUNKNOWN;
+}
+
 static int explain_unknown(const struct work *w, const struct steady_cell *cell)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_cell *own = own_cell(w, i, cell);
 
-		if (!own || !own->unknown)
-			continue;
-		steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, "registers", NULL);
-		steady_report_reason(w->report, "not all of the 56 registers of the core range are "
-						"there, or one could not be read; no model is made "
-						"from what is unknown");
-		steady_report_advice(w->report, "probe the host again");
+		if (own && own->unknown)
+			add_unknown(w, i, "registers",
+				    "not all of the 56 registers of the core range are there, or "
+				    "one, or what of it is writable, could not be read");
 	}
 	return -STEADY_EUNKNOWN;
+}
+
+/* What failed to be read of a host, beside its registers, and would be in the model. */
+static int check_readings(const struct work *w, const struct steady_cell *cell)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_profile *p = w->inputs[i].profile;
+		char name[STEADY_FIRMWARE_LABEL];
+
+		for (size_t j = 0; p && j < p->firmware_count; j++) {
+			if (steady_reading_unknown(&p->firmware[j].reading))
+				result = add_unknown(w, i,
+						     steady_firmware_label(p->firmware[j].id, name),
+						     "it could not be read");
+		}
+		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
+			if (steady_reading_unknown(&p->unvirtualised[j]) &&
+			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
+			    !tolerated_name(w, steady_unvirtualised_names[j]))
+				result = add_unknown(w, i, steady_unvirtualised_names[j],
+						     "it could not be read");
+		}
+	}
+	return result;
 }
 
 static int build(struct work *w)
@@ -670,6 +707,9 @@ static int build(struct work *w)
 		return explain_no_cell(w);
 	if (cell->unknown)
 		return explain_unknown(w, cell);
+	r = check_readings(w, cell);
+	if (r)
+		return r;
 	if (conflicts(w, cell))
 		return explain_conflicts(w, cell);
 	w->model = steady_model_alloc();
