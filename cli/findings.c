@@ -200,7 +200,9 @@ static void put_place(struct steady_text *t, const struct steady_finding *f)
 	if (f->file)
 		steady_text_str(t, f->file);
 	if (f->file && f->line)
-		steady_text_printf(t, ":%u:%u", f->line, f->column);
+		steady_text_printf(t, ":%u", f->line);
+	if (f->file && f->line && f->column)
+		steady_text_printf(t, ":%u", f->column);
 	if (f->file)
 		steady_text_str(t, ": ");
 }

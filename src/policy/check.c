@@ -162,7 +162,7 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
-/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; plans have PSCI 0.2 on. */
 static bool psci_accepts(uint64_t want, uint64_t has)
 {
 	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
@@ -338,6 +338,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 
 	if (!c)
 		return explain_options(m, p, report);
+	steady_close_warn(m, NULL, report);
 	results[0] = steady_targets(m, p, c, target, report);
 	results[1] = check_firmware(m, p, report);
 	results[2] = check_sve(m, p, report);

@@ -73,7 +73,7 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 	return copy;
 }
 
-/* As the kernel compares it: its table says which fields are signed, and so not always Arm's way. */
+/* As the kernel compares it: its table, not Arm, says which fields are signed. */
 static int64_t kvm_number(const struct steady_field *f, uint64_t v)
 {
 	if (f->kvm_signed && v >> (f->width - 1) & 1)
@@ -108,6 +108,13 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 			break;
 		case STEADY_KVM_EXACT:
 			ok = v == f->kvm_safe;
+			break;
+		case STEADY_KVM_NONE:
+			/*
+			 * A field without an entry reads 0 in a guest. One that does not is known to a
+			 * kernel newer than these facts, which lets it be written: off, as nearly all.
+			 */
+			ok = v == 0;
 			break;
 		}
 		if (ok)
