@@ -36,8 +36,8 @@ static void set_masks(struct laws *l, struct steady_profile *p)
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		p->writable[reg] = like->writable[reg];
 		if (all)
-			p->writable[reg] = (struct steady_reading){.value = UINT64_MAX,
-								   .state = STEADY_VALUE};
+			p->writable[reg] =
+				(struct steady_reading){.value = UINT64_MAX, .state = STEADY_VALUE};
 	}
 	steady_profile_free(like);
 }
@@ -71,8 +71,8 @@ static struct steady_profile *host_of(struct laws *l, const struct steady_view *
 	build_only(p, 0);
 	c = &p->configurations[0];
 	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
-		c->reg[reg] = (struct steady_reading){.value = view->value[reg],
-						      .state = STEADY_VALUE};
+		c->reg[reg] =
+			(struct steady_reading){.value = view->value[reg], .state = STEADY_VALUE};
 	c->options_known = 0; /* the fields tell */
 	c->options = 0;
 	memset(&p->sve, 0, sizeof(p->sve));

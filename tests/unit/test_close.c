@@ -189,10 +189,10 @@ static void test_every_rule(void **state)
 
 /* The fields of FP8 and what it needs; each with the values 0 and 1 here. */
 static const char *const fp8[] = {
-	"ID_AA64FPFR0_EL1.F8CVT",    "ID_AA64FPFR0_EL1.F8FMA",	  "ID_AA64FPFR0_EL1.F8DP4",
-	"ID_AA64FPFR0_EL1.F8DP2",    "ID_AA64FPFR0_EL1.F8MM8",	  "ID_AA64FPFR0_EL1.F8MM4",
-	"ID_AA64PFR2_EL1.FPMR",	     "ID_AA64ISAR2_EL1.LUT",	  "ID_AA64ISAR3_EL1.FAMINMAX",
-	"ID_AA64ISAR1_EL1.BF16",     "ID_AA64MMFR0_EL1.FGT",
+	"ID_AA64FPFR0_EL1.F8CVT", "ID_AA64FPFR0_EL1.F8FMA", "ID_AA64FPFR0_EL1.F8DP4",
+	"ID_AA64FPFR0_EL1.F8DP2", "ID_AA64FPFR0_EL1.F8MM8", "ID_AA64FPFR0_EL1.F8MM4",
+	"ID_AA64PFR2_EL1.FPMR",   "ID_AA64ISAR2_EL1.LUT",   "ID_AA64ISAR3_EL1.FAMINMAX",
+	"ID_AA64ISAR1_EL1.BF16",  "ID_AA64MMFR0_EL1.FGT",
 };
 #define CPUS (1u << LENGTH(fp8))
 
@@ -335,12 +335,9 @@ static void test_other_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_rule),
-		cmocka_unit_test(test_greatest),
-		cmocka_unit_test(test_told),
-		cmocka_unit_test(test_other_options),
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_cannot_be_lowered),
+		cmocka_unit_test(test_every_rule), cmocka_unit_test(test_greatest),
+		cmocka_unit_test(test_told),       cmocka_unit_test(test_other_options),
+		cmocka_unit_test(test_rules),      cmocka_unit_test(test_cannot_be_lowered),
 		cmocka_unit_test(test_incomplete),
 	};
 

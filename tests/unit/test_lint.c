@@ -23,8 +23,7 @@ static void make_view(struct steady_view *view, const struct value *values, size
 	for (size_t i = 0; i < count && values[i].field; i++) {
 		const struct steady_field *f = &steady_fields[build_field(values[i].field)];
 
-		view->value[f->reg] =
-			steady_field_put(f, view->value[f->reg], values[i].value);
+		view->value[f->reg] = steady_field_put(f, view->value[f->reg], values[i].value);
 		view->known[f->reg] = true;
 	}
 }
@@ -117,11 +116,13 @@ static void test_by_hand(void **state)
 	} rows[] = {
 		/* SVE2 without SVE is there in Streaming SVE mode only */
 		{"implies-sve2-sve",
-		 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 1},
+		 {{"ID_AA64PFR0_EL1.SVE", 0},
+		  {"ID_AA64PFR1_EL1.SME", 1},
 		  {"ID_AA64ZFR0_EL1.SVEver", 1}},
 		 true},
 		{"implies-sve2-sve",
-		 {{"ID_AA64PFR0_EL1.SVE", 1}, {"ID_AA64PFR1_EL1.SME", 0},
+		 {{"ID_AA64PFR0_EL1.SVE", 1},
+		  {"ID_AA64PFR1_EL1.SME", 0},
 		  {"ID_AA64ZFR0_EL1.SVEver", 1}},
 		 false},
 		/* FEAT_SHA256: "if implemented, FEAT_SHA1 is" */
@@ -141,19 +142,23 @@ static void test_by_hand(void **state)
 		{"group-fp16", {{"ID_AA64PFR0_EL1.FP", 1}, {"ID_AA64PFR0_EL1.AdvSIMD", 0}}, true},
 		/* two pointer authentication algorithms */
 		{"excludes-pacimp-pacqarma5",
-		 {{"ID_AA64ISAR1_EL1.APA", 1}, {"ID_AA64ISAR1_EL1.GPA", 1},
-		  {"ID_AA64ISAR1_EL1.API", 1}, {"ID_AA64ISAR1_EL1.GPI", 1}},
+		 {{"ID_AA64ISAR1_EL1.APA", 1},
+		  {"ID_AA64ISAR1_EL1.GPA", 1},
+		  {"ID_AA64ISAR1_EL1.API", 1},
+		  {"ID_AA64ISAR1_EL1.GPI", 1}},
 		 true},
 		{"excludes-pacimp-pacqarma5",
 		 {{"ID_AA64ISAR1_EL1.APA", 5}, {"ID_AA64ISAR1_EL1.GPA", 1}},
 		 false},
 		/* PMUVer 8 and 9 are versions, not negative; 0xF is none */
 		{"mirror-pmuv3p8",
-		 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 8},
+		 {{"ID_AA64PFR0_EL1.EL0", 2},
+		  {"ID_AA64DFR0_EL1.PMUVer", 8},
 		  {"ID_DFR0_EL1.PerfMon", 7}},
 		 true},
 		{"mirror-pmuv3",
-		 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 15},
+		 {{"ID_AA64PFR0_EL1.EL0", 2},
+		  {"ID_AA64DFR0_EL1.PMUVer", 15},
 		  {"ID_DFR0_EL1.PerfMon", 0}},
 		 false},
 		/* AArch32 registers do not count without AArch32 */
@@ -178,12 +183,14 @@ static void test_by_hand(void **state)
 		 {{"ID_AA64MMFR0_EL1.TGran4", 0}, {"ID_AA64MMFR0_EL1.TGran4_2", 3}},
 		 true},
 		{"implies-s2tgran16k-tgran16k",
-		 {{"ID_AA64PFR0_EL1.EL2", 1}, {"ID_AA64MMFR0_EL1.TGran16", 0},
+		 {{"ID_AA64PFR0_EL1.EL2", 1},
+		  {"ID_AA64MMFR0_EL1.TGran16", 0},
 		  {"ID_AA64MMFR0_EL1.TGran16_2", 0}},
 		 false},
 		/* ID_AA64ZFR0_EL1 is 0 with neither SVE nor SME */
 		{"group-zfr0",
-		 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 0},
+		 {{"ID_AA64PFR0_EL1.SVE", 0},
+		  {"ID_AA64PFR1_EL1.SME", 0},
 		  {"ID_AA64ZFR0_EL1.BF16", 1}},
 		 true},
 	};
@@ -226,8 +233,7 @@ static void test_structure(void **state)
 		assert_int_equal(lint_rule(rows[i].rule, &view, &result, &report), 0);
 		steady_report_free(report);
 		view.known[reg] = rows[i].known;
-		view.value[reg] = rows[i].value |
-				  (rows[i].value == 5 ? UINT64_C(0x101000) : 0);
+		view.value[reg] = rows[i].value | (rows[i].value == 5 ? UINT64_C(0x101000) : 0);
 		assert_int_equal(lint_rule(rows[i].rule, &view, &result, &report), 1);
 		f = steady_report_get(report, 0);
 		assert_string_equal(f->rule, rows[i].rule);
@@ -255,7 +261,8 @@ static void test_switches(void **state)
 	} rows[] = {
 		{{"frac"}, {NULL}, {"frac-ras"}},
 		{{"frac", "implies-sha256-sha1"}, {NULL}, {"implies-sha256-sha1", "frac-ras"}},
-		{{"implies", "frac"}, {"implies-sha256-sha1", "frac-ras"},
+		{{"implies", "frac"},
+		 {"implies-sha256-sha1", "frac-ras"},
 		 {"implies-sha512-crypto", "implies-sha512-sha1"}},
 		{{"fra"}, {NULL}, {NULL}},
 		{{"frac"}, {"frac"}, {NULL}},
@@ -384,7 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_rule), cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_by_hand),	   cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_by_hand),    cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_switches),   cmocka_unit_test(test_dumps),
 		cmocka_unit_test(test_guests),
 	};

@@ -133,8 +133,8 @@ static void test_fields(void **state)
 		{"ID_AA64MMFR4_EL1.E2H0", 0, 15, 15},
 		{"ID_AA64DFR0_EL1.MTPMU", 1, 15, 0}, /* neither is more */
 		{"ID_AA64DFR0_EL1.MTPMU", 15, 15, 15},
-		{"ID_AA64DFR0_EL1.PMUVer", 9, 8, 8}, /* not negative */
-		{"ID_AA64DFR0_EL1.PMUVer", 15, 6, 0}, /* an own PMU: no PMU that is Arm's */
+		{"ID_AA64DFR0_EL1.PMUVer", 9, 8, 8},   /* not negative */
+		{"ID_AA64DFR0_EL1.PMUVer", 15, 6, 0},  /* an own PMU: no PMU that is Arm's */
 		{"ID_AA64MMFR1_EL1.SpecSEI", 0, 1, 1}, /* reverse */
 		{"ID_AA64ISAR1_EL1.APA", 5, 4, 4},
 		{"ID_AA64ISAR1_EL1.APA", 2, 3, 0}, /* FEAT_EPAC, not in FEAT_PAuth2 */
