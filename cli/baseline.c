@@ -7,6 +7,8 @@
 #include "format/format.h"
 
 #define MOST_NAMES 128
+#define TOLERATE   "--tolerate "
+#define MOST_TOLERATED 8 /* fields that an advice still proposes to tolerate */
 
 static const char help[] =
 	"Computes the greatest CPU model that every X accepts, X being hosts' profiles, models, or\n"
@@ -165,21 +167,133 @@ static int put_conflicts_json(struct cli *cli)
 	return cli_put_json(cli, o);
 }
 
-static void put_conflict_words(struct cli *cli)
+static bool one_conflict(const struct steady_finding *a, const struct steady_finding *b)
 {
+	return b && b->severity == STEADY_ERROR && same(a->reg, b->reg) && same(a->field, b->field);
+}
+
+/* The hosts that accept the same, in one line, from the first of them on. */
+static void put_hosts(struct cli *cli, size_t index, size_t end)
+{
+	const struct steady_finding *first = steady_report_get(cli->report, index), *f;
+	const char *comma = "";
+
+	steady_text_printf(&cli->out, "  accepts %s: ", first->offered ? first->offered : "none");
+	for (size_t i = index; i < end; i++) {
+		f = steady_report_get(cli->report, i);
+		if (!same(f->offered, first->offered))
+			continue;
+		steady_text_printf(&cli->out, "%s%s", comma, f->host ? f->host : "?");
+		comma = ", ";
+	}
+	steady_text_char(&cli->out, '\n');
+}
+
+static bool offered_before(const struct cli *cli, size_t first, size_t index)
+{
+	const struct steady_finding *f = steady_report_get(cli->report, index);
+
+	for (size_t i = first; i < index; i++) {
+		if (same(steady_report_get(cli->report, i)->offered, f->offered))
+			return true;
+	}
+	return false;
+}
+
+/* One conflict in words. */
+static void put_conflict(struct cli *cli, size_t index)
+{
+	const struct steady_finding *first = steady_report_get(cli->report, index);
+	size_t end = index;
+
+	while (one_conflict(first, steady_report_get(cli->report, end)))
+		end++;
+	steady_text_printf(&cli->out, "%s%s%s: %s", first->reg ? first->reg : "",
+			   first->field ? "." : "", first->field ? first->field : "",
+			   first->reason ? first->reason : "");
+	if (first->features)
+		steady_text_printf(&cli->out, " (%s)", first->features);
+	steady_text_char(&cli->out, '\n');
+	for (size_t i = index; i < end; i++) {
+		if (steady_report_get(cli->report, i)->host && !offered_before(cli, index, i))
+			put_hosts(cli, i, end);
+	}
+}
+
+/* Advice that differs in what is to be tolerated only is one: up to there it is the same. */
+static size_t advice_head(const char *advice)
+{
+	const char *flag = strstr(advice, TOLERATE);
+
+	return flag ? (size_t)(flag - advice) : strlen(advice);
+}
+
+/* How many conflicts from here on have the like advice; 0 if one before had it. */
+static size_t like_advice(const struct cli *cli, const size_t *conflicts, size_t count, size_t index)
+{
+	const char *advice = steady_report_get(cli->report, conflicts[index])->advice;
+	size_t head = advice ? advice_head(advice) : 0, like = 0;
+
+	for (size_t i = 0; advice && i < count; i++) {
+		const char *other = steady_report_get(cli->report, conflicts[i])->advice;
+
+		if (!other || advice_head(other) != head || strncmp(other, advice, head) != 0)
+			continue;
+		if (i < index)
+			return 0;
+		like++;
+	}
+	return like;
+}
+
+/* Advice once for all conflicts that have the like, with all that would have to be tolerated. */
+static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, size_t index)
+{
+	const char *advice = steady_report_get(cli->report, conflicts[index])->advice;
+	size_t like = like_advice(cli, conflicts, count, index), head;
+
+	if (!like)
+		return;
+	head = advice_head(advice);
+	if (advice[head] && like > MOST_TOLERATED) {
+		steady_text_printf(&cli->out, "Do: put these hosts in different pools; that is much "
+				   "for a guest to see change\n");
+		return;
+	}
+	steady_text_printf(&cli->out, "Do: %.*s", (int)head, advice);
+	for (size_t i = index; advice[head] && i < count; i++) {
+		const char *other = steady_report_get(cli->report, conflicts[i])->advice;
+
+		if (other && advice_head(other) == head && strncmp(other, advice, head) == 0)
+			steady_text_printf(&cli->out, "%s%s", i == index ? "" : " ", other + head);
+	}
+	steady_text_char(&cli->out, '\n');
+}
+
+static int put_words(struct cli *cli, int inputs)
+{
+	size_t total = steady_report_count(cli->report), count = 0;
+	size_t *conflicts = calloc(total + 1, sizeof(*conflicts));
 	const struct steady_finding *f, *before = NULL;
 
-	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
+	if (!conflicts)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < total; i++) {
+		f = steady_report_get(cli->report, i);
 		if (f->severity != STEADY_ERROR)
 			continue;
-		if (!before || !same(f->reg, before->reg) || !same(f->field, before->field))
-			steady_text_printf(&cli->out, "%s%s%s: %s. Do: %s\n", f->reg ? f->reg : "",
-					   f->field ? "." : "", f->field ? f->field : "",
-					   f->reason ? f->reason : "", f->advice ? f->advice : "");
-		steady_text_printf(&cli->out, "  %s accepts %s\n", f->host ? f->host : "?",
-				   f->offered ? f->offered : "nothing");
+		if (!before || !one_conflict(before, f))
+			conflicts[count++] = i;
 		before = f;
 	}
+	steady_text_printf(&cli->out, "NO baseline of %d input%s: %zu conflict%s\n", inputs,
+			   inputs == 1 ? "" : "s", count, count == 1 ? "" : "s");
+	for (size_t i = 0; i < count; i++)
+		put_conflict(cli, conflicts[i]);
+	for (size_t i = 0; i < count; i++)
+		put_advice(cli, conflicts, count, i);
+	free(conflicts);
+	return 0;
 }
 
 static int put_conflicts(struct cli *cli, int inputs)
@@ -188,12 +302,7 @@ static int put_conflicts(struct cli *cli, int inputs)
 	cli->shown = true;
 	if (cli->json)
 		return put_conflicts_json(cli);
-	if (!cli->quiet) {
-		steady_text_printf(&cli->out, "no baseline: %s %d given hosts\n",
-				   "conflicts between the", inputs);
-		put_conflict_words(cli);
-	}
-	return 0;
+	return cli->quiet ? 0 : put_words(cli, inputs);
 }
 
 /* ---- the answer ---- */

@@ -25,6 +25,8 @@ struct cli {
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
 	bool shown;                    /* the command has put the report into its answer */
+	bool first_only;               /* options end at the first argument that is none */
+	int status;                    /* exit status of a command that has its own, or 0 */
 	int argc;                      /* what is left after the options */
 	char **argv;
 };
@@ -37,8 +39,18 @@ struct cli_command {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-extern const struct cli_command cli_apply, cli_baseline, cli_check, cli_diff, cli_plan, cli_probe,
-	cli_replay, cli_show;
+extern const struct cli_command cli_apply;
+extern const struct cli_command cli_baseline;
+extern const struct cli_command cli_check;
+extern const struct cli_command cli_diff;
+extern const struct cli_command cli_lint;
+extern const struct cli_command cli_models;
+extern const struct cli_command cli_plan;
+extern const struct cli_command cli_probe;
+extern const struct cli_command cli_replay;
+extern const struct cli_command cli_run;
+extern const struct cli_command cli_show;
+extern const struct cli_command cli_verify;
 
 /* ---- options.c ---- */
 
@@ -71,7 +83,7 @@ struct cli_subject {
 	struct steady_model *model;
 	char *own_name;
 };
-/* A model or profile file, "-", or "kvm[:PATH]", which is probed. */
+/* A model or profile file, "-", "kvm[:PATH]", which is probed, or a model's name. */
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *subject);
 /* The same, and it must be a model (or a profile or host). */
 int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *subject);
@@ -105,14 +117,19 @@ void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
 
+/* ---- kernels.c ---- */
+
+/* `show --kernels`: all arguments are registers or fields. */
+int cli_show_kernels(struct cli *cli);
+
 /* ---- findings.c ---- */
 
-/* "REG.FIELD: wants 3, host accepts 0-2: reason. Do: advice", one line, without a host. */
+/* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */
 void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);
 /* The findings of a severity from index `from` on, a line each, each with the prefix. */
 void cli_put_findings(struct steady_text *out, const struct steady_report *report, size_t from,
 		      uint32_t severity, const char *prefix);
-/* {"register", "field", "wanted", "offered", "reason", "advice"} */
+/* {"register", "field", "features", "wanted", "offered", "reason", "advice"} */
 json_t *cli_finding_json(const struct steady_finding *finding);
 /* Dumps the object into the answer and drops it; a NULL object means memory ran out. */
 int cli_put_json(struct cli *cli, json_t *object);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/report.h"
 #include "cli.h"
@@ -14,7 +16,9 @@ static const char help[] =
 	"fields. A and B are models, profiles (in their fullest configuration) or `kvm`.\n"
 	"\n"
 	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do all\n"
-	"that B can), or `incompatible`. Exit status 0: identical, 1: they differ.\n"
+	"that B can), or `incompatible`. It is told by the registers of the core ID range and SVE's\n"
+	"vector lengths; firmware registers (PSCI's version, hypercalls) are told, not counted.\n"
+	"Exit status 0: identical, 1: they differ.\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm diff data/profiles/max-6.12.json data/profiles/max-7.3.json\n";
@@ -24,8 +28,48 @@ struct pair {
 	struct steady_view view_a, view_b;
 	struct steady_difference differences[DIFFERENCES];
 	size_t count;
+	struct steady_vl sve_a, sve_b;
+	bool sve_differs;
 	enum steady_relation relation;
 };
+
+static bool has_firmware(const struct cli_subject *s)
+{
+	return s->model ? s->model->firmware_count > 0 : s->profile->firmware_known;
+}
+
+/* A firmware register's value; false where the subject has none. */
+static bool firmware(const struct cli_subject *s, uint64_t id, uint64_t *value)
+{
+	const struct steady_firmware_value *in_model;
+	const struct steady_reading *r;
+
+	*value = 0;
+	if (s->model) {
+		in_model = steady_model_firmware(s->model, id);
+		if (in_model)
+			*value = in_model->value;
+		return in_model;
+	}
+	r = steady_profile_firmware(s->profile, id);
+	if (!r || r->state != STEADY_VALUE)
+		return false;
+	*value = r->value;
+	return true;
+}
+
+/* The vector lengths that a guest sees, none without SVE; false if they were not captured. */
+static bool lengths(const struct cli_subject *s, struct steady_vl *out)
+{
+	uint32_t options = s->model ? s->model->options
+				    : steady_configuration_options(&s->profile->configurations[0]);
+
+	memset(out, 0, sizeof(*out));
+	if (!(options >> STEADY_OPTION_SVE & 1))
+		return true;
+	*out = s->model ? s->model->sve : s->profile->sve;
+	return s->model ? !steady_vl_empty(out) : s->profile->sve_known;
+}
 
 /* ---- words ---- */
 
@@ -55,31 +99,88 @@ static void put_value(struct steady_text *out, bool known, unsigned int field, u
 		steady_text_str(out, "unknown");
 }
 
+static const char *firmware_text(const uint64_t *value, char text[24])
+{
+	if (!value)
+		return "none";
+	snprintf(text, 24, "0x%" PRIx64, *value);
+	return text;
+}
+
+/* Not the CPU, and so not in the relation; but a guest cannot move where it is less. */
+static void put_firmware(struct steady_text *out, const struct pair *p)
+{
+	for (unsigned int i = 0; i < steady_firmware_count; i++) {
+		uint64_t a, b;
+		bool in_a = firmware(&p->a, steady_firmware[i].id, &a);
+		bool in_b = firmware(&p->b, steady_firmware[i].id, &b);
+		char text_a[24], text_b[24];
+
+		if (has_firmware(&p->a) && has_firmware(&p->b) && (in_a || in_b) &&
+		    (in_a != in_b || a != b))
+			steady_text_printf(out, "%-26s %s -> %s (firmware)\n",
+					   steady_firmware[i].name,
+					   firmware_text(in_a ? &a : NULL, text_a),
+					   firmware_text(in_b ? &b : NULL, text_b));
+	}
+}
+
+static void put_lengths(struct steady_text *out, const struct steady_vl *vl)
+{
+	if (steady_vl_empty(vl))
+		steady_text_str(out, "none");
+	else
+		steady_text_printf(out, "up to %u bits", steady_vl_max(vl) * 8);
+}
+
+static void put_verdict(struct steady_text *out, const struct pair *p)
+{
+	const char *a = p->a.name, *b = p->b.name;
+
+	steady_text_printf(out, "%s: ", steady_relation_name(p->relation));
+	switch (p->relation) {
+	case STEADY_IDENTICAL:
+		steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
+		break;
+	case STEADY_SUBSET:
+		steady_text_printf(out, "%s can do all that %s can, and more\n", b, a);
+		break;
+	case STEADY_SUPERSET:
+		steady_text_printf(out, "%s can do all that %s can, and more\n", a, b);
+		break;
+	case STEADY_INCOMPATIBLE:
+		steady_text_printf(out, "%s and %s each have something that the other has not\n", a,
+				   b);
+		break;
+	}
+}
+
 static void put_words(struct cli *cli, const struct pair *p)
 {
-	static const char *const meaning[] = {
-		[STEADY_IDENTICAL] = "a guest sees the same CPU on both",
-		[STEADY_SUBSET] = "the second can do all that the first can, and more",
-		[STEADY_SUPERSET] = "the first can do all that the second can, and more",
-		[STEADY_INCOMPATIBLE] = "each has something that the other has not",
-	};
 	struct steady_text *out = &cli->out;
 
-	steady_text_printf(out, "%s: %s (%s, %s)\n", steady_relation_name(p->relation),
-			   meaning[p->relation], p->a.name, p->b.name);
+	put_verdict(out, p);
 	put_features(out, p, true, "gained  ");
 	put_features(out, p, false, "lost    ");
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
 		char name[STEADY_FULLNAME];
 
-		steady_text_printf(out, "%-32s ",
+		steady_text_printf(out, "%-26s ",
 				   steady_field_fullname(d->field, name, sizeof(name)));
 		put_value(out, d->a_known, d->field, d->a);
 		steady_text_str(out, " -> ");
 		put_value(out, d->b_known, d->field, d->b);
 		steady_text_char(out, '\n');
 	}
+	if (p->sve_differs) {
+		steady_text_printf(out, "%-26s ", "SVE_VLS");
+		put_lengths(out, &p->sve_a);
+		steady_text_str(out, " -> ");
+		put_lengths(out, &p->sve_b);
+		steady_text_char(out, '\n');
+	}
+	put_firmware(out, p);
 }
 
 /* ---- JSON ---- */
@@ -104,6 +205,17 @@ static json_t *value_json(bool known, uint64_t value)
 	return known ? json_integer((json_int_t)value) : json_null();
 }
 
+static json_t *lengths_json(const struct steady_vl *vl)
+{
+	json_t *list = json_array();
+
+	for (unsigned int bytes = 16; bytes <= steady_vl_max(vl); bytes += 16) {
+		if (steady_vl_has(vl, bytes))
+			json_array_append_new(list, json_integer(bytes));
+	}
+	return list;
+}
+
 static int put_json(struct cli *cli, const struct pair *p)
 {
 	json_t *o = json_object(), *list = json_array();
@@ -120,19 +232,60 @@ static int put_json(struct cli *cli, const struct pair *p)
 		json_object_set_new(one, "features", features_json(p, d->field));
 		json_array_append_new(list, one);
 	}
+	if (p->sve_differs) {
+		json_t *one = json_object();
+
+		json_object_set_new(one, "register", json_string("SVE_VLS"));
+		json_object_set_new(one, "field", json_null());
+		json_object_set_new(one, "a", lengths_json(&p->sve_a));
+		json_object_set_new(one, "b", lengths_json(&p->sve_b));
+		json_object_set_new(one, "features", json_array());
+		json_array_append_new(list, one);
+	}
 	json_object_set_new(o, "relation", json_string(steady_relation_name(p->relation)));
 	json_object_set_new(o, "differences", list);
 	return cli_put_json(cli, o);
 }
 
+/* Where neither was captured, only a difference elsewhere is an answer. */
+static int refuse_unknown(const struct cli *cli, const struct pair *p)
+{
+	int unknown = 0, first = 0;
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!steady_register_is_core(reg) || p->view_a.known[reg] || p->view_b.known[reg])
+			continue;
+		if (!unknown++)
+			first = reg;
+	}
+	if (!unknown || p->relation == STEADY_INCOMPATIBLE)
+		return 0;
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_subject(cli->report, steady_registers[first].name, NULL);
+	steady_report_reason(cli->report,
+			     "neither %s nor %s holds it%s: nothing follows from what is unknown",
+			     p->a.name, p->b.name, unknown > 1 ? ", nor others" : "");
+	steady_report_advice(cli->report, "probe the hosts again");
+	return -STEADY_EUNKNOWN;
+}
+
 static int compare(struct cli *cli, struct pair *p)
 {
-	int r = 0;
+	int r;
 
 	cli_subject_view(&p->a, &p->view_a);
 	cli_subject_view(&p->b, &p->view_b);
 	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES,
 				    &p->count);
+	if (lengths(&p->a, &p->sve_a) && lengths(&p->b, &p->sve_b)) {
+		enum steady_relation sve = steady_relate_vl(&p->sve_a, &p->sve_b);
+
+		p->sve_differs = sve != STEADY_IDENTICAL;
+		p->relation = steady_relation_join(p->relation, sve);
+	}
+	r = refuse_unknown(cli, p);
+	if (r)
+		return r;
 	if (cli->json)
 		r = put_json(cli, p);
 	else if (!cli->quiet)

@@ -7,7 +7,17 @@
 #include "version.h"
 
 static const struct cli_command *const commands[] = {
-	&cli_probe, &cli_show, &cli_diff, &cli_baseline, &cli_check, &cli_plan, &cli_apply,
+	&cli_probe,
+	&cli_show,
+	&cli_diff,
+	&cli_baseline,
+	&cli_models,
+	&cli_check,
+	&cli_plan,
+	&cli_apply,
+	&cli_verify,
+	&cli_lint,
+	&cli_run,
 	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -20,7 +30,7 @@ static void print_help(FILE *to)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nA HOST is `kvm` (this machine's /dev/kvm), `kvm:PATH`, or a profile file, which is\n"
-	      "simulated. A MODEL is a file, or `-` for standard input.\n"
+	      "simulated. A MODEL is a name (`steadyarm models` lists them), a file, or `-`.\n"
 	      "Every command takes --json, -o FILE, --quiet and --help.\n"
 	      "Exit status: 0 done, or yes; 1 the answer is no; 2 bad usage or input; 3 the host "
 	      "failed.\n",
@@ -67,7 +77,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		cli_say("out of memory");
 	steady_text_free(&cli.out);
 	steady_report_free(cli.report);
-	return steady_exit_status(r);
+	return cli.status ? cli.status : steady_exit_status(r);
 }
 
 int main(int argc, char **argv)

@@ -71,7 +71,7 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 	*help = false;
 	opterr = 0;
 	optind = 0; /* GNU: start anew, permuting */
-	while ((c = getopt_long(argc, argv, ":o:", all, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, cli->first_only ? "+:o:" : ":o:", all, NULL)) != -1) {
 		switch (c) {
 		case OPTION_JSON:
 			cli->json = true;

@@ -8,8 +8,8 @@
 
 static const char help[] =
 	"Prints the calls, in order, that make a VM of the host show the model. Nothing is called.\n"
-	"Each line is an operation as `steadyarm replay` has them; what follows the # says which\n"
-	"register it is. If the host cannot show the model: the reasons, and exit status 1.\n"
+	"The lines are a log that `steadyarm replay` makes; what follows the # says which register\n"
+	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      for a VM of N vCPUs (1)\n"
@@ -71,7 +71,7 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
 
 		steady_op_print(&line, c);
-		steady_text_str(&cli->out, line.data ? line.data : "");
+		steady_text_printf(&cli->out, "%s = 0", line.data ? line.data : "");
 		if (name)
 			steady_text_printf(&cli->out, "  # %s", name);
 		steady_text_char(&cli->out, '\n');

@@ -8,6 +8,8 @@
 #include "format/format.h"
 #include "policy/explain.h"
 
+#define FEATURES 64 /* that one field tells: no field tells more */
+
 static const char help[] =
 	"Decodes what X shows a guest: registers, fields with their meaning, what of them KVM lets\n"
 	"be written. X is a profile, a model or `kvm`; of a profile its fullest configuration is\n"
@@ -15,12 +17,15 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --features     the names of Arm's features instead\n"
+	"  --kernels      no X: which of the recorded kernels let each REG be written\n"
 	"\n"
 	"Example:\n"
-	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n";
+	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n"
+	"  steadyarm show --kernels ID_MMFR4_EL1\n";
 
 struct wanted {
 	bool features;
+	bool kernels;
 	struct cli_subject subject;
 	struct steady_view view;
 	bool all[STEADY_REGISTERS];   /* every field of the register was asked for */
@@ -34,6 +39,14 @@ static bool take_features(struct cli *cli, void *ctx, const char *argument)
 	(void)cli;
 	(void)argument;
 	((struct wanted *)ctx)->features = true;
+	return true;
+}
+
+static bool take_kernels(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->kernels = true;
 	return true;
 }
 
@@ -90,10 +103,24 @@ static bool accepts(const struct wanted *w, unsigned int field, struct steady_te
 	const struct steady_profile *p = w->subject.profile;
 	steady_set set;
 
-	if (!p || !steady_offer_field(p, &p->configurations[0], field, &set))
+	if (!p || !steady_register_is_core(steady_fields[field].reg) ||
+	    !steady_offer_field(p, &p->configurations[0], field, &set))
 		return false;
 	steady_set_print(&steady_fields[field], set, out);
 	return true;
+}
+
+/* The features that the subject has and whose condition reads this field; how many. */
+static size_t field_features(const struct wanted *w, unsigned int field, uint16_t out[FEATURES])
+{
+	uint16_t all[FEATURES];
+	size_t count = steady_field_features((int)field, all, FEATURES), n = 0;
+
+	for (size_t i = 0; i < count && i < FEATURES; i++) {
+		if (steady_feature_state(all[i], &w->view) == STEADY_YES)
+			out[n++] = all[i];
+	}
+	return n;
 }
 
 /* ---- words ---- */
@@ -108,12 +135,13 @@ static void put_head(struct cli *cli, const struct wanted *w)
 	if (p) {
 		const struct steady_configuration *c = &p->configurations[0];
 
-		steady_text_printf(out, "host %s, kernel %s, %zu configuration%s, this one: %s\n",
+		steady_text_printf(out, "host %s, kernel %s; with %s (1 of %zu configuration%s)\n",
 				   p->name, p->kernel ? p->kernel : "unknown",
-				   p->configuration_count, p->configuration_count == 1 ? "" : "s",
 				   steady_configuration_text(c->options, c->options_known,
 							     c->irqchip, options,
-							     sizeof(options)));
+							     sizeof(options)),
+				   p->configuration_count,
+				   p->configuration_count == 1 ? "" : "s");
 		return;
 	}
 	steady_text_printf(out, "model %s: %s\n", w->subject.name,
@@ -123,20 +151,32 @@ static void put_head(struct cli *cli, const struct wanted *w)
 		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
 }
 
+static void put_field_features(const struct wanted *w, unsigned int field, struct steady_text *out)
+{
+	uint16_t features[FEATURES];
+	size_t count = field_features(w, field, features);
+
+	for (size_t i = 0; i < count; i++)
+		steady_text_printf(out, "%s%s", i ? ", " : " ", steady_feature_name(features[i]));
+}
+
 static void put_field(struct cli *cli, const struct wanted *w, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
 	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
-	const struct steady_value *v = steady_value_of((int)field, value);
-	struct steady_text set = STEADY_TEXT_INIT;
+	struct steady_text set = STEADY_TEXT_INIT, text = STEADY_TEXT_INIT, line = STEADY_TEXT_INIT;
 
-	steady_text_printf(&cli->out, "  %-14s ", f->name);
-	steady_explain_value(&cli->out, field, value);
-	if (v && v->features)
-		steady_text_printf(&cli->out, "  %s", v->features);
-	if (accepts(w, field, &set))
-		steady_text_printf(&cli->out, "  accepts %s", set.data);
+	steady_explain_value(&text, field, value);
+	steady_text_printf(&line, "  %-14s %-16s", f->name, text.data ? text.data : "");
+	if (accepts(w, field, &set) && set.data)
+		steady_text_printf(&line, " accepts %-8s", set.data);
+	put_field_features(w, field, &line);
+	while (line.length && line.data[line.length - 1] == ' ')
+		line.length--;
+	steady_text_add(&cli->out, line.data ? line.data : "", line.length);
 	steady_text_char(&cli->out, '\n');
+	steady_text_free(&line);
+	steady_text_free(&text);
 	steady_text_free(&set);
 }
 
@@ -170,13 +210,16 @@ static json_t *field_json(const struct wanted *w, unsigned int field)
 	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
 	const struct steady_value *v = steady_value_of((int)field, value);
 	struct steady_text set = STEADY_TEXT_INIT;
-	json_t *o = json_object();
+	uint16_t features[FEATURES];
+	size_t count = field_features(w, field, features);
+	json_t *o = json_object(), *list = json_array();
 
 	json_object_set_new(o, "value", json_integer((json_int_t)value));
 	if (v && v->meaning)
 		json_object_set_new(o, "meaning", json_string(v->meaning));
-	if (v && v->features)
-		json_object_set_new(o, "features", json_string(v->features));
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(steady_feature_name(features[i])));
+	json_object_set_new(o, "features", list);
 	if (accepts(w, field, &set) && set.data)
 		json_object_set_new(o, "accepts", json_string(set.data));
 	steady_text_free(&set);
@@ -246,13 +289,18 @@ static int put_features(struct cli *cli, const struct wanted *w)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"features", false, take_features}};
+	static const struct cli_option options[] = {
+		{"features", false, take_features},
+		{"kernels", false, take_kernels},
+	};
 	struct wanted w = {0};
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &w, 1, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 2, &w, 1, -1, &help_given);
 
 	if (r || help_given)
 		return r;
+	if (w.kernels)
+		return cli_show_kernels(cli);
 	r = cli_subject_load(cli, cli->argv[0], &w.subject);
 	if (r)
 		return r;
@@ -272,7 +320,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cli_show = {
 	.name = "show",
 	.summary = "decode registers, fields and features",
-	.usage = "X [REG[.FIELD]]...",
+	.usage = "X [REG[.FIELD]]... | --kernels REG[.FIELD]...",
 	.help = help,
 	.run = run,
 };

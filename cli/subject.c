@@ -8,6 +8,7 @@
 #include <steadyarm/sim.h>
 
 #include "base/report.h"
+#include "catalog.h"
 #include "cli.h"
 #include "format/format.h"
 #include "host/local.h"
@@ -145,6 +146,25 @@ static char *name_of_file(const char *path)
 	return name;
 }
 
+static bool looks_like_json(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && memchr(" \t\r\n", text[at], 4))
+		at++;
+	return at < length && (text[at] == '{' || text[at] == '[');
+}
+
+static int neither(struct cli *cli, const char *file)
+{
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, file);
+	steady_report_place(cli->report, 1, 1);
+	steady_report_reason(cli->report, "neither a profile nor a model: those are JSON, or, for a "
+					  "model, text with a line \"format steadyarm-model\"");
+	return -STEADY_EINPUT;
+}
+
 static int parse(struct cli *cli, const char *path, const char *text, size_t length,
 		 struct cli_subject *s)
 {
@@ -158,7 +178,9 @@ static int parse(struct cli *cli, const char *path, const char *text, size_t len
 	case STEADY_KIND_MODEL_TEXT:
 		return steady_model_read_text(text, length, file, &s->model, cli->report);
 	default:
-		/* what is no JSON at all is said with line and column by the parser */
+		if (!looks_like_json(text, length))
+			return neither(cli, file);
+		/* what is broken JSON is said with line and column by the parser */
 		return steady_profile_read_json(text, length, file, &s->profile, cli->report);
 	}
 }
@@ -185,6 +207,47 @@ static int load_file(struct cli *cli, const char *path, struct cli_subject *s)
 	return 0;
 }
 
+/* ---- models by name ---- */
+
+static int no_model(struct cli *cli, const struct cli_catalog *catalog, const char *name)
+{
+	struct steady_text similar = STEADY_TEXT_INIT;
+
+	cli_catalog_similar(catalog, name, &similar);
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, name);
+	steady_report_reason(cli->report, "there is neither a file nor a model of this name");
+	if (similar.length)
+		steady_report_advice(cli->report, "did you mean %s?", similar.data);
+	else
+		steady_report_advice(cli->report, "`steadyarm models` lists the models");
+	steady_text_free(&similar);
+	return -STEADY_EINPUT;
+}
+
+static int load_named(struct cli *cli, const char *name, struct cli_subject *s)
+{
+	const struct cli_entry *entry;
+	struct cli_catalog catalog;
+	int r = cli_catalog_read(cli, &catalog);
+
+	if (r)
+		return r;
+	entry = cli_catalog_find(&catalog, name);
+	if (entry && strcmp(entry->name, name) != 0 && !cli->quiet)
+		cli_say("%s: taken as %s, the newest version", name, entry->name);
+	r = entry ? cli_catalog_load(cli, entry, s) : no_model(cli, &catalog, name);
+	s->spec = name;
+	cli_catalog_clear(&catalog);
+	return r;
+}
+
+/* A file comes first: what lies here is what was meant. */
+static bool is_name(const char *spec)
+{
+	return steady_model_name_ok(spec) && access(spec, F_OK) != 0 && errno == ENOENT;
+}
+
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 {
 	struct cli_probing how = {0};
@@ -192,6 +255,8 @@ int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 
 	memset(s, 0, sizeof(*s));
 	s->spec = spec;
+	if (is_name(spec) && !kvm_path(spec))
+		return load_named(cli, spec, s);
 	if (!kvm_path(spec))
 		return load_file(cli, spec, s);
 	r = probe_kvm(cli, kvm_path(spec), &how, &s->profile);

@@ -3,7 +3,8 @@
 
     condition := term { '|' term }
     term      := factor { '&' factor }
-    factor    := '!' factor | '(' condition ')' | FEAT_name | REGISTER.FIELD op number
+    factor    := '!' factor | '(' condition ')' | name | REGISTER.FIELD op number
+    name      := FEAT_name | mirror:FEAT_name | v8.1 and its like; which of them, the caller says
     op        := '>=' | '<' | '==' | '!='
 
 A comparison takes the field's sign from its row in fields.tsv.
@@ -11,7 +12,8 @@ A comparison takes the field's sign from its row in fields.tsv.
 
 import re
 
-TOKEN = re.compile(r"\s*(?:(FEAT_\w+)|(\w+\.\w+)|(>=|==|!=|<)|(-?\w+)|([&|!()]))")
+TOKEN = re.compile(r"\s*(?:((?:mirror:)?FEAT_\w+|v[89]\.[0-9])|(\w+\.\w+)|(>=|==|!=|<)|(-?\w+)|"
+                   r"([&|!()]))")
 OPERATORS = (">=", "<", "==", "!=")
 
 # Instructions of the compiled form. A word below AND is an index into the table of comparisons.

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The facts of data/, read and checked. Everything that C looks up comes out of here."""
 
+import errno
 import os
 import re
 
 import conditions
+import groups
 import rows
+import rules
 
 COLUMNS = {
     "sources.tsv": "source title",
@@ -14,15 +17,22 @@ COLUMNS = {
                   "option when source",
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
-    "closing.tsv": "register field from needs_register needs_field needs_from reason source",
+    "versions.tsv": "version condition source",
+    "implications.tsv": "name if then severity lower closes reason source",
+    "groups.tsv": "group fields states source",
+    "gates.tsv": "name op0 op1 crn crm op2 register field from source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
+    "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
+CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run")
+MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
 FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
@@ -98,13 +108,16 @@ class Facts:
         self.options = self.read_options()
         self.firmware = self.read_firmware()
         self.behaviours = self.read_behaviours()
+        self.errnos = self.read_errnos()
         self.fields = self.read_fields()
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
         self.read_whens()
         self.values = self.read_values()
-        self.closing = self.read_closing()
+        self.rules = [] if self.faults else rules.read(self)
+        self.gates = self.read_gates()
+        self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
         """False, with a fault, if the key (a name: regardless of case) has been seen."""
@@ -435,26 +448,26 @@ class Facts:
             elif conditions.evaluate(trees[0], self.trees, {field: value}) is False:
                 self.faults.add(row.place, "value %s rules %s out" % (row.value, name))
 
-    # Rules between fields
+    # Registers that a field gates
 
-    def read_closing(self):
-        closing, seen = [], {}
-        for row in self.tables["closing.tsv"]:
-            names = [row.register + "." + row.field, row.needs_register + "." + row.needs_field]
-            fields = [self.field_by_name.get(name) for name in names]
-            for name, field in zip(names, fields):
-                if field is None:
-                    self.faults.add(row.place, "no field '%s'" % name)
-            if None in fields or not self.unique(seen, tuple(names), row, "this rule"):
+    def read_gates(self):
+        gates, seen, names = [], {}, {}
+        for row in self.tables["gates.tsv"]:
+            ops = [rows.number(row, column, self.faults, 0, most) for column, most in
+                   (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
+            field = self.field_by_name.get(row.register + "." + row.field)
+            if field is None:
+                self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
+            if field is None or None in ops:
                 continue
-            if fields[0] is fields[1] or any(f.signed for f in fields):
-                self.faults.add(row.place, "a rule is between two unsigned fields")
-                continue
-            froms = [rows.number(row, column, self.faults, 1, (1 << field.width) - 1)
-                     for column, field in zip(("from", "needs_from"), fields)]
-            if None not in froms:
-                closing.append((fields[0].index, froms[0], fields[1].index, froms[1], row.reason))
-        return closing
+            # KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h)
+            kvm_id = 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | \
+                ops[3] << 3 | ops[4]
+            start = rows.number(row, "from", self.faults, 1, (1 << field.width) - 1)
+            if start is not None and self.unique(seen, kvm_id, row, "this encoding") and \
+                    self.unique(names, row.name, row, "register '%s'" % row.name):
+                gates.append((row.name, kvm_id, field.index, start))
+        return sorted(gates, key=lambda g: g[1])
 
     # KVM
 
@@ -526,3 +539,22 @@ class Facts:
             elif self.unique(seen, row.behaviour, row, "'%s'" % row.behaviour):
                 behaviours.append(row.behaviour)
         return behaviours
+
+    def read_errnos(self):
+        seen, errnos = {}, []
+        table = self.tables["errnos.tsv"]
+        for row in table:
+            call = rows.choice(row, "call", self.faults, CALLS)
+            meaning = rows.choice(row, "meaning", self.faults, MEANINGS)
+            if row.errno not in errno.errorcode.values():
+                self.faults.add(row.place, "'%s' is no errno" % row.errno)
+            elif row.says == "":
+                self.faults.add(row.place, "the row says nothing")
+            elif None not in (call, meaning) and \
+                    self.unique(seen, (row.call, row.errno), row,
+                                "%s of %s" % (row.errno, row.call)):
+                errnos.append(row)
+        for call in CALLS if table and not self.faults else []:
+            if not any(row.call == call for row in errnos):
+                self.faults.add(table[-1].place, "no row for call %s" % call)
+        return errnos

@@ -312,7 +312,7 @@ static void check(struct generate *g)
 
 static void enable(struct generate *g)
 {
-	static const uint64_t caps[] = {STEADY_CAP_MTE, STEADY_CAP_IMP_ID_REGS, STEADY_CAP_SUSPEND,
+	static const uint64_t caps[] = {STEADY_CAP_MTE, STEADY_CAP_IMP_IDS, STEADY_CAP_SUSPEND,
 					STEADY_CAP_IPA_SIZE, STEADY_CAP_REG_MASKS};
 
 	simple(g, STEADY_OP_ENABLE_CAP, 0, PICK(g, caps));
@@ -433,7 +433,7 @@ static void create_vm(struct generate *g)
 			simple(g, STEADY_OP_ENABLE_CAP, 0, steady_options[i].enable_cap);
 	}
 	if (percent(g, 40))
-		simple(g, STEADY_OP_ENABLE_CAP, 0, STEADY_CAP_IMP_ID_REGS);
+		simple(g, STEADY_OP_ENABLE_CAP, 0, STEADY_CAP_IMP_IDS);
 }
 
 /* Calls that come too early. */

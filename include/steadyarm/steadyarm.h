@@ -30,7 +30,8 @@ extern "C" {
 	X(ECONFLICT, 7, "the hosts have no CPU in common", 1)                                      \
 	X(EMISMATCH, 8, "a register reads back another value", 1)                                  \
 	X(EFROZEN, 9, "the VM has run already, its registers are frozen", 1)                       \
-	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)
+	X(EUNKNOWN, 10, "the profile does not hold what this needs", 2)                            \
+	X(EINVALID, 11, "no CPU is like that", 1)
 
 enum steady_error {
 #define X(name, number, text, status) STEADY_##name = number,
@@ -59,10 +60,12 @@ struct steady_finding {
 	const char *host;     /* which host */
 	const char *reg;      /* "ID_AA64ISAR0_EL1", or the name of another thing: "PSCI_VERSION" */
 	const char *field;    /* "AES" */
+	const char *features; /* what is at stake: "FEAT_AES, FEAT_PMULL" */
 	const char *wanted;   /* the value that was wanted, as text */
 	const char *offered;  /* what the host accepts: "0-2" */
 	const char *reason;   /* a sentence */
 	const char *advice;   /* what would help */
+	const char *rule;     /* which rule between fields: "implies-sve2-sve" */
 };
 
 struct steady_report;
@@ -123,6 +126,19 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 void steady_model_free(struct steady_model *model);
 const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
 
+/*
+ * The models that the library has built in, sorted by name; a name ends in its version ("-v1"),
+ * and what a name stands for never changes. NULL beyond the end.
+ */
+size_t steady_models(void);
+const char *steady_models_name(size_t index);  /* "neoverse-n1-v1" */
+const char *steady_models_title(size_t index); /* one line for people */
+/*
+ * One of them, by its name, or by its name without the version: then the newest there is, which
+ * may be another one in the next release of this library. EINPUT: there is none. ENOMEM.
+ */
+int steady_model_builtin(const char *name, struct steady_model **model);
+
 /* ---- the life of a pin, in this order ---- */
 
 struct steady_pin;
@@ -154,6 +170,41 @@ int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report 
  * and change it then. EMISMATCH: the report has every register that differs.
  */
 int steady_pin_check(struct steady_pin *pin, struct steady_report *report);
+/* The same for one vCPU, whether others run or not. EUSAGE before any vCPU was pinned. */
+int steady_pin_check_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+
+/* ---- for a VMM that saves and restores register lists by itself ---- */
+
+/*
+ * The bits of word 0 of KVM_ARM_VCPU_INIT's features that the model's options need, and (in
+ * *decided, which may be NULL) all bits that a model decides on: of those, others must be off.
+ */
+uint32_t steady_model_features(const struct steady_model *model, uint32_t *decided);
+
+/*
+ * What KVM_CHECK_EXTENSION should tell for a capability: 0 for those of options that the model has
+ * not, else `value`, which is what KVM told.
+ */
+uint64_t steady_pin_extension(const struct steady_pin *pin, uint32_t capability, uint64_t value);
+
+/*
+ * Takes out of a register list what the model's list has not, in place. EBLOCKED if the model's
+ * list has a register that is not there: state that a stream from elsewhere may bring.
+ */
+int steady_pin_reglist(const struct steady_pin *pin, uint64_t *list, size_t *count,
+		       struct steady_report *report);
+
+enum steady_incoming {
+	STEADY_PASS, /* write it: it is no register of the model's, or has the model's value */
+	STEADY_SKIP, /* do not write it, the guest has been told otherwise: a tolerated field */
+	STEADY_REFUSE, /* it would make the guest another CPU; the report says where */
+};
+/*
+ * What to do with a value that comes from a saved stream for a register (size as its id says, in
+ * `value` as struct steady_call has it). PASS before any vCPU was pinned.
+ */
+enum steady_incoming steady_pin_incoming(const struct steady_pin *pin, uint64_t id,
+					 const uint64_t value[8], struct steady_report *report);
 
 #ifdef __cplusplus
 }

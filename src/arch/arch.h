@@ -159,16 +159,68 @@ enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct
  */
 size_t steady_field_features(int field, uint16_t *out, size_t room);
 
-/* A rule between fields: a value from `from` on needs another field to be at least `needs_from`. */
-struct steady_closing_row {
-	uint16_t field;      /* row of steady_fields: the one to lower */
-	uint8_t from;
-	uint16_t needs;      /* row of steady_fields */
-	uint8_t needs_from;
-	const char *reason;  /* what happens where the rule is broken */
+/*
+ * Rules between fields: where `when` holds, `then` must. Conditions as features have them. Rules
+ * that are no conditions (a register is missing, reserved bits are not 0) have neither.
+ */
+enum steady_rule_severity { STEADY_RULE_ERROR, STEADY_RULE_WARNING };
+enum steady_rule_closes {
+	STEADY_CLOSES_NEVER,  /* nothing to lower */
+	STEADY_CLOSES_KEPT,   /* unless a guest of one of the hosts sees it broken already */
+	STEADY_CLOSES_ALWAYS,
 };
-extern const struct steady_closing_row steady_closing[];
-extern const unsigned int steady_closing_count;
+struct steady_rule {
+	const char *name;   /* "implies-sve2-sve": its kind is what stands before the first '-' */
+	const char *when;   /* texts of the conditions, or NULL */
+	const char *then;
+	const char *reason; /* what happens where it is broken, or NULL */
+	const char *source;
+	uint8_t severity;   /* enum steady_rule_severity */
+	uint8_t closes;     /* enum steady_rule_closes */
+	int16_t lower;      /* row of steady_fields: the one that a baseline lowers, or -1 */
+	struct steady_run when_run, then_run; /* private to this layer */
+};
+#define STEADY_RULE_ROOM 1024 /* the generator refuses more */
+extern const struct steady_rule steady_rules[];
+extern const unsigned int steady_rule_total;
+int steady_rule_by_name(const char *name, size_t length); /* -1: none */
+/* Whether a rule is meant by a name: its own, or its kind ("mirror"). */
+bool steady_rule_is(unsigned int rule, const char *name);
+/* YES: kept. NO: broken. UNKNOWN: it is no condition, or a field that decides was not captured. */
+enum steady_truth steady_rule_state(unsigned int rule, const struct steady_view *view);
+/* Whether `when` itself holds. */
+enum steady_truth steady_rule_applies(unsigned int rule, const struct steady_view *view);
+/* The field that a broken rule is about; only for rules that are conditions. */
+unsigned int steady_rule_subject(unsigned int rule);
+/*
+ * Fills `out` with up to `room` rows of steady_fields that the conditions of a rule read, each
+ * once, those of `when` first; returns how many there are.
+ */
+size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room);
+
+/* A register that a guest has only while a field says so. */
+struct steady_gate_row {
+	const char *name;    /* "TCR2_EL1" */
+	uint64_t id;         /* KVM's; the rows ascend by it */
+	uint16_t field;      /* row of steady_fields */
+	uint8_t from;        /* the value from which on it is there */
+};
+extern const struct steady_gate_row steady_gates[];
+extern const unsigned int steady_gate_count;
+/* Whether a guest of this view has the register; true for registers that no field speaks of. */
+bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view);
+
+/* Two fields that tell one thing together. */
+#define STEADY_GROUP_STATES 16
+struct steady_group {
+	const char *name;
+	uint16_t field[2]; /* rows of steady_fields */
+	uint8_t states;
+	uint8_t value[STEADY_GROUP_STATES][2]; /* a state that may stand for others comes last */
+	uint16_t within[STEADY_GROUP_STATES];  /* bit N: state N offers no more than this one */
+};
+extern const struct steady_group steady_groups[];
+extern const unsigned int steady_group_count;
 
 /* What KVM_ARM_VCPU_INIT and VM capabilities turn on. */
 enum steady_option {
@@ -216,7 +268,7 @@ int steady_firmware_by_id(uint64_t id);
 const char *steady_firmware_label(uint64_t id, char out[STEADY_FIRMWARE_LABEL]);
 bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or not */
 
-/* The name of any register that has one: a feature ID register or a firmware register; or NULL. */
+/* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
 
 /*
@@ -246,5 +298,54 @@ struct steady_capability_row {
 };
 extern const struct steady_capability_row steady_capabilities[];
 extern const unsigned int steady_capability_count;
+
+/*
+ * What an error of a call to a host means. Answers are facts about the host; after a failure what
+ * was asked for is unknown, and unknown is never taken for "not there".
+ */
+enum steady_answer {
+	STEADY_ANSWER_FAILURE,
+	STEADY_ANSWER_ABSENT,  /* what was asked for is not there */
+	STEADY_ANSWER_REFUSED, /* the value is not accepted */
+	STEADY_ANSWER_OPTION,  /* not with these vCPU options, or in such a VM */
+	STEADY_ANSWER_FROZEN,  /* too late: the VM has run */
+	STEADY_ANSWER_ROOM,    /* with more room the call succeeds */
+	STEADY_ANSWER_ENTERED, /* KVM_RUN with immediate_exit succeeds this way */
+};
+struct steady_errno_row {
+	uint8_t op;     /* enum steady_op */
+	uint8_t answer; /* enum steady_answer */
+	int16_t error;  /* positive */
+	const char *says;
+};
+extern const struct steady_errno_row steady_errnos[];
+extern const unsigned int steady_errno_count;
+/* An error may be given as the positive errno or as the negative result of a call. */
+enum steady_answer steady_answer_of(uint32_t op, int error);
+/* What the error says of this call, a clause without a full stop; NULL: the table does not know. */
+const char *steady_answer_says(uint32_t op, int error);
+
+/*
+ * The recorded kernels, oldest first, and which fields each lets be written. For advice and for
+ * show: what a host does is found by probing it, never by the name of its kernel.
+ */
+extern const char *const steady_kernels[]; /* "6.12.107" */
+extern const unsigned int steady_kernel_count;
+enum steady_kernel_hosts {
+	STEADY_KERNEL_ALL,
+	STEADY_KERNEL_AARCH32, /* hosts whose EL0 has AArch32 */
+	STEADY_KERNEL_AARCH64, /* hosts whose EL0 has not */
+};
+struct steady_kernel_row {
+	uint16_t field;    /* row of steady_fields */
+	uint8_t hosts;     /* enum steady_kernel_hosts */
+	uint32_t writable; /* bit N: kernel N lets the field be written */
+	uint32_t hidden;   /* it shows 0 where another kernel shows more of the same CPU */
+	uint32_t fixed;    /* it shows what the hardware has; in none of the three: not recorded */
+};
+extern const struct steady_kernel_row steady_kernel_rows[];
+extern const unsigned int steady_kernel_row_count;
+/* The row for a field on hosts with or without AArch32; NULL: no recorded kernel lets it change. */
+const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32);
 
 #endif

@@ -72,7 +72,7 @@ static enum steady_truth join(enum steady_truth a, enum steady_truth b, enum ste
 	return a == STEADY_UNKNOWN ? a : b;
 }
 
-static enum steady_truth evaluate(struct steady_run run, const struct steady_view *view)
+enum steady_truth steady_run_state(struct steady_run run, const struct steady_view *view)
 {
 	enum steady_truth stack[STEADY_STACK] = {STEADY_YES};
 	unsigned int n = 0;
@@ -104,7 +104,7 @@ enum steady_truth steady_feature_state(unsigned int feature, const struct steady
 {
 	if (feature >= steady_feature_total)
 		return STEADY_UNKNOWN;
-	return evaluate(steady_features[feature].run, view);
+	return steady_run_state(steady_features[feature].run, view);
 }
 
 enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct steady_view *view)
@@ -114,16 +114,16 @@ enum steady_truth steady_feature_mirror_state(unsigned int feature, const struct
 	if (feature >= steady_feature_total || steady_features[feature].mirror == NULL)
 		return STEADY_UNKNOWN;
 	f = &steady_features[feature];
-	if (evaluate(f->mirror_when, view) != STEADY_YES)
+	if (steady_run_state(f->mirror_when, view) != STEADY_YES)
 		return STEADY_UNKNOWN;
-	return evaluate(f->mirror_run, view);
+	return steady_run_state(f->mirror_run, view);
 }
 
 enum steady_truth steady_field_counts(int field, const struct steady_view *view)
 {
 	if (field < 0 || (unsigned int)field >= steady_field_count)
 		return STEADY_UNKNOWN;
-	return evaluate(steady_fields[field].when, view);
+	return steady_run_state(steady_fields[field].when, view);
 }
 
 size_t steady_field_features(int field, uint16_t *out, size_t room)

@@ -62,5 +62,35 @@ const char *steady_id_name(uint64_t kvm_id)
 
 	if (reg >= 0)
 		return steady_registers[reg].name;
-	return row >= 0 ? steady_firmware[row].name : NULL;
+	if (row >= 0)
+		return steady_firmware[row].name;
+	for (unsigned int i = 0; i < steady_gate_count; i++) {
+		if (steady_gates[i].id == kvm_id)
+			return steady_gates[i].name;
+	}
+	return NULL;
+}
+
+bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_gate_count; i++) {
+		const struct steady_gate_row *g = &steady_gates[i];
+		const struct steady_field *f = &steady_fields[g->field];
+
+		if (g->id == kvm_id && view->known[f->reg])
+			return steady_field_get(f, view->value[f->reg]) >= g->from;
+	}
+	return true;
+}
+
+const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32)
+{
+	for (unsigned int i = 0; i < steady_kernel_row_count; i++) {
+		const struct steady_kernel_row *row = &steady_kernel_rows[i];
+
+		if (row->field == field &&
+		    row->hosts != (aarch32 ? STEADY_KERNEL_AARCH64 : STEADY_KERNEL_AARCH32))
+			return row;
+	}
+	return NULL;
 }

@@ -54,6 +54,9 @@ extern const uint16_t steady_field_feature_list[];
 extern const struct steady_test steady_tests[];
 extern const uint16_t steady_programs[];
 
+/* Kleene's three-valued logic over a view; an empty run is true. */
+enum steady_truth steady_run_state(struct steady_run run, const struct steady_view *view);
+
 /* The index that a table sorted by lower-case names gives a name in any case, or -1. */
 int steady_name_find(const struct steady_name *table, size_t count, const char *name,
 		     size_t length);

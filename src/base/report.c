@@ -31,10 +31,12 @@ static void finding_free(struct steady_finding *f)
 	free((char *)f->host);
 	free((char *)f->reg);
 	free((char *)f->field);
+	free((char *)f->features);
 	free((char *)f->wanted);
 	free((char *)f->offered);
 	free((char *)f->reason);
 	free((char *)f->advice);
+	free((char *)f->rule);
 }
 
 void steady_report_free(struct steady_report *r)
@@ -158,6 +160,14 @@ void steady_report_subject(struct steady_report *r, const char *reg, const char 
 		set(r, &f->field, strdup(field));
 }
 
+void steady_report_rule(struct steady_report *r, const char *rule)
+{
+	struct steady_finding *f = last(r);
+
+	if (f)
+		set(r, &f->rule, strdup(rule));
+}
+
 #define SETTER(name)                                                                               \
 	void steady_report_##name(struct steady_report *r, const char *format, ...)                \
 	{                                                                                          \
@@ -173,6 +183,7 @@ void steady_report_subject(struct steady_report *r, const char *reg, const char 
 		set(r, &f->name, steady_text_take(&text));                                         \
 	}
 
+SETTER(features)
 SETTER(wanted)
 SETTER(offered)
 SETTER(reason)

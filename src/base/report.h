@@ -17,7 +17,9 @@ void steady_report_file(struct steady_report *r, const char *file);
 void steady_report_place(struct steady_report *r, unsigned int line, unsigned int column);
 void steady_report_host(struct steady_report *r, const char *host);
 void steady_report_subject(struct steady_report *r, const char *reg, const char *field);
+void steady_report_rule(struct steady_report *r, const char *rule);
 #define STEADY_PRINTF __attribute__((format(printf, 2, 3)))
+STEADY_PRINTF void steady_report_features(struct steady_report *r, const char *format, ...);
 STEADY_PRINTF void steady_report_wanted(struct steady_report *r, const char *format, ...);
 STEADY_PRINTF void steady_report_offered(struct steady_report *r, const char *format, ...);
 STEADY_PRINTF void steady_report_reason(struct steady_report *r, const char *format, ...);

@@ -15,11 +15,12 @@
 
 #define TEMPORARY_TRIES 100
 
+/* error: an errno, or 0 where `what` says it all */
 static int fail(struct steady_report *report, const char *path, const char *what, int error)
 {
 	steady_report_add(report, STEADY_ERROR, STEADY_EIO);
 	steady_report_file(report, path);
-	steady_report_reason(report, "%s: %s", what, strerror(error));
+	steady_report_reason(report, "%s%s%s", what, error ? ": " : "", error ? strerror(error) : "");
 	return -STEADY_EIO;
 }
 
@@ -46,7 +47,7 @@ static int read_all(int fd, const char *path, struct steady_text *out, struct st
 		if (out->failed)
 			err = -STEADY_ENOMEM;
 		else if (out->length > STEADY_FILE_MAX)
-			err = fail(report, path, "larger than 16 MiB", EFBIG);
+			err = fail(report, path, "larger than 16 MiB", 0);
 	}
 	free(buffer);
 	return err;
@@ -175,7 +176,7 @@ static int write_atomic(const char *path, const char *target, const struct stat 
 
 	if (fd == -ENOMEM)
 		return -STEADY_ENOMEM;
-	if (fd < 0)
+	if (!name)
 		return fail(report, path, "cannot be created", -fd);
 	error = finish_temporary(fd, name, target, old, text, length);
 	free(name);

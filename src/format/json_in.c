@@ -104,7 +104,7 @@ static int refuse_syntax(const struct steady_json_in *in, const json_error_t *er
 	char reason[JSON_ERROR_TEXT_LENGTH];
 	size_t i;
 
-	for (i = 0; error->text[i] && i < sizeof(reason) - 1; i++)
+	for (i = 0; i < sizeof(reason) - 1 && error->text[i]; i++)
 		reason[i] = error->text[i] >= 0x20 && error->text[i] < 0x7f ? error->text[i] : '?';
 	reason[i] = '\0';
 	return refuse_place(in, place, reason);

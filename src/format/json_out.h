@@ -39,6 +39,7 @@ void steady_json_put_set(struct steady_json_out *o, json_t *object, unsigned int
 			 steady_set set);
 void steady_json_put_firmware(struct steady_json_out *o, json_t *object, uint64_t id,
 			      const struct steady_reading *reading);
+#define STEADY_OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
 void steady_json_put_options(struct steady_json_out *o, json_t *object, uint32_t on,
 			     uint32_t known);
 void steady_json_put_irqchip(struct steady_json_out *o, json_t *object, uint32_t irqchip);

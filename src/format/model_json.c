@@ -13,8 +13,7 @@
 #include "format/lex.h"
 #include "format/offer_json.h"
 
-#define FORMAT      "steadyarm-model"
-#define OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
+#define FORMAT "steadyarm-model"
 
 static int read_name(const struct steady_json *at, void *target)
 {
@@ -232,7 +231,7 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	steady_json_put_string(&o, root, "name", m->name, false);
 	steady_json_put(&o, root, "registers", new_registers(&o, m));
 	put_firmware(&o, root, m);
-	steady_json_put_options(&o, root, m->options, OPTIONS_ALL);
+	steady_json_put_options(&o, root, m->options, STEADY_OPTIONS_ALL);
 	steady_json_put_irqchip(&o, root, m->irqchip);
 	if (!steady_vl_empty(&m->sve))
 		steady_json_put_sve(&o, root, &m->sve);

@@ -172,7 +172,7 @@ static int read_list_id(struct reader *r)
 
 static int read_implementation(struct reader *r)
 {
-	struct steady_cpu cpu;
+	struct steady_cpu cpu = {0};
 	uint64_t *part[] = {&cpu.midr, &cpu.revidr, &cpu.aidr};
 	const char *p = r->value.at, *end = p + r->value.length;
 	size_t count = r->model->implementation_count;
@@ -515,9 +515,11 @@ int steady_model_print(const struct steady_model *m, struct steady_text *out)
 		steady_text_printf(&all, "name %s\n", m->name);
 	if (steady_irqchip_name(m->irqchip))
 		steady_text_printf(&all, "irqchip %s\n", steady_irqchip_name(m->irqchip));
-	for (int i = 0; i < STEADY_OPTIONS; i++)
-		steady_text_printf(&all, "vcpu_features.%s %s\n", steady_options[i].name,
-				   m->options >> i & 1 ? "on" : "off");
+	/* only what is on: an option that a later version learns of changes no text, and no id */
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (m->options >> i & 1)
+			steady_text_printf(&all, "vcpu_features.%s on\n", steady_options[i].name);
+	}
 	print_registers(m, &all);
 	print_lists(m, &all);
 	if (!all.failed)

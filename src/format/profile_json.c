@@ -13,8 +13,7 @@
 #include "format/json_out.h"
 #include "format/lex.h"
 
-#define FORMAT      "steadyarm-profile"
-#define OPTIONS_ALL ((UINT32_C(1) << STEADY_OPTIONS) - 1)
+#define FORMAT "steadyarm-profile"
 
 /* ---- the host ---- */
 
@@ -248,7 +247,7 @@ static int check_unique(const struct steady_json *at, const struct steady_profil
 {
 	const struct steady_configuration *c = &p->configurations[p->configuration_count - 1];
 
-	if (c->options_known != OPTIONS_ALL || c->irqchip == STEADY_IRQCHIP_UNKNOWN)
+	if (c->options_known != STEADY_OPTIONS_ALL || c->irqchip == STEADY_IRQCHIP_UNKNOWN)
 		return 0;
 	for (size_t i = 0; i + 1 < p->configuration_count; i++) {
 		const struct steady_configuration *other = &p->configurations[i];

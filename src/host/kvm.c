@@ -12,6 +12,7 @@
 #include <steadyarm/steadyarm.h>
 
 #include "arch/kvm_ids.h"
+#include "host/guest.h"
 #include "host/uapi.h"
 
 /* Where the throw-away VM's interrupt controller lies; there is no memory beside it. */
@@ -33,7 +34,7 @@ struct steady_kvm {
 	size_t run_size;
 	bool target_known;
 	uint32_t target;
-	uint64_t ioctls;
+	_Atomic uint64_t ioctls; /* vCPUs of a guest run in threads */
 };
 
 /* The one place. Returns what the kernel returned, or -errno. */
@@ -72,6 +73,25 @@ static void close_vm(struct steady_kvm *k)
 	k->target_known = false;
 }
 
+/* Whether it is a KVM, for arm64, and how large its vCPUs' shared memory is. */
+static int look(struct steady_kvm *k)
+{
+	int r = ask(k, k->dev, STEADY_GET_API_VERSION, NULL);
+
+	if (r != STEADY_API_VERSION)
+		return r < 0 ? r : -EPROTO;
+#ifndef __aarch64__
+	/* another machine's KVM has not got this; the simulated host (run --host) has */
+	if (ask_number(k, k->dev, STEADY_CHECK_EXTENSION, STEADY_CAP_IPA_SIZE) <= 0)
+		return -ENOEXEC;
+#endif
+	r = ask(k, k->dev, STEADY_VCPU_MMAP_SIZE, NULL);
+	if (r <= STEADY_RUN_IMMEDIATE_EXIT)
+		return r < 0 ? r : -EPROTO;
+	k->run_size = (size_t)r;
+	return 0;
+}
+
 int steady_kvm_open(const char *path, struct steady_kvm **kvm, int *error)
 {
 	struct steady_kvm *k = calloc(1, sizeof(*k));
@@ -83,23 +103,8 @@ int steady_kvm_open(const char *path, struct steady_kvm **kvm, int *error)
 	k->dev = open(path, O_RDWR | O_CLOEXEC);
 	if (k->dev < 0)
 		r = -errno;
-#ifndef __aarch64__
 	else
-		r = -ENOEXEC; /* a KVM, but not an arm64 one */
-#else
-	else {
-		r = ask(k, k->dev, STEADY_GET_API_VERSION, NULL);
-		r = r == STEADY_API_VERSION ? 0 : r < 0 ? r : -EPROTO;
-	}
-	if (!r) {
-		int size = ask(k, k->dev, STEADY_VCPU_MMAP_SIZE, NULL);
-
-		if (size <= STEADY_RUN_IMMEDIATE_EXIT)
-			r = size < 0 ? size : -EPROTO;
-		else
-			k->run_size = (size_t)size;
-	}
-#endif
+		r = look(k);
 	if (r) {
 		if (error)
 			*error = -r;
@@ -193,23 +198,31 @@ static int finalize_vcpu(struct steady_kvm *k, const struct steady_call *c)
 	return ask(k, vcpu_fd(k, c->vcpu), STEADY_VCPU_FINALIZE, &feature);
 }
 
-static int run_vcpu(struct steady_kvm *k, uint32_t index)
+static int map_run(struct steady_kvm *k, uint32_t index)
 {
-	int fd = vcpu_fd(k, index), r;
-	struct vcpu *v;
+	int fd = vcpu_fd(k, index);
+	void *map;
 
 	if (fd < 0)
 		return -EBADF;
-	v = &k->vcpus[index];
-	if (!v->run) {
-		void *map = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (k->vcpus[index].run)
+		return 0;
+	map = mmap(NULL, k->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	k->vcpus[index].run = map;
+	return 0;
+}
 
-		if (map == MAP_FAILED)
-			return -errno;
-		v->run = map;
-	}
+static int run_vcpu(struct steady_kvm *k, uint32_t index)
+{
+	int r = map_run(k, index);
+	struct vcpu *v = &k->vcpus[index];
+
+	if (r)
+		return r;
 	v->run[STEADY_RUN_IMMEDIATE_EXIT] = 1;
-	r = ask(k, fd, STEADY_KVM_RUN, NULL);
+	r = ask(k, v->fd, STEADY_KVM_RUN, NULL);
 	v->run[STEADY_RUN_IMMEDIATE_EXIT] = 0;
 	return r;
 }
@@ -269,6 +282,33 @@ static int writable_masks(struct steady_kvm *k, struct steady_call *c)
 		c->count = 192;
 	}
 	return r;
+}
+
+/* ---- guests that really run (host/guest.c) ---- */
+
+int steady_kvm_memory(struct steady_kvm *k, uint64_t address, void *memory, size_t size)
+{
+	struct steady_uapi_memory_region region = {
+		.guest_phys_addr = address,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	return ask(k, k->vm, STEADY_SET_USER_MEMORY_REGION, &region);
+}
+
+int steady_kvm_map(struct steady_kvm *k, uint32_t vcpu, uint8_t **run)
+{
+	int r = map_run(k, vcpu);
+
+	if (!r)
+		*run = k->vcpus[vcpu].run;
+	return r;
+}
+
+int steady_kvm_enter(struct steady_kvm *k, uint32_t vcpu)
+{
+	return ask(k, vcpu_fd(k, vcpu), STEADY_KVM_RUN, NULL);
 }
 
 /* ---- capabilities and devices ---- */
@@ -335,8 +375,11 @@ static int init_gic(struct steady_kvm *k)
 static int init_pmu(struct steady_kvm *k, uint32_t vcpu)
 {
 	int irq = PMU_PPI, fd = vcpu_fd(k, vcpu);
-	int r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, &irq);
+	int r = 0;
 
+	/* without an irqchip in the kernel there is no interrupt to set (devices/vcpu.rst) */
+	if (k->gic >= 0)
+		r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, &irq);
 	if (r >= 0)
 		r = set_attribute(k, fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, NULL);
 	return r;

@@ -31,7 +31,7 @@ static bool read_id(const char *sysfs, unsigned int cpu, const char *which, uint
 
 static void find_kinds(const char *sysfs, struct steady_machine *m)
 {
-	uint64_t midr[STEADY_KINDS], revidr[STEADY_KINDS];
+	uint64_t midr[STEADY_KINDS] = {0}, revidr[STEADY_KINDS] = {0};
 
 	for (unsigned int cpu = 0; cpu < MAX_CPUS && m->kinds < STEADY_KINDS; cpu++) {
 		uint64_t id, revision = 0;

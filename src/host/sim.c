@@ -22,15 +22,6 @@
 #define LEAST_IPA   32 /* ARM64_MIN_PARANGE_BITS */
 #define USUAL_IPA   40 /* KVM_PHYS_SHIFT */
 
-static bool any_mask(const struct steady_profile *p)
-{
-	for (int i = 0; i < STEADY_REGISTERS; i++) {
-		if (p->writable[i].state == STEADY_VALUE && p->writable[i].value)
-			return true;
-	}
-	return false;
-}
-
 /* A guest at EL2 never has AArch32; the others have it if the host does. */
 static bool any_aarch32(const struct steady_sim *s)
 {
@@ -67,7 +58,7 @@ int steady_sim_new(const struct steady_profile *profile, struct steady_sim **sim
 	s->profile = profile;
 	for (int i = 0; i < STEADY_SIM_FIELDS_END; i++)
 		s->field[i] = &steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
-	s->modern = any_mask(profile);
+	s->modern = steady_profile_writable(profile);
 	s->aarch32 = any_aarch32(s);
 	*sim = s;
 	return 0;
@@ -151,7 +142,7 @@ static int enable_cap(struct steady_sim *s, uint64_t number)
 		if (!s->any_vcpu)
 			s->mte = true;
 		return s->any_vcpu ? -EINVAL : 0;
-	case STEADY_CAP_IMP_ID_REGS:
+	case STEADY_CAP_IMP_IDS:
 		if (!s->any_vcpu)
 			s->imp_id_regs = true;
 		return s->any_vcpu ? -EINVAL : 0;
@@ -267,15 +258,24 @@ static int fits_others(const struct steady_sim *s, uint32_t features)
 	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
-/* 32-bit EL1 changes no register that a profile has. */
-static const struct steady_configuration *find(const struct steady_sim *s, uint32_t features)
+/* The one of the irqchip that is there, or none; 32-bit EL1 changes no register of a profile. */
+const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
+							    uint32_t features)
 {
 	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	const uint32_t chips[] = {
+		s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
+		: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
+						: STEADY_IRQCHIP_UNKNOWN,
+		STEADY_IRQCHIP_NONE,
+	};
+	const struct steady_configuration *c = NULL;
 	uint32_t options = options_of(s, features);
-	const struct steady_configuration *c =
-		steady_profile_find(s->profile, options, STEADY_IRQCHIP_UNKNOWN);
 
-	return c ? c : steady_profile_find(s->profile, options & ~narrow, STEADY_IRQCHIP_UNKNOWN);
+	for (size_t i = 0; i < 4 && !c; i++)
+		c = steady_profile_find(s->profile, i < 2 ? options : options & ~narrow,
+					chips[i % 2]);
+	return c;
 }
 
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
@@ -289,7 +289,7 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	r = r ? r : fits_others(s, features);
 	if (r)
 		return r;
-	c = find(s, features);
+	c = steady_sim_configuration(s, features);
 	if (!c)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
 	if (!s->configured) {

@@ -56,7 +56,10 @@ int steady_sim_init_gic(struct steady_sim *s)
 	return 0;
 }
 
-/* The interrupt is set first and stays set when what follows fails. */
+/*
+ * With a GIC the interrupt is set first, and stays set when what follows fails; without one there is
+ * none to set.
+ */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
 	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
@@ -64,14 +67,10 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 
 	if (!(features & steady_options[STEADY_OPTION_PMU].features))
 		return -ENODEV;
-	if (v->pmu_ready)
+	if (v->pmu_ready || v->pmu_irq)
 		return -EBUSY;
-	if (!s->gic)
-		return -EINVAL;
-	if (v->pmu_irq)
-		return -EBUSY;
-	v->pmu_irq = true;
-	if (!s->gic_ready)
+	v->pmu_irq = s->gic;
+	if (s->gic && !s->gic_ready)
 		return -ENODEV;
 	v->pmu_ready = true;
 	return 0;
@@ -91,7 +90,7 @@ int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v)
 		steady_sim_first_run(s, v);
 	if (steady_sim_has(v, STEADY_OPTION_EL2) && !s->gic)
 		return -EAGAIN; /* kvm_vgic_vcpu_nv_init() */
-	if (steady_sim_has(v, STEADY_OPTION_PMU) && !v->pmu_ready)
+	if (steady_sim_has(v, STEADY_OPTION_PMU) && (!v->pmu_ready || (s->gic && !v->pmu_irq)))
 		return -EINVAL;
 	v->ran = true;
 	s->frozen = true;

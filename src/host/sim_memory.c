@@ -33,8 +33,22 @@
 
 /* ---- which registers there are ---- */
 
+/* A profile that did not look for them is of a kernel of today. */
+static bool open_by_facts(const struct steady_sim *s, uint64_t id)
+{
+	for (unsigned int i = 0; i < steady_gate_count; i++) {
+		const struct steady_field *f = &steady_fields[steady_gates[i].field];
+
+		if (steady_gates[i].id == id)
+			return steady_field_get(f, s->reg[f->reg]) >= steady_gates[i].from;
+	}
+	return true;
+}
+
 bool steady_sim_open(const struct steady_sim *s, uint64_t id)
 {
+	if (!s->profile->gates)
+		return open_by_facts(s, id);
 	for (size_t i = 0; i < s->profile->gate_count; i++) {
 		const struct steady_field *f = &steady_fields[s->profile->gates[i].field];
 
@@ -229,14 +243,14 @@ static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const ui
 /* ---- by id ---- */
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, CACHE, LENGTHS, MEMORY, NOWHERE };
+enum place { FEATURE, FAILED, FIRMWARE, CACHE, LENGTHS, MEMORY, NOWHERE };
 
 static enum place place_of(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id,
 			   int *index)
 {
 	*index = steady_sim_feature_register(v, id);
 	if (*index >= 0)
-		return FEATURE;
+		return v->c->reg[*index].state == STEADY_VALUE ? FEATURE : FAILED;
 	*index = row_of(s->profile->firmware, s->profile->firmware_count, id);
 	if (*index >= 0)
 		return FIRMWARE;
@@ -286,6 +300,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case FEATURE:
 		value[0] = steady_sim_get_feature(s, v, index);
 		break;
+	case FAILED: /* as it was when the profile was made */
+		return -v->c->reg[index].error;
 	case FIRMWARE:
 		value[0] = get_firmware(s, v, index);
 		break;
@@ -316,6 +332,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 	switch (place_of(s, v, id, &index)) {
 	case FEATURE:
 		return steady_sim_set_feature(s, v, index, call->value[0]);
+	case FAILED:
+		return -v->c->reg[index].error;
 	case FIRMWARE:
 		return set_firmware(s, v, index, call->value[0]);
 	case CACHE:

@@ -89,7 +89,7 @@ int steady_sim_feature_register(const struct steady_sim_vcpu *v, uint64_t id)
 {
 	int reg = steady_register_by_id(id);
 
-	return reg >= 0 && v->c->reg[reg].state == STEADY_VALUE ? reg : -1;
+	return reg >= 0 && v->c->reg[reg].state != STEADY_NOT_CAPTURED ? reg : -1;
 }
 
 /* ---- reading ---- */
@@ -148,7 +148,7 @@ static int precheck(const struct steady_sim *s, const struct steady_sim_vcpu *v,
 	const struct steady_register *r = &steady_registers[reg];
 
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
-		if (steady_kvm_refuses(s->profile, v->c->options, i,
+		if (steady_kvm_refuses(s->profile, v->c, i,
 				       steady_field_get(&steady_fields[i], value)))
 			return -EINVAL;
 	}
@@ -280,23 +280,27 @@ static void set_gic(struct steady_sim *s, const struct steady_configuration *c)
 {
 	static const enum steady_sim_field gic[] = {STEADY_SIM_PFR0_GIC, STEADY_SIM_AA32_GIC};
 
-	for (int i = 0; i < 2; i++)
-		put_field(s, gic[i], field_of(s, gic[i], c->reg[s->field[gic[i]]->reg].value));
-}
+	for (int i = 0; i < 2; i++) {
+		const struct steady_reading *r = &c->reg[s->field[gic[i]]->reg];
 
-static const struct steady_configuration *configuration(const struct steady_sim *s)
-{
-	for (uint32_t i = 0; i < STEADY_SIM_VCPUS; i++) {
-		if (s->vcpus[i].inited)
-			return s->vcpus[i].c;
+		if (r->state == STEADY_VALUE)
+			put_field(s, gic[i], field_of(s, gic[i], r->value));
 	}
-	return NULL;
 }
 
 void steady_sim_gic_created(struct steady_sim *s)
 {
-	if (s->configured && steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_CREATION))
-		set_gic(s, configuration(s));
+	bool always = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_CREATION);
+
+	for (uint32_t i = 0; i < STEADY_SIM_VCPUS; i++) {
+		struct steady_sim_vcpu *v = &s->vcpus[i];
+		const struct steady_configuration *c =
+			v->inited ? steady_sim_configuration(s, v->features) : NULL;
+
+		if (c && (always || c != v->c))
+			set_gic(s, c);
+		v->c = c ? c : v->c;
+	}
 }
 
 /* kvm_finalize_sys_regs() */

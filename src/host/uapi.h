@@ -70,8 +70,27 @@ struct steady_uapi_reg_list {
 #define STEADY_CREATE_DEVICE    _IOWR(KVMIO_, 0xe0, struct steady_uapi_create_device)
 #define STEADY_SET_DEVICE_ATTR  _IOW(KVMIO_, 0xe1, struct steady_uapi_device_attr)
 
-/* struct kvm_run: where immediate_exit is */
+struct steady_uapi_memory_region {
+	uint32_t slot;
+	uint32_t flags;
+	uint64_t guest_phys_addr;
+	uint64_t memory_size;
+	uint64_t userspace_addr;
+};
+#define STEADY_SET_USER_MEMORY_REGION _IOW(KVMIO_, 0x46, struct steady_uapi_memory_region)
+
+/* struct kvm_run: where immediate_exit is, and what an exit says */
 #define STEADY_RUN_IMMEDIATE_EXIT 1
+#define STEADY_RUN_EXIT_REASON    8  /* uint32_t */
+#define STEADY_RUN_MMIO           32 /* struct steady_uapi_mmio */
+#define STEADY_EXIT_MMIO          6
+
+struct steady_uapi_mmio {
+	uint64_t phys_addr;
+	uint8_t data[8];
+	uint32_t len;
+	uint8_t is_write;
+};
 
 /* devices/arm-vgic.rst, arm-vgic-v3.rst */
 #define STEADY_VGIC_GRP_ADDR    0

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "pin/probe.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -220,6 +221,7 @@ static int try_gates(struct steady_probe *b, const struct steady_configuration *
 
 int steady_probe_try(struct steady_probe *b, struct steady_configuration *c)
 {
+	char says[STEADY_ASK_SAYS];
 	int r;
 
 	c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
@@ -229,7 +231,9 @@ int steady_probe_try(struct steady_probe *b, struct steady_configuration *c)
 		return 0;
 	if (r == -ENOMEM)
 		return -STEADY_ENOMEM;
-	steady_probe_note(b, "fields", "trying their values failed", r);
+	steady_report_add(b->report, STEADY_WARNING, 0);
+	steady_report_reason(b->report, "trying the values of fields failed: %s",
+			     steady_ask_says(STEADY_OP_SET, r, says));
 	free(c->accepted);
 	c->accepted = NULL;
 	return 0;

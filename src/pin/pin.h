@@ -60,6 +60,30 @@ struct steady_applied {
  */
 int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
 		 struct steady_applied *applied, struct steady_report *report);
+/* The same, with more features for all vCPUs but the first: KVM_ARM_VCPU_POWER_OFF. */
+int steady_apply_off(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		     uint32_t vcpus, uint32_t secondary, struct steady_applied *applied,
+		     struct steady_report *report);
 void steady_applied_clear(struct steady_applied *applied);
+
+/* ---- verify.c ---- */
+
+/* What the guest saw, beside what the report has. */
+struct steady_verified {
+	struct steady_applied applied;
+	uint32_t guests;       /* vCPUs that came to the guest's end */
+	uint32_t equal;        /* registers of the core range that they all read as they should */
+	uint32_t undefined;    /* encodings that trapped at EL1 */
+	uint32_t trapped;      /* registers of the core range that trapped at EL0, as they should */
+	uint64_t psci, smccc;  /* versions that the guest was told */
+	uint64_t ctr, dczid, cntfrq;
+};
+
+/*
+ * Applies the model and lets a small guest read its own registers on every vCPU, at EL1 and at EL0.
+ * EMISMATCH: what the guest saw is not the model; EHOST: it did not come to its end.
+ */
+int steady_verify(const struct steady_model *model, struct steady_kvm *kvm, uint32_t vcpus,
+		  struct steady_verified *verified, struct steady_report *report);
 
 #endif

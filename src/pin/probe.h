@@ -17,12 +17,12 @@ struct steady_probe {
 	uint64_t gic;            /* device type that could be made; 0: none */
 	bool gic_known;
 	bool deep;
+	enum steady_op asked;    /* the call that a capture came to */
+	size_t captured;         /* configurations that are not failures */
 	size_t done, total;      /* configurations */
 };
 
 struct steady_reading steady_probe_reading(int r, uint64_t value);
-/* Adds a warning. */
-void steady_probe_note(struct steady_probe *b, const char *subject, const char *what, int r);
 /* A throw-away VM with one vCPU of these options, initialised. A negative errno. */
 int steady_probe_make_vm(struct steady_probe *b, uint32_t options);
 

@@ -168,7 +168,7 @@ static int parse_result(struct line *l, struct steady_log_call *out)
 	int32_t error;
 
 	if (!is(w, "="))
-		return refuse(l, w, "no '=' before the result");
+		return refuse(l, w, w.length ? "no '=' before the result" : "'=' and the result");
 	w = next(l);
 	error = steady_errno_by_name(w.at, w.length);
 	out->result = -error;

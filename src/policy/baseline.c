@@ -14,6 +14,9 @@
 #include "policy/explain.h"
 #include "policy/policy.h"
 
+#define ACCEPT "put these hosts in different pools, or let a guest see the change: --tolerate "
+#define FEATURES_MAX 16 /* that one field tells: no field tells more */
+
 struct work {
 	const struct steady_input *inputs;
 	size_t count;
@@ -31,6 +34,7 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 {
 	struct steady_offer *o;
 	struct steady_cell *cell;
+	struct steady_view view;
 
 	if (m->offer)
 		return steady_offer_copy(m->offer, offer);
@@ -48,6 +52,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	}
 	cell->options = m->options;
 	cell->irqchip = m->irqchip;
+	steady_model_view(m, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
 
@@ -110,6 +116,11 @@ static bool tolerated_field(const struct work *w, unsigned int field)
 	return tolerated_name(w, steady_field_fullname(field, name, sizeof(name)));
 }
 
+static bool tolerable(const void *work, unsigned int field)
+{
+	return tolerated_field(work, field);
+}
+
 static bool unvirtualised_conflict(const struct work *w, const struct steady_cell *cell, int which)
 {
 	if (!(w->joint->differs >> which & 1))
@@ -168,48 +179,148 @@ static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
 	return a->irqchip > b->irqchip;
 }
 
-static const struct steady_cell *choose(const struct work *w)
+/*
+ * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
+ * took.
+ */
+static uint64_t host_value(const struct work *w, size_t input, const struct steady_cell *cell,
+			   unsigned int field)
 {
-	const struct steady_cell *best = NULL;
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_cell *own =
+		steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+	steady_set s = *steady_cell_set(own, field);
+
+	if (!steady_set_empty(f, s))
+		return steady_set_greatest(f, s);
+	return w->inputs[input].model ? steady_field_get(f, w->inputs[input].model->value[f->reg])
+				      : 0;
+}
+
+static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
+				unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = host_value(w, 0, cell, field);
+
+	for (size_t i = 1; i < w->count; i++) {
+		uint64_t v = host_value(w, i, cell, field);
+
+		if (steady_field_rank(f, v) < steady_field_rank(f, least))
+			least = v;
+	}
+	return least;
+}
+
+/* The greatest that all accept, field by field; tolerated ones get the least that a host has. */
+static int pick_values(const struct work *w, const struct steady_cell *cell,
+		       struct steady_model *m)
+{
+	char name[STEADY_FULLNAME];
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++) {
+		unsigned int field = steady_offer_first() + i;
+		const struct steady_field *f = &steady_fields[field];
+		steady_set s = *steady_cell_set(cell, field);
+		bool none = steady_set_empty(f, s);
+		uint64_t v = none ? least_of_limits(w, cell, field) : steady_set_greatest(f, s);
+
+		if (none)
+			r = steady_model_add_tolerated(
+				m, steady_field_fullname(field, name, sizeof(name)));
+		m->value[f->reg] = steady_field_put(f, m->value[f->reg], v);
+		m->has[f->reg] = true;
+	}
+	return r;
+}
+
+/* Whether the rules between fields leave a CPU; ECONFLICT if they do not. */
+static int try_rules(const struct work *w, const struct steady_cell *cell)
+{
+	struct steady_model *m = steady_model_alloc();
+	int r = m ? pick_values(w, cell, m) : -STEADY_ENOMEM;
+
+	r = r ? r : steady_close(m, cell, tolerable, w, NULL);
+	steady_model_free(m);
+	return r;
+}
+
+static bool better(const struct steady_cell *cell, unsigned int count,
+		   const struct steady_cell *best, unsigned int fewest)
+{
+	return !best || count < fewest || (count == fewest && dearer(cell, best));
+}
+
+/* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
+static int choose(const struct work *w, const struct steady_cell **best)
+{
 	unsigned int fewest = 0;
 
+	*best = NULL;
 	for (size_t i = 0; i < w->joint->cell_count; i++) {
 		const struct steady_cell *cell = &w->joint->cells[i];
 		unsigned int count;
 
 		if (!eligible(w, cell->options))
 			continue;
-		count = conflicts(w, cell);
-		if (!best || count < fewest || (count == fewest && dearer(cell, best))) {
-			best = cell;
+		/* what is unknown is not passed over for something lesser */
+		count = cell->unknown ? 0 : conflicts(w, cell);
+		if (!count && !cell->unknown && better(cell, 0, *best, fewest)) {
+			int r = try_rules(w, cell);
+
+			if (r == -STEADY_ENOMEM)
+				return r;
+			count = r != 0;
+		}
+		if (better(cell, count, *best, fewest)) {
+			*best = cell;
 			fewest = count;
 		}
 	}
-	return best;
+	return 0;
+}
+
+/* "pmu, sve; gicv3": what a host has in one configuration or another. */
+static void put_options(struct steady_text *out, const struct steady_offer *o)
+{
+	uint32_t options = 0, chips = 0;
+	const char *comma = "";
+
+	for (size_t i = 0; i < o->cell_count; i++) {
+		options |= o->cells[i].options;
+		chips |= UINT32_C(1) << o->cells[i].irqchip;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!(options >> i & 1))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
+		comma = ", ";
+	}
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
+		comma = ", ";
+	}
+	if (!*comma)
+		steady_text_str(out, "none");
 }
 
 static int explain_no_cell(const struct work *w)
 {
-	char text[160];
-
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		for (size_t j = 0; j < w->offers[i]->cell_count; j++) {
-			const struct steady_cell *c = &w->offers[i]->cells[j];
-
-			steady_configuration_text(c->options, ~UINT32_C(0), c->irqchip, text,
-						  sizeof(text));
-			steady_text_printf(&all, "%s{%s}", j ? " " : "", text);
-		}
+		put_options(&all, w->offers[i]);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);
-		steady_report_offered(w->report, "%s", all.data ? all.data : "none");
-		steady_report_reason(w->report, "no configuration of vCPU options that all have, "
-						"and that was asked for");
-		steady_report_advice(w->report, "ask for other options (--vcpu), or probe the host "
-						"again");
+		steady_report_offered(w->report, "%s", all.data ? all.data : "");
+		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
+						"host has and that was asked for");
+		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "
+						"hosts that lack one");
 		steady_text_free(&all);
 	}
 	return -STEADY_ECONFLICT;
@@ -223,32 +334,78 @@ static const struct steady_cell *own_cell(const struct work *w, size_t input,
 	return steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
 }
 
+/* The value that a guest has on an input's hosts if nothing else holds it down. */
+static uint64_t greatest_of(const struct work *w, size_t input, const struct steady_cell *cell,
+			    unsigned int field)
+{
+	return steady_set_greatest(&steady_fields[field],
+				   *steady_cell_set(own_cell(w, input, cell), field));
+}
+
+/* What is at stake: the features that this field gives on one host and not on another. */
+static void conflict_features(const struct work *w, const struct steady_cell *cell,
+			      unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_text names = STEADY_TEXT_INIT;
+	struct steady_view view;
+	uint16_t features[FEATURES_MAX];
+	size_t count = steady_field_features((int)field, features, FEATURES_MAX);
+
+	if (w->inputs[0].profile)
+		steady_configuration_view(&w->inputs[0].profile->configurations[0], &view);
+	else
+		steady_model_view(w->inputs[0].model, &view);
+	for (size_t i = 0; i < count && i < FEATURES_MAX; i++) {
+		bool some = false, all = true;
+
+		for (size_t j = 0; j < w->count; j++) {
+			view.value[f->reg] = steady_field_put(f, view.value[f->reg],
+							      greatest_of(w, j, cell, field));
+			if (steady_feature_state(features[i], &view) == STEADY_YES)
+				some = true;
+			else
+				all = false;
+		}
+		if (some && !all)
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_feature_name(features[i]));
+	}
+	if (names.length)
+		steady_report_features(w->report, "%s", names.data);
+	steady_text_free(&names);
+}
+
 static void explain_field_conflict(const struct work *w, const struct steady_cell *cell,
 				   unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
+	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
 
+	steady_kernels_advice(&kernel, NULL, field, 0);
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text set = STEADY_TEXT_INIT;
 
 		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
+		steady_report_subject(w->report, reg, f->name);
+		conflict_features(w, cell, field);
 		steady_report_offered(w->report, "%s", set.data ? set.data : "");
 		steady_report_reason(w->report, "no value that all hosts accept");
 		if (option >= 0)
-			steady_report_advice(w->report, "turn %s off: --vcpu %s=off",
+			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report,
-					     "no write can level it between these hosts; accept "
-					     "that a guest may see it change: --tolerate %s.%s",
-					     steady_registers[f->reg].name, f->name);
+			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+					     kernel.length ? "; or " : "",
+					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
 	}
+	steady_text_free(&kernel);
 }
 
 static void explain_unvirtualised(const struct work *w, int which)
@@ -257,17 +414,19 @@ static void explain_unvirtualised(const struct work *w, int which)
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_reading *r = &w->offers[i]->unvirtualised[which];
+		struct steady_text value = STEADY_TEXT_INIT;
 
 		if (r->state != STEADY_VALUE)
 			continue;
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, name, NULL);
-		steady_report_offered(w->report, "0x%" PRIx64, r->value);
-		steady_report_reason(w->report, "a guest sees the hardware's own value, and the "
-						"hosts' differ");
-		steady_report_advice(w->report, "no write mends that; put these hosts in different "
-						"pools, or accept it: --tolerate %s", name);
+		steady_explain_unvirtualised(&value, which, r->value);
+		steady_report_offered(w->report, "%s", value.data ? value.data : "");
+		steady_text_free(&value);
+		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
+						"changes it, and the hosts' differ");
+		steady_report_advice(w->report, ACCEPT "%s", name);
 	}
 }
 
@@ -295,65 +454,54 @@ static int explain_conflicts(const struct work *w, const struct steady_cell *cel
 
 /* ---- values ---- */
 
-/* The least of what the hosts have, each having its greatest. */
-static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
-				unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	uint64_t least = 0;
-	bool any = false;
-
-	for (size_t i = 0; i < w->count; i++) {
-		steady_set s = *steady_cell_set(own_cell(w, i, cell), field);
-		uint64_t v;
-
-		if (steady_set_empty(f, s)) /* a model whose hosts differed: it says what it took */
-			v = w->inputs[i].model
-				    ? steady_field_get(f, w->inputs[i].model->value[f->reg])
-				    : 0;
-		else
-			v = steady_set_greatest(f, s);
-		if (!any || steady_field_rank(f, v) < steady_field_rank(f, least))
-			least = v;
-		any = true;
-	}
-	return least;
-}
-
 static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
+	struct steady_text has = STEADY_TEXT_INIT, gets = STEADY_TEXT_INIT;
 
+	steady_explain_value(&has, field, common);
+	steady_explain_value(&gets, field, taken);
 	steady_report_add(w->report, STEADY_NOTE, 0);
 	steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
 	steady_report_wanted(w->report, "%u", (unsigned int)common);
 	steady_report_offered(w->report, "%u", (unsigned int)taken);
 	steady_report_reason(w->report,
-			     "all these CPUs have %u, but no more than %u is accepted by every "
-			     "host's KVM",
-			     (unsigned int)common, (unsigned int)taken);
+			     "%s, though these CPUs could all have %s: the best that every host's "
+			     "KVM accepts",
+			     gets.data ? gets.data : "", has.data ? has.data : "");
+	steady_text_free(&has);
+	steady_text_free(&gets);
 }
 
-static int pick_value(const struct work *w, const struct steady_cell *cell, unsigned int field)
+/* Where the architecture would leave more than every host's KVM accepts. */
+static int note_losses(const struct work *w, const struct steady_cell *cell)
 {
-	const struct steady_field *f = &steady_fields[field];
-	steady_set s = *steady_cell_set(cell, field);
-	uint64_t common = least_of_limits(w, cell, field), v = common;
-	char name[STEADY_FULLNAME];
+	struct steady_view *views = calloc(w->count, sizeof(*views)), common;
+	int r = views ? 0 : -STEADY_ENOMEM;
 
-	if (steady_set_empty(f, s)) {
-		int r = steady_model_add_tolerated(w->model, steady_field_fullname(field, name,
-										   sizeof(name)));
-		if (r)
-			return r;
-	} else {
-		v = steady_set_greatest(f, s);
-		if (steady_field_compare(f, v, common) == STEADY_LESS)
-			note_loss(w, field, common, v);
+	for (size_t i = 0; i < w->count && !r; i++) {
+		for (unsigned int k = 0; k < steady_offer_fields(); k++) {
+			unsigned int field = steady_offer_first() + k;
+			const struct steady_field *f = &steady_fields[field];
+
+			views[i].value[f->reg] =
+				steady_field_put(f, views[i].value[f->reg],
+						 host_value(w, i, cell, field));
+			views[i].known[f->reg] = true;
+		}
 	}
-	w->model->value[f->reg] = steady_field_put(f, w->model->value[f->reg], v);
-	w->model->has[f->reg] = true;
-	return 0;
+	r = r ? r : steady_meet(views, w->count, cell, &common);
+	for (unsigned int k = 0; k < steady_offer_fields() && !r; k++) {
+		unsigned int field = steady_offer_first() + k;
+		const struct steady_field *f = &steady_fields[field];
+		uint64_t taken = steady_field_get(f, w->model->value[f->reg]);
+		uint64_t most = steady_field_get(f, common.value[f->reg]);
+
+		if (steady_field_compare(f, taken, most) == STEADY_LESS)
+			note_loss(w, field, most, taken);
+	}
+	free(views);
+	return r;
 }
 
 static int pick_firmware(const struct work *w)
@@ -402,6 +550,20 @@ static int pick_implementations(const struct work *w)
 			return r;
 	}
 	return 0;
+}
+
+/* State of features that the model has not is none of its guests'. */
+static void drop_gated(struct steady_model *m)
+{
+	struct steady_view view;
+	size_t kept = 0;
+
+	steady_model_view(m, &view);
+	for (size_t i = 0; i < m->register_count; i++) {
+		if (steady_gate_open(m->register_list[i], &view))
+			m->register_list[kept++] = m->register_list[i];
+	}
+	m->register_count = kept;
 }
 
 static int pick_rest(struct work *w, const struct steady_cell *cell)
@@ -459,12 +621,53 @@ static int check_required(const struct work *w)
 					      steady_feature_state(feature, &host) == STEADY_YES
 						      ? "yes"
 						      : "no");
-			steady_report_reason(w->report, "required, and the baseline has it not: %s",
+			steady_report_reason(w->report,
+					     "required, and not every host gives it to a guest: it "
+					     "is %s",
 					     steady_feature_condition(feature));
 			steady_report_advice(w->report, "leave out the hosts that lack it");
 		}
 	}
 	return result;
+}
+
+/* Whether the guest may meet cores of different makes. */
+static bool cores_differ(const struct steady_model *m)
+{
+	static const char *const names[] = {"MIDR_EL1.Implementer", "MIDR_EL1.PartNum"};
+
+	for (size_t i = 0; i < 2 * m->implementation_count; i++) {
+		int row = steady_field_by_name(names[i & 1], strlen(names[i & 1]));
+
+		if (row >= 0 && steady_field_get(&steady_fields[row], m->implementations[0].midr) !=
+					steady_field_get(&steady_fields[row],
+							 m->implementations[i / 2].midr))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
+ * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ */
+static void warn_pacimp(const struct work *w)
+{
+	static const char feature[] = "FEAT_PACIMP";
+	int row = steady_feature_by_name(feature, sizeof(feature) - 1);
+	struct steady_view view;
+
+	steady_model_view(w->model, &view);
+	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
+	    !cores_differ(w->model))
+		return;
+	steady_report_add(w->report, STEADY_WARNING, 0);
+	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
+	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
+					"algorithm is their implementers' own: a pointer signed on "
+					"one may not authenticate on another");
+	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
+					"unless the cores are known to agree");
 }
 
 static void note_unneeded(const struct work *w)
@@ -480,22 +683,53 @@ static void note_unneeded(const struct work *w)
 	}
 }
 
+static int add_unknown(const struct work *w, size_t input, const char *subject, const char *reason)
+{
+	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_host(w->report, w->inputs[input].name);
+	steady_report_subject(w->report, subject, NULL);
+	steady_report_reason(w->report, "%s; no model is made from what is unknown", reason);
+	steady_report_advice(w->report, "probe the host again");
+	return -STEADY_EUNKNOWN;
+}
+
 static int explain_unknown(const struct work *w, const struct steady_cell *cell)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_cell *own = own_cell(w, i, cell);
 
-		if (!own || !own->unknown)
-			continue;
-		steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, "registers", NULL);
-		steady_report_reason(w->report, "not all of the 56 registers of the core range are "
-						"there, or one could not be read; no model is made "
-						"from what is unknown");
-		steady_report_advice(w->report, "probe the host again");
+		if (own && own->unknown)
+			add_unknown(w, i, "registers",
+				    "not all of the 56 registers of the core range are there, or "
+				    "one, or what of it is writable, could not be read");
 	}
 	return -STEADY_EUNKNOWN;
+}
+
+/* What failed to be read of a host, beside its registers, and would be in the model. */
+static int check_readings(const struct work *w, const struct steady_cell *cell)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_profile *p = w->inputs[i].profile;
+		char name[STEADY_FIRMWARE_LABEL];
+
+		for (size_t j = 0; p && j < p->firmware_count; j++) {
+			if (steady_reading_unknown(&p->firmware[j].reading))
+				result = add_unknown(w, i,
+						     steady_firmware_label(p->firmware[j].id, name),
+						     "it could not be read");
+		}
+		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
+			if (steady_reading_unknown(&p->unvirtualised[j]) &&
+			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
+			    !tolerated_name(w, steady_unvirtualised_names[j]))
+				result = add_unknown(w, i, steady_unvirtualised_names[j],
+						     "it could not be read");
+		}
+	}
+	return result;
 }
 
 static int build(struct work *w)
@@ -505,20 +739,30 @@ static int build(struct work *w)
 
 	if (r)
 		return r;
-	cell = choose(w);
+	r = choose(w, &cell);
+	if (r)
+		return r;
 	if (!cell)
 		return explain_no_cell(w);
 	if (cell->unknown)
 		return explain_unknown(w, cell);
+	r = check_readings(w, cell);
+	if (r)
+		return r;
 	if (conflicts(w, cell))
 		return explain_conflicts(w, cell);
 	w->model = steady_model_alloc();
 	if (!w->model)
 		return -STEADY_ENOMEM;
-	for (unsigned int i = 0; i < steady_offer_fields() && !r; i++)
-		r = pick_value(w, cell, steady_offer_first() + i);
+	r = pick_values(w, cell, w->model);
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : steady_close(w->model, cell, w->report);
+	r = r ? r : steady_close(w->model, cell, tolerable, w, w->report);
+	r = r ? r : note_losses(w, cell);
+	if (!r) {
+		steady_close_warn(w->model, cell, w->report);
+		warn_pacimp(w);
+		drop_gated(w->model);
+	}
 	r = r ? r : check_required(w);
 	if (!r)
 		note_unneeded(w);

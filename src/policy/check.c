@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,14 @@
 #include "policy/policy.h"
 
 /* ---- registers ---- */
+
+static void unknown(struct steady_report *report, int reg, const char *field, const char *reason)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_subject(report, steady_registers[reg].name, field);
+	steady_report_reason(report, "%s", reason);
+	steady_report_advice(report, "probe the host again");
+}
 
 /* One register: the value to write, and whether the host takes all of the model's fields. */
 static int target_register(const struct steady_model *m, const struct steady_profile *p,
@@ -20,7 +27,8 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 	int result = 0;
 
 	*target = m->value[reg];
-	if (*target == limit)
+	/* without an interrupt controller the limit is not what a guest sees */
+	if (*target == limit && c->irqchip != STEADY_IRQCHIP_NONE)
 		return 0;
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
@@ -28,8 +36,15 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		uint64_t has = steady_field_get(f, limit);
 		steady_set accepts;
 
-		if (wanted == has || !steady_offer_field(p, c, i, &accepts) ||
-		    steady_set_has(f, accepts, wanted))
+		if (!steady_offer_field(p, c, i, &accepts)) {
+			if (wanted == has)
+				continue;
+			unknown(report, reg, f->name, "what of it is writable could not be read "
+						      "on this host");
+			result = result ? result : -STEADY_EUNKNOWN;
+			continue;
+		}
+		if (steady_set_has(f, accepts, wanted))
 			continue;
 		if (steady_model_tolerates_field(m, i)) {
 			*target = steady_field_put(f, *target, has);
@@ -48,15 +63,14 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 	int result = 0;
 
 	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		int r;
+
 		if (c->reg[reg].state != STEADY_VALUE) {
-			steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
-			steady_report_subject(report, steady_registers[reg].name, NULL);
-			steady_report_reason(report, "%s",
-					     c->reg[reg].state == STEADY_FAILED
-						     ? "it could not be read on this host"
-						     : "the profile does not hold it");
-			steady_report_advice(report, "probe the host again");
-			result = -STEADY_EUNKNOWN;
+			unknown(report, reg, NULL,
+				c->reg[reg].state == STEADY_FAILED
+					? "it could not be read on this host"
+					: "the profile does not hold it");
+			result = result ? result : -STEADY_EUNKNOWN;
 			continue;
 		}
 		if (!m->has[reg]) {
@@ -67,8 +81,9 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			target[reg] = c->reg[reg].value;
 			continue;
 		}
-		if (target_register(m, p, c, reg, &target[reg], report) && !result)
-			result = -STEADY_EBLOCKED;
+		r = target_register(m, p, c, reg, &target[reg], report);
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r; /* "no" is an answer, whatever else is unknown */
 	}
 	return result;
 }
@@ -80,6 +95,49 @@ static int blocker(struct steady_report *report, const char *subject)
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, subject, NULL);
 	return -STEADY_EBLOCKED;
+}
+
+/* Whether any configuration leaves it open whether it has an option. */
+static bool option_unknown(const struct steady_profile *p, int option)
+{
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		const struct steady_configuration *c = &p->configurations[i];
+		bool told = c->options_known >> option & 1;
+
+		for (unsigned int j = 0; j < steady_field_count && !told; j++)
+			told = steady_field_option((int)j) == option &&
+			       c->reg[steady_fields[j].reg].state == STEADY_VALUE;
+		if (!told)
+			return true;
+	}
+	return false;
+}
+
+static void explain_option(int option, struct steady_report *report)
+{
+	blocker(report, steady_options[option].name);
+	steady_report_wanted(report, "on");
+	steady_report_offered(report, "off");
+	steady_report_reason(report, "this host cannot turn %s on", steady_options[option].title);
+	steady_report_advice(report, "make a baseline that includes this host");
+}
+
+static void explain_irqchip(const struct steady_model *m, uint32_t chips,
+			    struct steady_report *report)
+{
+	struct steady_text names = STEADY_TEXT_INIT;
+
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (chips >> chip & 1 && steady_irqchip_name(chip))
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_irqchip_name(chip));
+	}
+	blocker(report, "irqchip");
+	steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+	steady_report_offered(report, "%s", names.data ? names.data : "none");
+	steady_report_reason(report, "an interrupt controller that this host cannot give a guest");
+	steady_report_advice(report, "make a baseline that includes this host");
+	steady_text_free(&names);
 }
 
 /* Says why no configuration of the profile has the model's options. */
@@ -95,21 +153,13 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 		chips |= UINT32_C(1) << p->configurations[i].irqchip;
 	}
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!((m->options & ~ever) >> i & 1))
+		if (!((m->options & ~ever) >> i & 1) || option_unknown(p, i))
 			continue;
-		blocker(report, steady_options[i].name);
-		steady_report_wanted(report, "on");
-		steady_report_offered(report, "off");
-		steady_report_reason(report, "the model has %s and this host cannot turn it on",
-				     steady_options[i].title);
-		steady_report_advice(report, "use a baseline that includes this host");
+		explain_option(i, report);
 		told = true;
 	}
-	if (m->irqchip && !(chips >> m->irqchip & 1)) {
-		blocker(report, "irqchip");
-		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
-		steady_report_reason(report, "this host was not captured with that irqchip");
-		steady_report_advice(report, "probe it again, or make a baseline that includes it");
+	if (m->irqchip && !(chips >> m->irqchip & 1) && !(chips >> STEADY_IRQCHIP_UNKNOWN & 1)) {
+		explain_irqchip(m, chips, report);
 		told = true;
 	}
 	if (told)
@@ -119,12 +169,30 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 	steady_report_wanted(report, "%s",
 			     steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, text,
 						       sizeof(text)));
-	steady_report_reason(report, "the profile holds no configuration with these vCPU options");
+	steady_report_reason(report, "the profile holds no configuration that is known to have these "
+				     "vCPU options");
 	steady_report_advice(report, "probe the host again");
 	return -STEADY_EUNKNOWN;
 }
 
 /* ---- firmware ---- */
+
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; plans have PSCI 0.2 on. */
+static bool psci_accepts(uint64_t want, uint64_t has)
+{
+	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
+}
+
+static bool firmware_accepts(uint64_t id, uint64_t want, uint64_t has)
+{
+	int row = steady_firmware_by_id(id);
+
+	if (steady_firmware_id_is_bitmap(id))
+		return !(want & ~has);
+	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		return psci_accepts(want, has);
+	return want <= has;
+}
 
 static int check_one_firmware(const struct steady_firmware_value *want,
 			      const struct steady_profile *p, struct steady_report *report)
@@ -135,7 +203,7 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	int row = steady_firmware_by_id(want->id);
 	char name[STEADY_FIRMWARE_LABEL];
 
-	if (r && r->state == STEADY_FAILED && r->error != ENOENT) {
+	if (r && steady_reading_unknown(r)) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
 		steady_report_subject(report, steady_firmware_label(want->id, name), NULL);
 		steady_report_reason(report, "it could not be read on this host");
@@ -143,17 +211,24 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	}
 	if (bitmap && row >= 0)
 		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
-	if (bitmap ? !(want->value & ~has) : want->value <= has)
+	if (firmware_accepts(want->id, want->value, has))
 		return 0;
 	blocker(report, steady_firmware_label(want->id, name));
 	steady_report_wanted(report, "0x%" PRIx64, want->value);
 	steady_report_offered(report, "0x%" PRIx64, has);
 	if (!r)
-		steady_report_reason(report, "this host's kernel does not know the register");
+		steady_report_reason(report, "its kernel does not know the register");
+	else if (!bitmap && want->value <= has)
+		steady_report_reason(report, "this is no value of the register");
+	else if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_PSCI)
+		steady_report_reason(report, "PSCI %u.%u, and its kernel knows none above %u.%u",
+				     (unsigned int)(want->value >> 16),
+				     (unsigned int)(want->value & 0xffff), (unsigned int)(has >> 16),
+				     (unsigned int)(has & 0xffff));
 	else
-		steady_report_reason(report, bitmap ? "services that this host does not have"
-						    : "more than this host has");
-	steady_report_advice(report, "use a baseline that includes this host");
+		steady_report_reason(report, bitmap ? "hypercall services that its kernel has not"
+						    : "a mitigation that this host does not give");
+	steady_report_advice(report, "make a baseline that includes this host");
 	return -STEADY_EBLOCKED;
 }
 
@@ -174,7 +249,8 @@ static int check_firmware(const struct steady_model *m, const struct steady_prof
 	for (size_t i = 0; i < m->firmware_count; i++) {
 		int r = check_one_firmware(&m->firmware[i], p, report);
 
-		result = result ? result : r;
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r;
 	}
 	return result;
 }
@@ -189,9 +265,9 @@ static int check_sve(const struct steady_model *m, const struct steady_profile *
 		return 0;
 	blocker(report, "SVE_VLS");
 	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
-	steady_report_offered(report, "up to %u bytes", steady_vl_max(&p->sve));
+	steady_report_offered(report, "others, up to %u bytes", steady_vl_max(&p->sve));
 	steady_report_reason(report, "KVM shows a guest all of the host's vector lengths up to the "
-				     "guest's maximum, and these are others");
+				     "guest's maximum");
 	steady_report_advice(report, "use a baseline that includes this host, or turn SVE off");
 	return -STEADY_EBLOCKED;
 }
@@ -203,21 +279,48 @@ static int check_implementations(const struct steady_model *m, const struct stea
 
 	for (size_t i = 0; m->implementation_count && i < p->cpu_count; i++) {
 		const struct steady_cpu *cpu = &p->cpus[i];
+		struct steady_text known = STEADY_TEXT_INIT;
 		bool found = false;
 
 		for (size_t j = 0; j < m->implementation_count; j++)
 			found = found || memcmp(&m->implementations[j], cpu, sizeof(*cpu)) == 0;
 		if (found)
 			continue;
+		for (size_t j = 0; j < m->implementation_count; j++)
+			steady_text_printf(&known, "%s0x%08" PRIx64, j ? " or " : "",
+					   m->implementations[j].midr);
 		result = blocker(report, "MIDR_EL1");
+		steady_report_wanted(report, "%s", known.data ? known.data : "");
+		steady_text_free(&known);
 		steady_report_offered(report, "0x%08" PRIx64 " (REVIDR 0x%" PRIx64
 				      ", AIDR 0x%" PRIx64 ")",
 				      cpu->midr, cpu->revidr, cpu->aidr);
-		steady_report_reason(report, "the model's guests were not told that they may meet "
-					     "this CPU: its errata would go unhandled");
+		steady_report_reason(report, "a CPU that the model's guests were not told of: its "
+					     "errata would go unhandled");
 		steady_report_advice(report, "make a baseline that includes this host");
 	}
 	return result;
+}
+
+static void explain_unvirtualised(struct steady_report *report, int which, uint64_t want,
+				  uint64_t has)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+
+	steady_explain_unvirtualised(&text, which, want);
+	steady_report_wanted(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	steady_explain_unvirtualised(&text, which, has);
+	steady_report_offered(report, "%s", text.data ? text.data : "");
+	steady_text_free(&text);
+	if (which == STEADY_IPA_SIZE)
+		steady_report_reason(report, "a guest's memory may lie where this host cannot map it");
+	else
+		steady_report_reason(report, "a guest sees the hardware's own value, no write "
+					     "changes it");
+	steady_report_advice(report, "keep this host out of the pool, or accept the difference: make "
+				     "the model anew with --tolerate %s",
+			     steady_unvirtualised_names[which]);
 }
 
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
@@ -236,12 +339,7 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
 			continue;
 		result = blocker(report, steady_unvirtualised_names[i]);
-		steady_report_wanted(report, "0x%" PRIx64, want->value);
-		steady_report_offered(report, "0x%" PRIx64, has->value);
-		steady_report_reason(report, "a guest sees the hardware's own value; no write "
-					     "mends that");
-		steady_report_advice(report, "keep this host out of the pool, or accept the "
-				     "difference: --tolerate %s", steady_unvirtualised_names[i]);
+		explain_unvirtualised(report, i, want->value, has->value);
 	}
 	return result;
 }
@@ -255,6 +353,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 
 	if (!c)
 		return explain_options(m, p, report);
+	steady_close_warn(m, NULL, report);
 	results[0] = steady_targets(m, p, c, target, report);
 	results[1] = check_firmware(m, p, report);
 	results[2] = check_sve(m, p, report);

@@ -1,79 +1,199 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Rules between fields: a baseline that is the greatest in every field by itself may still be no
+ * CPU at all. Closing lowers fields until the rules hold.
+ *
+ * Which CPU comes out does not depend on the order of the rules. Say x is under y if no field of x
+ * ranks higher than in y. The generator has seen to it (gen/rules.py) that of a closing rule
+ * - `if` reads the field that it lowers, L, and less of L never makes `if` true;
+ * - what else `if` reads is lowered by no rule, so it is the same in all that follows;
+ * - more of a field never makes `then` false.
+ * So of two CPUs x and y that keep all rules, the one with the greater value of each field keeps
+ * them too: where `if` holds of it, it holds of the one that its L is from; of that one `then`
+ * holds, and of more still. There is one greatest CPU g that keeps the rules, if there is any.
+ * Lowering never goes under g: where a rule is broken at an x over g, either `if` is false with
+ * g's value of L, or `then` is true with it (it is true of g, and x has more), so the greatest
+ * value of L with which the rule holds is no less than g's. Each step lowers a field, so it ends:
+ * at g, or where a field has no value left, and then there is no g.
+ */
 #include "base/report.h"
 #include "policy/policy.h"
 
-static bool holds(const struct steady_model *m, const struct steady_closing_row *row)
-{
-	const struct steady_field *f = &steady_fields[row->field];
-	const struct steady_field *needs = &steady_fields[row->needs];
+struct closing {
+	struct steady_model *model;
+	const struct steady_cell *cell;
+	steady_tolerable_fn *tolerable;
+	const void *ctx;
+	struct steady_report *report;
+	struct steady_view view;
+	bool lowered[STEADY_REGISTERS]; /* a field of this register was, by a rule */
+	uint64_t before[STEADY_REGISTERS];
+};
 
-	if (!m->has[f->reg] || !m->has[needs->reg])
+static bool binding(const struct steady_cell *cell, unsigned int rule)
+{
+	switch (steady_rules[rule].closes) {
+	case STEADY_CLOSES_ALWAYS:
 		return true;
-	return steady_field_get(f, m->value[f->reg]) < row->from ||
-	       steady_field_get(needs, m->value[needs->reg]) >= row->needs_from;
-}
-
-/* The greatest value below the rule's trigger that every host takes; false if there is none. */
-static bool lower(const struct steady_cell *cell, const struct steady_closing_row *row,
-		  uint64_t *value)
-{
-	const struct steady_field *f = &steady_fields[row->field];
-	steady_set below = steady_set_and(f, *steady_cell_set(cell, row->field),
-					  steady_set_range(f, 0, row->from - 1u));
-
-	if (steady_set_empty(f, below))
+	case STEADY_CLOSES_KEPT:
+		return !steady_cell_breaks(cell, rule);
+	default:
 		return false;
-	*value = steady_set_greatest(f, below);
-	return true;
+	}
 }
 
-static int apply_row(struct steady_model *m, const struct steady_cell *cell,
-		     const struct steady_closing_row *row, struct steady_report *report)
+static uint64_t value_of(const struct closing *c, unsigned int field)
 {
-	const struct steady_field *f = &steady_fields[row->field];
-	char needs[STEADY_FULLNAME];
-	uint64_t had = steady_field_get(f, m->value[f->reg]), value;
+	const struct steady_field *f = &steady_fields[field];
 
-	steady_field_fullname(row->needs, needs, sizeof(needs));
-	if (!lower(cell, row, &value)) {
-		if (steady_model_tolerates_field(m, row->field))
-			return 0;
-		steady_report_add(report, STEADY_ERROR, STEADY_ECONFLICT);
-		steady_report_subject(report, steady_registers[f->reg].name, f->name);
-		steady_report_reason(report, "needs %s >= %u, and no host lets it be lowered (%s)",
-				     needs, row->needs_from, row->reason);
-		return -STEADY_ECONFLICT;
+	return steady_field_get(f, c->view.value[f->reg]);
+}
+
+static void put_value(struct closing *c, unsigned int field, uint64_t value)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	c->view.value[f->reg] = steady_field_put(f, c->view.value[f->reg], value);
+}
+
+/* The greatest value under the present one that is accepted and keeps the rule; false: none. */
+static bool find_lower(struct closing *c, unsigned int rule, uint64_t *value)
+{
+	unsigned int field = (unsigned int)steady_rules[rule].lower;
+	const struct steady_field *f = &steady_fields[field];
+	steady_set set = *steady_cell_set(c->cell, field);
+	uint64_t had = value_of(c, field), most = steady_field_mask(f) >> f->lsb;
+	bool found = false;
+
+	for (uint64_t v = 0; v <= most && v <= 0xff; v++) {
+		if (!steady_set_has(f, set, v) ||
+		    steady_field_rank(f, v) >= steady_field_rank(f, had) ||
+		    (found && steady_field_rank(f, v) <= steady_field_rank(f, *value)))
+			continue;
+		put_value(c, field, v);
+		if (steady_rule_state(rule, &c->view) == STEADY_NO)
+			continue;
+		*value = v;
+		found = true;
 	}
-	m->value[f->reg] = steady_field_put(f, m->value[f->reg], value);
-	steady_report_add(report, STEADY_NOTE, 0);
-	steady_report_subject(report, steady_registers[f->reg].name, f->name);
-	steady_report_wanted(report, "%u", (unsigned int)had);
-	steady_report_offered(report, "%u", (unsigned int)value);
-	steady_report_reason(report, "lowered from %u to %u: it needs %s >= %u (%s)",
-			     (unsigned int)had, (unsigned int)value, needs, row->needs_from,
-			     row->reason);
+	put_value(c, field, found ? *value : had);
+	return found;
+}
+
+/* A field that the rule's `then` reads and that an earlier step lowered, or -1. */
+static int forced_by(const struct closing *c, unsigned int rule)
+{
+	uint16_t rows[64];
+	size_t count = steady_rule_fields(rule, rows, 64);
+
+	for (size_t i = 0; i < count && i < 64; i++) {
+		const struct steady_field *f = &steady_fields[rows[i]];
+
+		if (rows[i] != steady_rules[rule].lower && c->lowered[f->reg] &&
+		    steady_field_get(f, c->before[f->reg]) != value_of(c, rows[i]))
+			return rows[i];
+	}
+	return -1;
+}
+
+static void say_lowered(const struct closing *c, unsigned int rule, uint64_t had, uint64_t value)
+{
+	const struct steady_rule *r = &steady_rules[rule];
+	const struct steady_field *f = &steady_fields[r->lower];
+	int forced = forced_by(c, rule);
+	char name[STEADY_FULLNAME];
+
+	steady_report_add(c->report, STEADY_NOTE, 0);
+	steady_report_rule(c->report, r->name);
+	steady_report_subject(c->report, steady_registers[f->reg].name, f->name);
+	steady_report_wanted(c->report, "%u", (unsigned int)had);
+	steady_report_offered(c->report, "%u", (unsigned int)value);
+	steady_report_reason(
+		c->report, "lowered from %u to %u: %s needs %s%s%s%s%s%s", (unsigned int)had,
+		(unsigned int)value, r->when, r->then, forced < 0 ? "" : ", and ",
+		forced < 0 ? "" : steady_field_fullname((unsigned int)forced, name, sizeof(name)),
+		forced < 0 ? "" : " had to be lowered", r->reason ? "; " : "",
+		r->reason ? r->reason : "");
+}
+
+static int say_conflict(const struct closing *c, unsigned int rule)
+{
+	const struct steady_rule *r = &steady_rules[rule];
+	const struct steady_field *f = &steady_fields[r->lower];
+
+	steady_report_add(c->report, STEADY_ERROR, STEADY_ECONFLICT);
+	steady_report_rule(c->report, r->name);
+	steady_report_subject(c->report, steady_registers[f->reg].name, f->name);
+	steady_report_reason(c->report,
+			     "%s needs %s, which not all hosts have, and no value that does "
+			     "without it is accepted by all%s%s",
+			     r->when, r->then, r->reason ? "; " : "", r->reason ? r->reason : "");
+	steady_report_advice(c->report,
+			     "leave out a host that lacks it, or accept it: --tolerate %s.%s",
+			     steady_registers[f->reg].name, f->name);
+	return -STEADY_ECONFLICT;
+}
+
+/* Lowers what a broken rule names; *again if something changed. */
+static int apply_rule(struct closing *c, unsigned int rule, bool *again)
+{
+	unsigned int field = (unsigned int)steady_rules[rule].lower;
+	uint64_t had = value_of(c, field), value = had;
+	char name[STEADY_FULLNAME];
+
+	if (!find_lower(c, rule, &value)) {
+		if (!c->tolerable || !c->tolerable(c->ctx, field))
+			return say_conflict(c, rule);
+		return steady_model_add_tolerated(c->model,
+						  steady_field_fullname(field, name, sizeof(name)));
+	}
+	say_lowered(c, rule, had, value);
+	c->lowered[steady_fields[field].reg] = true;
+	*again = true;
 	return 0;
 }
 
 int steady_close(struct steady_model *m, const struct steady_cell *cell,
-		 struct steady_report *report)
+		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report)
 {
+	struct closing c = {
+		.model = m, .cell = cell, .tolerable = tolerable, .ctx = ctx, .report = report};
 	bool again = true;
-	int result = 0;
+	int r = 0;
 
-	/* A lowering may break a rule that held before. Each round that goes on lowers a field. */
-	while (again && !result) {
+	steady_model_view(m, &c.view);
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		c.before[i] = c.view.value[i];
+	while (again && !r) {
 		again = false;
-		for (unsigned int i = 0; i < steady_closing_count && !result; i++) {
-			const struct steady_closing_row *row = &steady_closing[i];
-			uint64_t before = m->value[steady_fields[row->field].reg];
-
-			if (holds(m, row))
-				continue;
-			result = apply_row(m, cell, row, report);
-			if (m->value[steady_fields[row->field].reg] != before)
-				again = true;
+		for (unsigned int i = 0; i < steady_rule_total && !r; i++) {
+			if (binding(cell, i) && steady_rule_state(i, &c.view) == STEADY_NO)
+				r = apply_rule(&c, i, &again);
 		}
 	}
-	return result;
+	for (int i = 0; i < STEADY_REGISTERS && !r; i++)
+		m->value[i] = c.view.value[i];
+	return r;
+}
+
+void steady_close_warn(const struct steady_model *m, const struct steady_cell *cell,
+		       struct steady_report *report)
+{
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		const struct steady_field *f;
+
+		if (cell ? steady_cell_breaks(cell, i)
+			 : steady_rules[i].closes != STEADY_CLOSES_ALWAYS)
+			continue;
+		if (steady_rule_state(i, &view) != STEADY_NO)
+			continue;
+		f = &steady_fields[steady_rule_subject(i)];
+		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_rule(report, steady_rules[i].name);
+		steady_report_subject(report, steady_registers[f->reg].name, f->name);
+		steady_rule_explain(i, &view, report);
+	}
 }

@@ -13,16 +13,31 @@ const char *steady_relation_name(enum steady_relation relation)
 	return names[relation];
 }
 
+enum steady_relation steady_relation_join(enum steady_relation one, enum steady_relation other)
+{
+	if (one == STEADY_IDENTICAL || one == other)
+		return other;
+	return other == STEADY_IDENTICAL ? one : STEADY_INCOMPATIBLE;
+}
+
 /* Adds one difference to what is known of the relation so far. */
 static enum steady_relation join(enum steady_relation so_far, enum steady_compare c)
 {
-	enum steady_relation one = c == STEADY_LESS   ? STEADY_SUBSET
+	enum steady_relation one = c == STEADY_SAME   ? STEADY_IDENTICAL
+				   : c == STEADY_LESS ? STEADY_SUBSET
 				   : c == STEADY_MORE ? STEADY_SUPERSET
 						      : STEADY_INCOMPATIBLE;
 
-	if (c == STEADY_SAME)
-		return so_far;
-	return so_far == STEADY_IDENTICAL || so_far == one ? one : STEADY_INCOMPATIBLE;
+	return steady_relation_join(so_far, one);
+}
+
+enum steady_relation steady_relate_vl(const struct steady_vl *a, const struct steady_vl *b)
+{
+	if (steady_vl_equal(a, b))
+		return STEADY_IDENTICAL;
+	if (steady_vl_is_prefix(a, b))
+		return STEADY_SUBSET;
+	return steady_vl_is_prefix(b, a) ? STEADY_SUPERSET : STEADY_INCOMPATIBLE;
 }
 
 /* One register; `found` counts on from the registers before it. */

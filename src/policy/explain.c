@@ -1,15 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/explain.h"
 
+#include <inttypes.h>
+
 #include "base/report.h"
 
 #define FEATURES_MAX 64
+
+void steady_explain_number(struct steady_text *out, uint64_t value)
+{
+	steady_text_printf(out, value > 0xff ? "0x%llx" : "%llu", (unsigned long long)value);
+}
+
+void steady_explain_unvirtualised(struct steady_text *out, int which, uint64_t value)
+{
+	switch (which) {
+	case STEADY_CNTFRQ:
+		steady_text_printf(out, "%" PRIu64 " Hz", value);
+		break;
+	case STEADY_IPA_SIZE:
+		steady_text_printf(out, "%" PRIu64 " bits", value);
+		break;
+	case STEADY_PAGE_SIZE:
+		steady_text_printf(out, "%" PRIu64 " bytes", value);
+		break;
+	case STEADY_PMCR_N:
+		steady_text_printf(out, "%" PRIu64, value);
+		break;
+	default:
+		steady_text_printf(out, "0x%" PRIx64, value);
+	}
+}
 
 void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t value)
 {
 	const struct steady_value *v = steady_value_of((int)field, value);
 
-	steady_text_printf(out, value > 9 ? "0x%llx" : "%llu", (unsigned long long)value);
+	steady_explain_number(out, value);
 	if (v && v->meaning && *v->meaning)
 		steady_text_printf(out, " (%s)", v->meaning);
 }
@@ -33,59 +60,65 @@ void steady_explain_features(struct steady_text *out, const struct steady_view *
 	}
 }
 
-/* Which of the host's features the guest would lack, or the guest's the host. */
-static void features_between(struct steady_text *out, const struct steady_model *m,
-			     unsigned int field, uint64_t limit)
+/* The guest would have more here than this host has. */
+static void explain_more(struct steady_report *report, const struct steady_profile *p,
+			 const char *features)
 {
-	struct steady_view view;
+	if (*features)
+		steady_report_features(report, "%s", features);
+	steady_report_reason(report, "not on that CPU, or not shown by %s%s",
+			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "");
+	steady_report_advice(report, "make a baseline that includes this host");
+}
 
-	steady_model_view(m, &view);
-	steady_explain_features(out, &view, field, limit);
+/*
+ * The kernel does not take the value; `features` is what a guest would see beyond the model,
+ * `kernel` what another kernel would do about it.
+ */
+static void explain_fixed(struct steady_report *report, const struct steady_profile *p,
+			  bool one_value, const char *features, const char *kernel)
+{
+	steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
+			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "",
+			     *features ? ": a guest sees " : "", features);
+	steady_report_advice(report, "make a baseline that includes this host%s%s",
+			     *kernel ? ", or " : "", kernel);
 }
 
 static void reason_for(struct steady_report *report, const struct steady_model *m,
 		       const struct steady_profile *p, const struct steady_configuration *c,
-		       unsigned int field, uint64_t wanted)
+		       unsigned int field, uint64_t wanted, steady_set accepts)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const struct steady_register *reg = &steady_registers[f->reg];
 	uint64_t limit = steady_field_get(f, c->reg[f->reg].value);
 	enum steady_compare compare = steady_field_compare(f, wanted, limit);
-	struct steady_text features = STEADY_TEXT_INIT;
-	struct steady_text has = STEADY_TEXT_INIT;
 	int option = steady_field_option((int)field);
+	struct steady_text lost = STEADY_TEXT_INIT, gained = STEADY_TEXT_INIT;
+	struct steady_text kernel = STEADY_TEXT_INIT;
+	struct steady_view view;
 
-	features_between(&features, m, field, limit);
-	steady_explain_value(&has, field, limit);
+	steady_model_view(m, &view);
+	steady_explain_features(&lost, &view, field, limit);
+	view.value[f->reg] = steady_field_put(f, view.value[f->reg], limit);
+	steady_explain_features(&gained, &view, field, wanted);
 	if (option >= 0 && !(steady_configuration_options(c) >> option & 1)) {
+		if (lost.length)
+			steady_report_features(report, "%s", lost.data);
 		steady_report_reason(report, "%s is off in the vCPU options",
 				     steady_options[option].title);
-		steady_report_advice(report, "turn it on: %s", steady_options[option].qemu);
-	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && features.length)) {
-		steady_report_reason(report, "%s%s%s has %s",
-				     features.length ? "the guest needs " : "",
-				     features.length ? features.data : "",
-				     features.length ? "; the host" : "the host",
-				     has.data ? has.data : "less");
-		steady_report_advice(report, "use a baseline that includes this host");
+		steady_report_advice(report, "turn %s on (QEMU: %s)", steady_options[option].title,
+				     steady_options[option].qemu);
+	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
+		explain_more(report, p, lost.length ? lost.data : "");
 	} else {
-		steady_report_reason(report,
-				     "KVM%s%s does not let this field be changed: it stays %s",
-				     p->kernel ? " of " : "", p->kernel ? p->kernel : "",
-				     has.data ? has.data : "as it is");
-		if (f->flags & STEADY_FIELD_RESERVED)
-			steady_report_advice(report,
-					     "these bits have no name yet: accept them with "
-					     "--tolerate %s.%s",
-					     reg->name, f->name);
-		else
-			steady_report_advice(report,
-					     "use a kernel that lets it be written (newer ones let "
-					     "more), or accept the difference: --tolerate %s.%s",
-					     reg->name, f->name);
+		if (accepts == steady_set_one(f, limit))
+			steady_kernels_advice(&kernel, c, field, wanted);
+		explain_fixed(report, p, accepts == steady_set_one(f, limit),
+			      gained.length ? gained.data : "", kernel.length ? kernel.data : "");
 	}
-	steady_text_free(&features);
-	steady_text_free(&has);
+	steady_text_free(&lost);
+	steady_text_free(&gained);
+	steady_text_free(&kernel);
 }
 
 void steady_explain_field(struct steady_report *report, const struct steady_model *m,
@@ -99,11 +132,11 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 		return;
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, steady_registers[f->reg].name, f->name);
-	steady_explain_value(&text, field, wanted);
+	steady_explain_number(&text, wanted);
 	steady_report_wanted(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
 	steady_set_print(f, accepts, &text);
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
-	reason_for(report, m, p, c, field, wanted);
+	reason_for(report, m, p, c, field, wanted, accepts);
 }

@@ -13,10 +13,25 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 			  const struct steady_configuration *configuration, unsigned int field,
 			  uint64_t wanted, steady_set accepts);
 
+/* A field's value, in decimal like the sets of values; what is wider than a byte in hex. */
+void steady_explain_number(struct steady_text *out, uint64_t value);
+/* The value of what KVM does not virtualise, with its unit: "62500000 Hz". */
+void steady_explain_unvirtualised(struct steady_text *out, int which, uint64_t value);
 /* "1 (V1P1)": a value with its meaning where there is one. */
 void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t value);
 /* "FEAT_AES, FEAT_PMULL": the features of a view that reading `value` instead would lose. */
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value);
+
+/* ---- kernels.c ---- */
+
+/* "6.12.95 to 6.12.107, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */
+void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known);
+/*
+ * "boot a kernel that hides it: 6.16.12 and newer": which recorded kernels would let a guest of
+ * such a host (NULL: one with AArch32) see the value that this one fixes; nothing if none would.
+ */
+void steady_kernels_advice(struct steady_text *out, const struct steady_configuration *c,
+			   unsigned int field, uint64_t wanted);
 
 #endif

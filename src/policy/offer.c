@@ -73,7 +73,7 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 	return copy;
 }
 
-/* As the kernel compares it: its table says which fields are signed, and so not always Arm's way. */
+/* As the kernel compares it: its table, not Arm, says which fields are signed. */
 static int64_t kvm_number(const struct steady_field *f, uint64_t v, bool is_signed)
 {
 	if (is_signed && v >> (f->width - 1) & 1)
@@ -110,6 +110,13 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit, bool is_
 		case STEADY_KVM_EXACT:
 			ok = v == f->kvm_safe;
 			break;
+		case STEADY_KVM_NONE:
+			/*
+			 * A field without an entry reads 0 in a guest. One that does not is known to a
+			 * kernel newer than these facts, which lets it be written: off, as nearly all.
+			 */
+			ok = v == 0;
+			break;
 		}
 		if (ok)
 			s |= steady_set_one(f, v);
@@ -136,6 +143,13 @@ static const struct {
 	{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, -1, -1}, /* where it can be written at all */
 };
 
+static bool writable(const struct steady_profile *p, const struct steady_field *f)
+{
+	uint64_t mask, bits = steady_field_mask(f);
+
+	return steady_profile_mask(p, f->reg, &mask) && (mask & bits) == bits;
+}
+
 /* Where nobody tried, a kernel is taken to be a new one. */
 static bool refusal_counts(const struct steady_profile *p, uint32_t options, size_t row)
 {
@@ -147,31 +161,26 @@ static bool refusal_counts(const struct steady_profile *p, uint32_t options, siz
 	       p->behaviours >> behaviour & 1;
 }
 
-static bool writable(const struct steady_profile *p, const struct steady_field *f)
-{
-	const struct steady_reading *mask = &p->writable[f->reg];
-	uint64_t bits = steady_field_mask(f);
-
-	return mask->state == STEADY_VALUE && (mask->value & bits) == bits;
-}
-
-static uint16_t refused_values(const struct steady_profile *p, uint32_t options,
-			       const struct steady_field *f)
+static uint16_t refused_values(const struct steady_profile *p,
+			       const struct steady_configuration *c, const struct steady_field *f)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (strcmp(f->name, refusals[i].field) == 0 &&
 		    strcmp(steady_registers[f->reg].name, refusals[i].reg) == 0)
-			return refusal_counts(p, options, i) && writable(p, f)
+			return refusal_counts(p, c->options, i) && writable(p, f)
 				       ? refusals[i].refused
 				       : 0;
 	}
 	return 0;
 }
 
-bool steady_kvm_refuses(const struct steady_profile *p, uint32_t options, unsigned int field,
-			uint64_t value)
+bool steady_kvm_refuses(const struct steady_profile *p, const struct steady_configuration *c,
+			unsigned int field, uint64_t value)
 {
-	return value < 16 && refused_values(p, options, &steady_fields[field]) >> value & 1;
+	const struct steady_accepted *a = c->accepted ? &c->accepted[field] : NULL;
+
+	return value < 16 && refused_values(p, c, &steady_fields[field]) >> value & 1 &&
+	       !(a && a->known && a->values >> value & 1);
 }
 
 /* Some kernels compare the PMU's versions as signed numbers. */
@@ -182,14 +191,14 @@ static bool compares_signed(const struct steady_profile *p, const struct steady_
 }
 
 /* What the rule and the first checks leave; the limit itself stands. */
-static steady_set by_kernel(const struct steady_profile *p, uint32_t options,
+static steady_set by_kernel(const struct steady_profile *p, const struct steady_configuration *c,
 			    const struct steady_field *f, uint64_t limit)
 {
 	steady_set s = by_rule(f, limit, compares_signed(p, f));
 
 	if (f->width > 4)
 		return s;
-	return (s & (steady_set)~refused_values(p, options, f)) | steady_set_one(f, limit);
+	return (s & (steady_set)~refused_values(p, c, f)) | steady_set_one(f, limit);
 }
 
 /*
@@ -205,18 +214,28 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	uint64_t limit;
+	uint64_t limit, mask, bits = steady_field_mask(f);
 
 	if (c->reg[f->reg].state != STEADY_VALUE)
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
-		*out = c->accepted[field].values;
-	else if (f->width <= 8 && writable(p, f))
-		*out = by_kernel(p, c->options, f, limit);
+		*out = c->accepted[field].values | steady_set_one(f, limit);
+	else if (!steady_profile_mask(p, f->reg, &mask))
+		return false;
+	else if (f->width <= 8 && (mask & bits) == bits)
+		*out = by_kernel(p, c, f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
+}
+
+/* Without an interrupt controller the kernel takes these from the guest at the first run. */
+static bool is_taken_away(const struct steady_profile *p, const struct steady_configuration *c,
+			  const struct steady_field *f)
+{
+	return c->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0 &&
+	       steady_profile_writable(p);
 }
 
 bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
@@ -227,14 +246,28 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 	if (!steady_kvm_accepts(p, c, field, out))
 		return false;
 	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
+	if (is_taken_away(p, c, f))
+		*out = steady_set_and(f, *out, steady_set_one(f, 0));
 	return true;
+}
+
+void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (steady_rule_state(i, view) == STEADY_NO)
+			cell->breaks[i / 8] |= (uint8_t)(1u << i % 8);
+	}
 }
 
 static int fill_cell(const struct steady_profile *p, const struct steady_configuration *c,
 		     struct steady_cell *cell)
 {
+	struct steady_view view;
+
 	cell->options = steady_configuration_options(c);
 	cell->irqchip = c->irqchip;
+	steady_configuration_view(c, &view);
+	steady_cell_add_breaks(cell, &view);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
 		if (!steady_offer_field(p, c, steady_offer_first() + i, &cell->set[i]))
 			cell->unknown = true;
@@ -259,8 +292,7 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 		struct steady_firmware_offer *f = &o->firmware[o->firmware_count];
 
 		if (r->reading.state != STEADY_VALUE) {
-			/* ENOENT is an answer; any other failure leaves it unknown */
-			if (r->reading.error != 2)
+			if (steady_reading_unknown(&r->reading))
 				o->firmware_known = false;
 			continue;
 		}
@@ -321,6 +353,7 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 		b->options = a->options;
 		b->irqchip = a->irqchip;
 		b->unknown = a->unknown;
+		memcpy(b->breaks, a->breaks, sizeof(b->breaks));
 		memcpy(b->set, a->set, steady_offer_fields() * sizeof(*b->set));
 		if (a->register_list) {
 			b->register_list = copy_list(a->register_list, a->register_count);
@@ -347,7 +380,7 @@ nomem:
 	return -STEADY_ENOMEM;
 }
 
-/* Of cells that may be asked for under one irqchip: that irqchip's own, else the one of any. */
+/* Of the cells that an irqchip may be asked of: its own, else the one of an unknown irqchip. */
 static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t options,
 					  uint32_t irqchip)
 {
@@ -360,7 +393,7 @@ static const struct steady_cell *cell_for(const struct steady_offer *o, uint32_t
 			continue;
 		if (c->irqchip == irqchip)
 			return c;
-		if (c->irqchip == STEADY_IRQCHIP_UNKNOWN)
+		if (steady_irqchip_may_be(irqchip, c->irqchip))
 			any = c;
 	}
 	return any;
@@ -371,8 +404,9 @@ const struct steady_cell *steady_offer_cell(const struct steady_offer *o, uint32
 {
 	const struct steady_cell *c = cell_for(o, options, irqchip);
 
-	for (size_t i = 0; !c && irqchip == STEADY_IRQCHIP_UNKNOWN && i < o->cell_count; i++) {
-		if (o->cells[i].options == options)
+	for (size_t i = 0; !c && i < o->cell_count; i++) {
+		if (o->cells[i].options == options &&
+		    steady_irqchip_may_be(o->cells[i].irqchip, irqchip))
 			c = &o->cells[i];
 	}
 	return c;
@@ -403,6 +437,8 @@ static int and_cell(struct steady_offer *out, const struct steady_cell *a,
 	c->options = a->options;
 	c->irqchip = irqchip;
 	c->unknown = a->unknown || b->unknown;
+	for (size_t i = 0; i < sizeof(c->breaks); i++)
+		c->breaks[i] = a->breaks[i] | b->breaks[i];
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		c->set[i] = steady_set_and(&steady_fields[steady_offer_first() + i], a->set[i],
 					   b->set[i]);
@@ -465,30 +501,17 @@ static size_t and_firmware(const struct steady_offer *a, const struct steady_off
 	size_t i = 0, j = 0, n = 0;
 
 	while (i < a->firmware_count || j < b->firmware_count) {
-		const struct steady_firmware_offer *x =
-			i < a->firmware_count ? &a->firmware[i] : NULL;
-		const struct steady_firmware_offer *y =
-			j < b->firmware_count ? &b->firmware[j] : NULL;
-		struct steady_firmware_offer out;
+		uint64_t x = i < a->firmware_count ? a->firmware[i].id : UINT64_MAX;
+		uint64_t y = j < b->firmware_count ? b->firmware[j].id : UINT64_MAX;
+		struct steady_firmware_offer out = {.id = x < y ? x : y};
 
-		if (x && y && x->id == y->id) {
-			out.id = x->id;
-			out.allowed = and_allowed(x->id, x->allowed, y->allowed);
-			i++;
-			j++;
-		} else {
-			bool first = !y || (x && x->id < y->id);
-
-			out.id = first ? x->id : y->id;
-			out.allowed = 0;
-			if (first)
-				i++;
-			else
-				j++;
-			if (!steady_firmware_id_is_bitmap(out.id))
-				continue;
-		}
-		all[n++] = out;
+		if (x == y)
+			out.allowed = and_allowed(x, a->firmware[i].allowed,
+						  b->firmware[j].allowed);
+		i += x == out.id;
+		j += y == out.id;
+		if (x == y || steady_firmware_id_is_bitmap(out.id))
+			all[n++] = out;
 	}
 	return n;
 }
@@ -544,10 +567,11 @@ static bool cell_equal(const struct steady_cell *a, const struct steady_cell *b)
 	if (a->options != b->options || a->irqchip != b->irqchip || a->unknown != b->unknown ||
 	    a->register_count != b->register_count || !a->register_list != !b->register_list)
 		return false;
-	if (a->register_count && memcmp(a->register_list, b->register_list,
-					a->register_count * sizeof(*a->register_list)) != 0)
+	if (a->register_list && memcmp(a->register_list, b->register_list,
+				       a->register_count * sizeof(*a->register_list)) != 0)
 		return false;
-	return memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
+	return memcmp(a->breaks, b->breaks, sizeof(a->breaks)) == 0 &&
+	       memcmp(a->set, b->set, steady_offer_fields() * sizeof(*a->set)) == 0;
 }
 
 bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b)

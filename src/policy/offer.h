@@ -21,7 +21,15 @@ struct steady_cell {
 	size_t register_count;
 	bool unknown;        /* a register of the core range was not captured: nothing follows */
 	steady_set *set;     /* one per row of steady_fields that is in the core ID range */
+	/* bit N of byte N / 8: a guest of one of the hosts sees rule N of steady_rules broken */
+	uint8_t breaks[STEADY_RULE_ROOM / 8];
 };
+static inline bool steady_cell_breaks(const struct steady_cell *cell, unsigned int rule)
+{
+	return cell->breaks[rule / 8] >> rule % 8 & 1;
+}
+/* Adds the rules that this CPU breaks. */
+void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *view);
 
 /* What hosts accept of a firmware register. */
 struct steady_firmware_offer {
@@ -56,11 +64,9 @@ void steady_offer_free(struct steady_offer *offer);
 struct steady_cell *steady_offer_add(struct steady_offer *offer);
 int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to);
 
-/*
- * Whether KVM refuses a value of a field in a vCPU of these options whatever the limit is, even
- * after the first run.
- */
-bool steady_kvm_refuses(const struct steady_profile *profile, uint32_t options, unsigned int field,
+/* Whether KVM refuses a value of a field whatever the limit is, even after the first run. */
+bool steady_kvm_refuses(const struct steady_profile *profile,
+			const struct steady_configuration *configuration, unsigned int field,
 			uint64_t value);
 /*
  * What KVM accepts of one field in one configuration, recorded or by the kernel's rule; false if

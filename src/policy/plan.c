@@ -45,8 +45,25 @@ static int add_set(struct steady_plan *plan, uint64_t id, uint64_t value)
 	return add(plan, (struct steady_call){.op = STEADY_OP_SET, .id = id, .value = {value}});
 }
 
+/* Which one to create. Of a model that does not say: with its GIC fields comes GICv3. */
+static uint32_t irqchip_of(const struct steady_model *m, const struct steady_configuration *c)
+{
+	static const char *const names[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
+
+	if (m->irqchip || c->irqchip)
+		return m->irqchip ? m->irqchip : c->irqchip;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct steady_field *f =
+			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+
+		if (steady_field_get(f, m->value[f->reg]))
+			return STEADY_GICV3;
+	}
+	return STEADY_IRQCHIP_NONE;
+}
+
 /* Everything up to the registers. */
-static int add_creation(struct steady_plan *plan, const struct steady_model *m)
+static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip)
 {
 	int r = add_simple(plan, STEADY_OP_CREATE_VM, 0, 0);
 
@@ -58,15 +75,15 @@ static int add_creation(struct steady_plan *plan, const struct steady_model *m)
 		r = add_simple(plan, STEADY_OP_CREATE_VCPU, v, 0);
 	for (uint32_t v = 0; v < plan->vcpus && !r; v++)
 		r = add_simple(plan, STEADY_OP_INIT, v, plan->features);
-	if (!r && m->irqchip >= STEADY_GICV2) {
+	if (!r && irqchip >= STEADY_GICV2) {
 		r = add_simple(plan, STEADY_OP_CREATE_GIC, 0,
-			       m->irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2
-							  : STEADY_DEVICE_GICV3);
+			       irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2
+						       : STEADY_DEVICE_GICV3);
 		r = r ? r : add_simple(plan, STEADY_OP_INIT_GIC, 0, 0);
-		for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
-			if (m->options >> STEADY_OPTION_PMU & 1)
-				r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
-		}
+	}
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+		if (m->options >> STEADY_OPTION_PMU & 1)
+			r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
 	}
 	return r;
 }
@@ -143,7 +160,7 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 		return -STEADY_ENOMEM;
 	plan->features = steady_options_features(m->options);
 	plan->vcpus = vcpus;
-	r = add_creation(plan, m);
+	r = add_creation(plan, m, irqchip_of(m, c));
 	r = r ? r : add_registers(plan, c, target);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);

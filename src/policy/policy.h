@@ -43,14 +43,49 @@ int steady_model_exactly(const struct steady_profile *profile,
 			 const struct steady_configuration *configuration,
 			 struct steady_model **model, struct steady_report *report);
 
+/* ---- meet.c: what CPUs have in common ---- */
+
+/*
+ * The greatest CPU that promises no more than any of these has, by the architecture alone: field by
+ * field, groups of fields together, closed under the rules that none of the hosts of `cell` breaks.
+ * The core ID range only. ENOMEM.
+ */
+int steady_meet(const struct steady_view *views, size_t count, const struct steady_cell *cell,
+		struct steady_view *out);
+
 /* ---- close.c: rules between fields ---- */
 
 /*
- * Lowers fields of the model until every closing rule holds; each lowering is a note in the
- * report. `cell`: what the hosts accept; ECONFLICT if a field had to go where none of them lets it.
+ * Lowers fields of the model until every closing rule holds that no host's guest sees broken (the
+ * cell says which those are); each lowering is a note in the report. `cell`: what the hosts
+ * accept; ECONFLICT, and the values as they were, if a field had to go where they do not let it.
+ * `tolerable` (NULL: none) tells the fields that may stay then; they become tolerated.
  */
+typedef bool steady_tolerable_fn(const void *ctx, unsigned int field);
 int steady_close(struct steady_model *model, const struct steady_cell *cell,
-		 struct steady_report *report);
+		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report);
+/*
+ * A warning for each rule that this CPU breaks, and no host's guest sees broken. Without a cell: of
+ * the rules that a kernel enforces by itself.
+ */
+void steady_close_warn(const struct steady_model *model, const struct steady_cell *cell,
+		       struct steady_report *report);
+
+/* ---- lint.c: what is wrong with a CPU as it stands ---- */
+
+/* Rules by name, or all of a kind by that. */
+struct steady_lint_request {
+	const char *const *only; /* none: all rules */
+	size_t only_count;
+	const char *const *except;
+	size_t except_count;
+};
+/* 0 or EINVALID, if a rule is broken that is an error; a finding for each broken rule. */
+int steady_lint(const struct steady_view *view, const struct steady_lint_request *request,
+		struct steady_report *report);
+/* Gives the open finding its reason: what the rule says, and what the CPU has. */
+void steady_rule_explain(unsigned int rule, const struct steady_view *view,
+			 struct steady_report *report);
 
 /* ---- check.c: can this host run the model? ---- */
 
@@ -100,5 +135,9 @@ struct steady_difference {
 enum steady_relation steady_relate(const struct steady_view *a, const struct steady_view *b,
 				   struct steady_difference *differences, size_t room,
 				   size_t *count);
+/* The same of SVE's vector lengths: what a guest has there is subset where KVM can show it too. */
+enum steady_relation steady_relate_vl(const struct steady_vl *a, const struct steady_vl *b);
+/* The relation of two CPUs that stand so in one part and so in another. */
+enum steady_relation steady_relation_join(enum steady_relation one, enum steady_relation other);
 
 #endif

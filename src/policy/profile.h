@@ -37,6 +37,16 @@ const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown 
 uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */
 
 /* What KVM accepted of a field when values were tried. */
+/*
+ * Whether an irqchip may be the one that a profile or model left out: any interrupt controller,
+ * but not none, since nobody runs a VM so without meaning to.
+ */
+static inline bool steady_irqchip_may_be(uint32_t irqchip, uint32_t left_out)
+{
+	return left_out == STEADY_IRQCHIP_UNKNOWN && irqchip != STEADY_IRQCHIP_NONE;
+}
+
+/* What KVM accepted of a field when every value was tried (probe --deep). */
 struct steady_accepted {
 	bool known;         /* every value was tried (probe --deep) */
 	uint16_t values;    /* bit N: value N was accepted and kept */
@@ -111,12 +121,24 @@ struct steady_configuration *steady_profile_add(struct steady_profile *profile);
  * set (a guest that shows SVE has it on).
  */
 uint32_t steady_configuration_options(const struct steady_configuration *configuration);
-/* The configuration with exactly these options and this irqchip (UNKNOWN on either side: any), or NULL. */
+/*
+ * The configuration with exactly these options and this irqchip (UNKNOWN on either side: any that
+ * it may be), or NULL.
+ */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
 bool steady_profile_behaves(const struct steady_profile *profile, enum steady_behaviour behaviour);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
+/*
+ * The mask of what is writable. False where that is unknown because asking failed; a kernel that
+ * answers that it does not say lets nothing be written, as does a profile that captured no masks.
+ */
+bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
+/* A reading that failed, and that not as an answer: what it was for is unknown. */
+bool steady_reading_unknown(const struct steady_reading *reading);
+/* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
+bool steady_profile_writable(const struct steady_profile *profile);
 /* What a guest of this configuration sees, for decoding. */
 void steady_configuration_view(const struct steady_configuration *configuration,
 			       struct steady_view *view);

@@ -362,28 +362,91 @@ class Broken(unittest.TestCase):
 
     # Rules between fields
 
-    def test_closing(self):
-        rule = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1"]
+    RULE = ["implies-fp8-fpmr"]
+
+    def rule(self, column, text, message):
+        with self.subTest(column + " " + text):
+            self.setUp()
+            self.change("implications.tsv", self.RULE, column, text, message)
+
+    def test_rule(self):
+        fpmr = "ID_AA64PFR2_EL1.FPMR"
         for column, text, message in (
-                ("field", "S9PIE", "no field 'ID_AA64MMFR3_EL1.S9PIE'"),
-                ("needs_field", "ATS9A", "no field 'ID_AA64ISAR2_EL1.ATS9A'"),
-                ("from", "0", "from: 0 is not within 1 to 15"),
-                ("needs_from", "16", "needs_from: 16 is not within 1 to 15"),
-                ("source", "", "no source")):
-            with self.subTest(column):
-                self.setUp()
-                self.change("closing.tsv", rule, column, text, message)
+                ("name", "Implies-x", "'Implies-x' is no name for a rule"),
+                ("name", "implies", "'implies' is no name for a rule"),
+                ("name", "implies-fp8-bf16", "rule 'implies-fp8-bf16' is already in line"),
+                ("if", "FEAT_FP9", "no feature, mirror or version 'FEAT_FP9'"),
+                ("if", "mirror:FEAT_FPMR", "no feature, mirror or version 'mirror:FEAT_FPMR'"),
+                ("then", "v7.1", "no field 'v7.1'"),
+                ("then", "v8.0", "no feature, mirror or version 'v8.0'"),
+                ("then", "", "expected FEAT_name"),
+                ("severity", "fatal", "severity: unknown 'fatal'"),
+                ("closes", "never", "closes: unknown 'never'"),
+                ("closes", "", "lower goes with closes"),
+                ("lower", "", "lower goes with closes"),
+                ("source", "", "no source"),
+                ("then", "FEAT_FP8 | FEAT_FPMR", "no values of the fields can break it"),
+                ("lower", "ID_AA64FPFR0_EL1.F9", "no field 'ID_AA64FPFR0_EL1.F9'"),
+                ("lower", fpmr, "lower: %s is not read by `if`" % fpmr)):
+            self.rule(column, text, message)
 
-    def test_closing_between_other_fields(self):
-        row = ["ID_AA64PFR0_EL1", "FP", "1", "ID_AA64PFR0_EL1", "AdvSIMD", "1", "-", "DDI0487"]
-        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+    def test_rule_that_has_no_greatest(self):
+        self.rule("if", "ID_AA64FPFR0_EL1.F8CVT == 0",
+                  "lower: less of ID_AA64FPFR0_EL1.F8CVT need not end `if`")
+        self.rule("then", "!FEAT_FPMR", "less of ID_AA64PFR2_EL1.FPMR may make `then` true")
+        self.rule("then", "ID_AA64MMFR1_EL1.SpecSEI >= 1",
+                  "less of ID_AA64MMFR1_EL1.SpecSEI may make `then` true")
+        self.rule("if", "FEAT_FP8 & FEAT_FPRCVT",
+                  "`if` reads ID_AA64ISAR3_EL1.FPRCVT, which implies-fprcvt-fp lowers")
+
+    def test_rule_that_is_no_condition(self):
+        self.change("implications.tsv", ["missing-register"], "if", "FEAT_SVE",
+                    "missing-register is no condition")
         self.setUp()
-        row[1] = row[4] = "SVE"
-        self.add("closing.tsv", row, "a rule is between two unsigned fields")
+        lines = [line for line in self.rows("implications.tsv")
+                 if not line.startswith("reserved-field")]
+        self.write(lines)
+        first = next(i for i, line in enumerate(lines) if line.startswith("implies-"))
+        self.refused(first + 1, "no rule 'reserved-field'")
 
-    def test_closing_twice(self):
-        row = ["ID_AA64MMFR3_EL1", "S1PIE", "1", "ID_AA64ISAR2_EL1", "ATS1A", "1", "-", "DDI0487"]
-        self.add("closing.tsv", row, "this rule is already in line")
+    def test_depth_of_rule(self):
+        aes = "ID_AA64ZFR0_EL1.AES == 1"
+        self.rule("then", (aes + " & (") * 16 + aes + ")" * 16,
+                  "the condition nests deeper than 16")
+
+    def test_version_of_rules(self):
+        for column, text, message in (("version", "v7.2", "'v7.2' is no version"),
+                                      ("version", "v8.2", "version 'v8.2' is already in line"),
+                                      ("condition", "v8.9", "no feature or earlier version 'v8.9'"),
+                                      ("condition", "FEAT_X", "no feature or earlier version")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("versions.tsv", ["v8.3"], column, text, message)
+
+    # Groups
+
+    def test_group(self):
+        ras = "ID_AA64PFR0_EL1.RAS"
+        for column, text, message in (
+                ("group", "Ras", "'Ras' is no name for a group"),
+                ("group", "nv", "group 'nv' is already in line"),
+                ("fields", ras, "fields: expected two fields, not '%s'" % ras),
+                ("fields", ras + "," + ras, "fields: expected two fields"),
+                ("fields", ras + ",X.Y", "fields: expected two fields"),
+                ("fields", ras + ",ID_AA64PFR0_EL1.CSV2", "ID_AA64PFR0_EL1.CSV2 is already in"),
+                ("states", "0:0<1", "states: cannot read '1'"),
+                ("states", "0:0<1:16", "states: 1:16 does not fit the fields"),
+                ("states", "0:0<1:0; 1:0<0:0", "states: 0:0 is against the order of first"),
+                ("states", "<".join("%d:0" % n for n in range(16)) + "<0:1", "states: more than"),
+                ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                start = ["csv2"] if "CSV2" not in text and column == "none" else ["ras"]
+                if "nv" == text:
+                    start = ["s2gran4"]
+                if "CSV2" in text:
+                    start = ["mpam"]
+                self.change("groups.tsv", start, column, text, message)
 
     # KVM
 
@@ -422,12 +485,29 @@ class Broken(unittest.TestCase):
                 self.setUp()
                 self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
 
+    def test_errnos(self):
+        for column, text, message in (("call", "ioctl", "call: unknown 'ioctl'"),
+                                      ("errno", "EREFUSED", "'EREFUSED' is no errno"),
+                                      ("errno", "EBUSY", "EBUSY of set is already in line"),
+                                      ("meaning", "no", "meaning: unknown 'no'"),
+                                      ("says", "", "the row says nothing"),
+                                      ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                start = ["set", "EPERM" if column == "errno" else "EBUSY"]
+                self.change("errnos.tsv", start, column, text, message)
+
+    def test_errnos_of_every_call(self):
+        lines = [line for line in self.rows("errnos.tsv") if not line.startswith("check\t")]
+        self.write(lines)
+        self.refused(len(lines) - 1, "no row for call check")
+
 
 class Whole(unittest.TestCase):
     """Runs after Broken: unittest takes classes in the order of their names."""
 
     def test_every_refusal_was_provoked(self):
-        for name in ("rows.py", "facts.py", "conditions.py"):
+        for name in ("rows.py", "facts.py", "conditions.py", "rules.py", "groups.py"):
             with open(os.path.join(ROOT, "gen", name), encoding="utf-8") as f:
                 source = f.read()
             for message in re.findall(r'(?:faults\.add\([^")]*\)?[^")]*|Fault\()"([^"]+)"', source):

@@ -54,8 +54,7 @@ static void check(struct laws *l, const struct steady_view *a, const struct stea
 	l->met++;
 	laws_hold(l, at_most(ac), "transitive: %s, %s, but %s", steady_relation_name(ab),
 		  steady_relation_name(bc), steady_relation_name(ac));
-	laws_hold(l,
-		  (ac == STEADY_IDENTICAL) == (ab == STEADY_IDENTICAL && bc == STEADY_IDENTICAL),
+	laws_hold(l, (ac == STEADY_IDENTICAL) == (ab == STEADY_IDENTICAL && bc == STEADY_IDENTICAL),
 		  "identical at the ends, not between");
 }
 

@@ -11,8 +11,8 @@
 
 struct laws {
 	const char *name;
-	uint64_t seed;  /* of the round */
-	uint64_t state; /* of the generator */
+	uint64_t seed;            /* of the round */
+	uint64_t state;           /* of the generator */
 	unsigned int cpu, kernel; /* of most hosts of this round, as in build_profile.h */
 	unsigned int rounds, round;
 	unsigned int met; /* rounds in which the law had something to say */

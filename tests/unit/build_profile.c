@@ -51,6 +51,7 @@ static const struct limit limits[] = {
 	{"CTR_EL0", {0xb444c004, 0xb444c004, 0xb444c004}},
 	{"CLIDR_EL1", {0x03000123, 0x03000123, 0x03000123}},
 	{"MIDR_EL1", {0x413fd0c1, 0x411fd401, 0x000f0510}},
+	{"MPIDR_EL1", {0x80000000, 0x80000000, 0x80000000}},
 };
 
 static const uint64_t midr[] = {0x413fd0c1, 0x411fd401, 0x000f0510};
@@ -104,8 +105,8 @@ static const struct {
 /* Options that the CPU and the kernel offer: PMU, then SVE and pointer authentication, then MTE. */
 static const uint32_t choices[] = {
 	[BUILD_N1] = 1u << STEADY_OPTION_PMU,
-	[BUILD_V1] = 1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE |
-		     1u << STEADY_OPTION_PTRAUTH,
+	[BUILD_V1] =
+		1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE | 1u << STEADY_OPTION_PTRAUTH,
 	[BUILD_MAX] = 1u << STEADY_OPTION_PMU | 1u << STEADY_OPTION_SVE |
 		      1u << STEADY_OPTION_PTRAUTH | 1u << STEADY_OPTION_MTE,
 };
@@ -169,8 +170,8 @@ static void add_list(struct steady_configuration *c)
 	};
 	size_t n = 0;
 
-	c->register_list = calloc(sizeof(others) / sizeof(others[0]) + STEADY_REGISTERS,
-				  sizeof(uint64_t));
+	c->register_list =
+		calloc(sizeof(others) / sizeof(others[0]) + STEADY_REGISTERS, sizeof(uint64_t));
 	need(c->register_list, "memory");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		c->register_list[n++] = others[i];
@@ -324,7 +325,8 @@ void build_accepted(struct steady_profile *p, const char *field, uint16_t values
 		if (!c->accepted)
 			c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
 		need(c->accepted, "memory");
-		c->accepted[build_field(field)] = (struct steady_accepted){true, values};
+		c->accepted[build_field(field)] = 
+			(struct steady_accepted){.known = true, .values = values};
 	}
 }
 

@@ -68,14 +68,23 @@ static void test_closing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		bool found = false;
+		const struct steady_field *f = &steady_fields[field_of(rows[i][0])];
+		const struct steady_field *needs = &steady_fields[field_of(rows[i][1])];
+		struct steady_view view = {{0}, {0}};
+		unsigned int broken = 0;
 
-		for (unsigned int n = 0; n < steady_closing_count; n++)
-			if (steady_closing[n].field == field_of(rows[i][0]) &&
-			    steady_closing[n].needs == field_of(rows[i][1]))
-				found = steady_closing[n].from == 1 &&
-					steady_closing[n].needs_from == 1;
-		assert_true(found);
+		memset(view.known, true, sizeof(view.known));
+		for (size_t k = 0; k < LENGTH(rows); k++) {
+			const struct steady_field *n = &steady_fields[field_of(rows[k][1])];
+
+			view.value[n->reg] = steady_field_put(n, view.value[n->reg], n != needs);
+		}
+		view.value[f->reg] = steady_field_put(f, view.value[f->reg], 1);
+		for (unsigned int n = 0; n < steady_rule_total; n++)
+			broken += steady_rule_state(n, &view) == STEADY_NO &&
+				  steady_rules[n].lower == field_of(rows[i][0]) &&
+				  steady_rules[n].closes == STEADY_CLOSES_ALWAYS;
+		assert_int_equal(broken, 1);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "refused.h"
 
-#include "format/errno_name.h"
+#include "base/errno_name.h"
 #include "format/lex.h"
 
 static void test_hex(void **state)

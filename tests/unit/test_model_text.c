@@ -27,12 +27,7 @@ static const char canonical[] =
 	"sve.vector_length 32\n"
 	"tolerated CNTFRQ_EL0\n"
 	"tolerated ID_AA64MMFR2_EL1.NV\n"
-	"vcpu_features.el1_32bit off\n"
-	"vcpu_features.el2 off\n"
-	"vcpu_features.el2_e2h0 off\n"
-	"vcpu_features.mte off\n"
 	"vcpu_features.pmu on\n"
-	"vcpu_features.ptrauth off\n"
 	"vcpu_features.sve on\n"
 	"version 1\n";
 
@@ -191,13 +186,6 @@ static void test_free_form(void **state)
 				 "ID_AA64PFR0_EL1 0x0000000000000011\n"
 				 "format steadyarm-model\n"
 				 "tolerated ID_AA64MMFR2_EL1.NV\n"
-				 "vcpu_features.el1_32bit off\n"
-				 "vcpu_features.el2 off\n"
-				 "vcpu_features.el2_e2h0 off\n"
-				 "vcpu_features.mte off\n"
-				 "vcpu_features.pmu off\n"
-				 "vcpu_features.ptrauth off\n"
-				 "vcpu_features.sve off\n"
 				 "version 1\n");
 	free(out);
 }

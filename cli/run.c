@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* execvpe */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "format/format.h"
+#include "version.h"
+
+#define OWN_FAILURE 125 /* as env(1) */
+
+static const char help[] =
+	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs COMMAND\n"
+	"with the preload library, which writes the model's registers after every\n"
+	"KVM_ARM_VCPU_INIT, reads them back after the first entry, and lets no VM run that is not\n"
+	"pinned. It is silent when all is well.\n"
+	"\n"
+	"With --host, COMMAND's /dev/kvm is the simulated host of a profile, on any machine: for tests\n"
+	"of code that sets up CPUs. It executes no guest: KVM_RUN behaves as with immediate_exit. What\n"
+	"is not simulated answers ENOTTY and is named on standard error. Both may be given.\n"
+	"\n"
+	"Options:\n"
+	"  --model M          the model\n"
+	"  --host PROFILE     the profile whose simulated host is /dev/kvm\n"
+	"  --log FILE         what the library did, a line each\n"
+	"  --on-conflict=fail|pin\n"
+	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
+	"                     it (the default), or keep the pin and write nothing\n"
+	"  --library FILE     the preload library, if not the installed one\n"
+	"\n"
+	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND cannot\n"
+	"be run or found.\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm run --model web-v1.json -- qemu-system-aarch64 -accel kvm -cpu host ...\n";
+
+struct wanted {
+	const char *model;
+	const char *host;
+	const char *log;
+	const char *conflict;
+	const char *library;
+};
+
+#define TAKE(member)                                                                               \
+	static bool take_##member(struct cli *cli, void *ctx, const char *argument)                \
+	{                                                                                          \
+		(void)cli;                                                                         \
+		((struct wanted *)ctx)->member = argument;                                         \
+		return true;                                                                       \
+	}
+TAKE(model)
+TAKE(host)
+TAKE(log)
+TAKE(library)
+
+static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	((struct wanted *)ctx)->conflict = argument;
+	if (strcmp(argument, "fail") == 0 || strcmp(argument, "pin") == 0)
+		return true;
+	cli_say("--on-conflict: '%s' is neither fail nor pin", argument);
+	return false;
+}
+
+/* ---- what can be pinned this way ---- */
+
+/* The path that execvp(3) would run. */
+static bool find_command(const char *name, char *out, size_t room)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return snprintf(out, room, "%s", name) < (int)room;
+	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
+		size_t length = strcspn(p, ":");
+
+		if (snprintf(out, room, "%.*s/%s", (int)length, p, name) < (int)room &&
+		    access(out, X_OK) == 0)
+			return true;
+		p += length + (p[length] == ':');
+	}
+	return false;
+}
+
+static bool has_interpreter(int fd, const Elf64_Ehdr *head)
+{
+	for (unsigned int i = 0; i < head->e_phnum; i++) {
+		Elf64_Phdr part;
+		off_t at = (off_t)(head->e_phoff + (uint64_t)i * head->e_phentsize);
+
+		if (pread(fd, &part, sizeof(part), at) != (ssize_t)sizeof(part))
+			return false;
+		if (part.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+/* The dynamic loader ignores LD_PRELOAD in these, and runs them unpinned: they are refused. */
+static const char *why_not(const char *path, int fd)
+{
+#ifdef __aarch64__
+	const uint16_t machine = EM_AARCH64;
+#else
+	const uint16_t machine = EM_X86_64;
+#endif
+	Elf64_Ehdr head;
+	struct stat st;
+	ssize_t n = pread(fd, &head, sizeof(head), 0);
+
+	if (n >= 2 && memcmp(&head, "#!", 2) == 0)
+		return "it is a script: name the VMM itself";
+	if (n != (ssize_t)sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+		return "it is no ELF program";
+	if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != machine)
+		return "it is for another architecture";
+	if (!has_interpreter(fd, &head))
+		return "it is statically linked, and no library can be preloaded into it";
+	if (fstat(fd, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID))
+		return "it is setuid or setgid, and the loader preloads nothing there";
+	if (getxattr(path, "security.capability", NULL, 0) > 0)
+		return "it has file capabilities, and the loader preloads nothing there";
+	return NULL;
+}
+
+static int check_command(const char *name, char *path, size_t room)
+{
+	const char *reason;
+	int fd;
+
+	if (!find_command(name, path, room)) {
+		cli_say("run: %s: not found", name);
+		return 127;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || access(path, X_OK) != 0) {
+		cli_say("run: %s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT ? 127 : 126;
+	}
+	reason = why_not(path, fd);
+	close(fd);
+	if (!reason)
+		return 0;
+	cli_say("run: %s: %s; it would run unpinned", path, reason);
+	return OWN_FAILURE;
+}
+
+/* ---- the library and the environment ---- */
+
+#define PIN_LIBRARY "steadyarm-preload.so"
+#define SIM_LIBRARY "steadyarm-simhost.so"
+
+static bool find_library(const char *given, const char *name, char out[PATH_MAX])
+{
+	static const char *const places[] = {"preload", "../lib/steadyarm"};
+	char self[PATH_MAX], beside[PATH_MAX + 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (given)
+		return realpath(given, out) != NULL;
+	if (n > 0) { /* in a build folder, or where the package was moved to as a whole */
+		self[n] = '\0';
+		*strrchr(self, '/') = '\0';
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			snprintf(beside, sizeof(beside), "%s/%s/%s", self, places[i], name);
+			if (realpath(beside, out))
+				return true;
+		}
+	}
+	snprintf(beside, sizeof(beside), STEADY_LIBDIR "/steadyarm/%s", name);
+	return realpath(beside, out) != NULL;
+}
+
+/* Puts a library in front of those that are to be preloaded. */
+static int add_library(const char *given, const char *name)
+{
+	const char *others = getenv("LD_PRELOAD");
+	struct steady_text preload = STEADY_TEXT_INIT;
+	char library[PATH_MAX];
+	int r;
+
+	if (!find_library(given, name, library)) {
+		cli_say("run: %s is not to be found%s%s", name,
+			given ? ": " : "; name it with --library", given ? given : "");
+		return -1;
+	}
+	if (strpbrk(library, " :")) {
+		cli_say("run: %s: a blank or colon in a library's path splits LD_PRELOAD", library);
+		return -1;
+	}
+	steady_text_printf(&preload, "%s%s%s", library, others && *others ? ":" : "",
+			   others ? others : "");
+	r = preload.failed || setenv("LD_PRELOAD", preload.data, 1);
+	steady_text_free(&preload);
+	return r ? -1 : 0;
+}
+
+/* The simulated host has to come last: the pin asks whatever stands behind it. */
+static int add_host(struct cli *cli, const struct wanted *w)
+{
+	struct cli_subject host;
+	char path[PATH_MAX];
+
+	if (!w->host)
+		return 0;
+	if (cli_subject_load_profile(cli, w->host, &host))
+		return -1;
+	cli_subject_clear(&host);
+	if (!realpath(w->host, path)) {
+		cli_say("run: %s: %s", w->host, strerror(errno));
+		return -1;
+	}
+	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1 : add_library(NULL, SIM_LIBRARY);
+}
+
+static int add_model(struct cli *cli, const struct wanted *w)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+	struct cli_subject model;
+	int r;
+
+	if (!w->model)
+		return 0;
+	if (cli_subject_load_model(cli, w->model, &model))
+		return -1;
+	r = steady_model_print(model.model, &text) || !text.data ||
+	    setenv("STEADYARM_MODEL_TEXT", text.data, 1);
+	cli_subject_clear(&model);
+	steady_text_free(&text);
+	if (r || (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
+	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1))) {
+		cli_say("run: the environment cannot be set: %s", strerror(errno));
+		return -1;
+	}
+	return add_library(w->library, PIN_LIBRARY);
+}
+
+/* Returns only if COMMAND could not be started: the exit status. */
+static int start(struct cli *cli, const struct wanted *w)
+{
+	char path[PATH_MAX];
+	int status = check_command(cli->argv[0], path, sizeof(path));
+
+	if (status)
+		return status;
+	if (add_host(cli, w) || add_model(cli, w))
+		return OWN_FAILURE;
+	execv(path, cli->argv);
+	cli_say("run: %s: %s", path, strerror(errno));
+	return 126;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {
+		{"model", true, take_model},
+		{"host", true, take_host},
+		{"log", true, take_log},
+		{"on-conflict", true, take_conflict},
+		{"library", true, take_library},
+	};
+	struct wanted w = {0};
+	bool help_given;
+
+	cli->first_only = true;
+	cli->status = OWN_FAILURE;
+	if (cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given))
+		return -STEADY_EUSAGE;
+	if (help_given) {
+		cli->status = 0;
+		return 0;
+	}
+	if (!w.model && !w.host) {
+		cli_say("run: neither --model nor --host is given");
+		return -STEADY_EUSAGE;
+	}
+	cli->status = start(cli, &w);
+	return -STEADY_EUSAGE;
+}
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.summary = "run a VMM with its VMs pinned, or on a simulated host",
+	.usage = "[--model M] [--host PROFILE] -- COMMAND [ARGUMENT]...",
+	.help = help,
+	.run = run,
+};

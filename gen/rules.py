@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""The rules between fields: implications.tsv and versions.tsv, read and checked."""
+
+import re
+
+import conditions
+import rows
+import solve
+
+NAME = re.compile(r"[a-z][a-z0-9.-]{2,79}$")
+SEVERITIES = ("error", "warning")
+CLOSES = ("", "kept", "always")
+# Rules that are no conditions on fields: src/policy/lint.c has a function for each.
+STRUCTURE = ("missing-register", "reserved-register", "reserved-field", "reserved-value")
+
+
+class Rule:
+    """A row; `when` and `then` are None for rules that are no conditions."""
+
+    def __init__(self, row):
+        self.row, self.name = row, row.name
+        self.when = self.then = self.lower = None
+
+
+def read(facts):
+    """All rules, and the versions among the conditions that have names (facts.trees)."""
+    read_versions(facts)
+    if facts.faults:
+        return []
+    for name, tree in list(facts.mirrors.items()):
+        if tree:
+            facts.trees["mirror:" + name] = tree
+    rules, seen = [], {}
+    for row in facts.tables["implications.tsv"]:
+        row.when = row.__dict__["if"]  # `if` is a word of Python
+        if not NAME.match(row.name) or "-" not in row.name:
+            facts.faults.add(row.place, "'%s' is no name for a rule" % row.name)
+        elif facts.unique(seen, row.name, row, "rule '%s'" % row.name):
+            rule = read_rule(facts, row)
+            if rule:
+                rules.append(rule)
+    first = facts.tables["implications.tsv"][0].place
+    for name in STRUCTURE:
+        if name not in seen and not facts.faults:
+            facts.faults.add(first, "no rule '%s'" % name)
+    if not facts.faults:
+        check_guards(facts, rules)
+    return rules
+
+
+def read_versions(facts):
+    seen = {}
+    for row in facts.tables["versions.tsv"]:
+        tree = facts.parse(row, row.condition)
+        if not re.match(r"v[89]\.[0-9]$", row.version):
+            facts.faults.add(row.place, "'%s' is no version" % row.version)
+        elif facts.unique(seen, row.version, row, "version '%s'" % row.version) and tree:
+            for name in sorted(conditions.mentions(tree)):
+                if name not in facts.trees:  # a later version too: no cycles
+                    facts.faults.add(row.place, "no feature or earlier version '%s'" % name)
+            facts.trees[row.version] = tree
+
+
+def read_rule(facts, row):
+    rule = Rule(row)
+    severity = rows.choice(row, "severity", facts.faults, SEVERITIES)
+    closes = rows.choice(row, "closes", facts.faults, CLOSES)
+    if None in (severity, closes):
+        return None
+    if (row.lower != "") != (closes != ""):
+        facts.faults.add(row.place, "lower goes with closes")
+        return None
+    if row.name in STRUCTURE:
+        if row.when or row.then or row.lower:
+            facts.faults.add(row.place, "%s is no condition" % row.name)
+        return rule
+    rule.when, rule.then = side(facts, row, row.when), side(facts, row, row.then)
+    if rule.when is None or rule.then is None:
+        return None
+    if row.name.startswith("mirror-"):
+        rule.when = where_it_counts(facts, rule)
+    for tree in (rule.when, rule.then):
+        facts.check_depth(row, tree, facts.trees)
+    if solve.witness(rule.when, rule.then, facts.trees) is None:
+        facts.faults.add(row.place, "no values of the fields can break it")
+    elif row.lower:
+        read_lower(facts, rule)
+    return rule
+
+
+def side(facts, row, text):
+    tree = facts.parse(row, text)
+    for name in sorted(conditions.mentions(tree)) if tree else ():
+        if name not in facts.trees:
+            facts.faults.add(row.place, "no feature, mirror or version '%s'" % name)
+            return None
+    return tree
+
+
+def where_it_counts(facts, rule):
+    """`if`, and the condition under which the mirrors that either side reads count."""
+    parts = []
+    for name in sorted(conditions.mentions(rule.when) | conditions.mentions(rule.then)):
+        if name.startswith("mirror:"):
+            counts = facts.mirror_when(name[len("mirror:"):])
+            parts += [counts] if counts else []
+    return conditions.Node("&", parts + [rule.when]) if parts else rule.when
+
+
+# What makes the greatest CPU that keeps all closing rules unique (src/policy/close.c)
+
+def rank(field, value):
+    """steady_field_rank(), for the orders that a rule may read."""
+    if field.chains:
+        return field.chains.rank.get(value, value - 16)
+    return -field.read(value) if field.order.startswith("higher") else field.read(value)
+
+
+def leaves(tree, trees, positive=True):
+    """Every comparison of a condition, and whether it stands under an even number of `!`."""
+    if isinstance(tree, conditions.Feature):
+        yield from leaves(trees[tree.name], trees, positive)
+    elif isinstance(tree, conditions.Compare):
+        yield tree, positive
+    else:
+        for child in tree.children:
+            yield from leaves(child, trees, positive != (tree.op == "!"))
+
+
+def rises(compare, positive):
+    """Whether more of the field never turns a comparison from true to false."""
+    field, true = compare.field, solve.values(compare)
+    if field.order not in ("lower", "chains"):
+        return False
+    by_rank = sorted(solve.every(field) if field.row.legal == "" else
+                     [v for v in solve.every(field) if field.legal >> v & 1],
+                     key=lambda v: rank(field, v))
+    truth = [(v in true) == positive for v in by_rank]
+    return truth == sorted(truth)
+
+
+def read_lower(facts, rule):
+    rule.lower = facts.field_by_name.get(rule.row.lower)
+    if rule.lower is None:
+        facts.faults.add(rule.row.place, "no field '%s'" % rule.row.lower)
+        return
+    read_by = [leaf for leaf in leaves(rule.when, facts.trees) if leaf[0].field is rule.lower]
+    if not read_by:
+        facts.faults.add(rule.row.place, "lower: %s is not read by `if`" % rule.row.lower)
+    elif not all(rises(*leaf) for leaf in read_by):
+        facts.faults.add(rule.row.place, "lower: less of %s need not end `if`" % rule.row.lower)
+    for compare, positive in leaves(rule.then, facts.trees):
+        if not rises(compare, positive):
+            facts.faults.add(rule.row.place, "less of %s.%s may make `then` true"
+                             % (compare.field.register.name, compare.field.name))
+            return
+
+
+def check_guards(facts, rules):
+    """What else a closing rule's `if` reads may be lowered by no rule."""
+    lowered = {r.lower: r for r in rules if r.lower}
+    for rule in rules:
+        for compare, _ in leaves(rule.when, facts.trees) if rule.lower else ():
+            if compare.field is not rule.lower and compare.field in lowered:
+                facts.faults.add(rule.row.place, "`if` reads %s.%s, which %s lowers" % (
+                    compare.field.register.name, compare.field.name,
+                    lowered[compare.field].name))
+                return

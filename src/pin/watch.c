@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers for a VMM that goes on by itself after its VM was pinned: what it may be told of the
+ * host, and what of a saved stream may be written.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/report.h"
+#include "pin/inside.h"
+#include "policy/policy.h"
+
+uint32_t steady_model_features(const struct steady_model *m, uint32_t *decided)
+{
+	uint32_t all = 0, on = 0;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		all |= steady_options[i].features;
+		if (m->options >> i & 1)
+			on |= steady_options[i].features;
+	}
+	if (decided)
+		*decided = all;
+	return on;
+}
+
+uint64_t steady_pin_extension(const struct steady_pin *p, uint32_t capability, uint64_t value)
+{
+	bool ours = false, on = false;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		const struct steady_option_row *row = &steady_options[i];
+
+		if (!capability ||
+		    (row->capability[0] != capability && row->capability[1] != capability))
+			continue;
+		ours = true;
+		on = on || p->model->options >> i & 1; /* EL2 has one with VHE and one without */
+	}
+	return ours && !on ? 0 : value;
+}
+
+static bool in_list(const uint64_t *list, size_t count, uint64_t id)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (list[middle] == id)
+			return true;
+		if (list[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static bool contains(const uint64_t *list, size_t count, uint64_t id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i] == id)
+			return true;
+	}
+	return false;
+}
+
+int steady_pin_reglist(const struct steady_pin *p, uint64_t *list, size_t *count,
+		       struct steady_report *report)
+{
+	const struct steady_model *m = p->model;
+	size_t kept = 0;
+	int result = 0;
+
+	if (!m->register_list)
+		return 0;
+	for (size_t i = 0; i < m->register_count; i++) {
+		uint64_t id = m->register_list[i];
+		const char *name = steady_id_name(id);
+		char number[24];
+
+		if (contains(list, *count, id))
+			continue;
+		snprintf(number, sizeof(number), "0x%016" PRIx64, id);
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, name ? name : number, NULL);
+		steady_report_reason(report, "the model's guests have this register and this host "
+					     "does not list it");
+		result = -STEADY_EBLOCKED;
+	}
+	for (size_t i = 0; !result && i < *count; i++) {
+		if (in_list(m->register_list, m->register_count, list[i]))
+			list[kept++] = list[i];
+	}
+	if (!result)
+		*count = kept;
+	return result;
+}
+
+static void refuse(struct steady_report *report, const char *reg, const char *field,
+		   uint64_t wanted, uint64_t got)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, reg, field);
+	steady_report_wanted(report, "0x%" PRIx64, got);
+	steady_report_offered(report, "0x%" PRIx64, wanted);
+	steady_report_reason(report, "the incoming guest was not pinned to this model");
+}
+
+/* Whether every field that differs is one that the model lets differ. */
+static enum steady_incoming incoming_core(const struct steady_pin *p, int reg, uint64_t value,
+					  struct steady_report *report)
+{
+	const struct steady_register *r = &steady_registers[reg];
+	enum steady_incoming verdict = STEADY_SKIP;
+
+	if (value == p->target[reg])
+		return STEADY_PASS;
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		uint64_t wanted = steady_field_get(f, p->target[reg]);
+		uint64_t got = steady_field_get(f, value);
+
+		if (wanted == got || steady_model_tolerates_field(p->model, i))
+			continue;
+		refuse(report, r->name, f->name, wanted, got);
+		verdict = STEADY_REFUSE;
+	}
+	return verdict;
+}
+
+enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id,
+					 const uint64_t value[8], struct steady_report *report)
+{
+	int reg = steady_register_by_id(id);
+	char label[STEADY_FIRMWARE_LABEL];
+
+	if (!p->known)
+		return STEADY_PASS;
+	if (reg >= 0 && steady_register_is_core(reg))
+		return incoming_core(p, reg, value[0], report);
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		if (p->firmware[i].id != id || p->firmware[i].least ||
+		    p->firmware[i].value == value[0])
+			continue; /* KVM compares a mitigation itself, and keeps nothing of it */
+		refuse(report, steady_firmware_label(id, label), NULL, p->firmware[i].value,
+		       value[0]);
+		return STEADY_REFUSE;
+	}
+	return STEADY_PASS;
+}

@@ -1,0 +1,238 @@
+"""
+Answers held against what others measured or published, not against this program's own output.
+
+"measured": write experiments on those Debian kernels under emulation, all values of all fields,
+before this program was there; arm64_check_features() and the set_id_*() functions of
+arch/arm64/kvm/sys_regs.c say the same. Registers: the files of tests/data/cpus name their sources.
+"""
+
+import json
+
+from support import DONE, NO, PROFILES, TOP, Case, main, profile
+
+
+def published(name):
+    """{register: value} of a file of tests/data/cpus."""
+    with open(TOP / "tests" / "data" / "cpus" / f"{name}.tsv", encoding="utf-8") as file:
+        rows = [line.split("\t") for line in file if not line.startswith(("#", "register\t"))]
+    return {row[0]: int(row[1], 16) for row in rows}
+
+
+class Recorded(Case):
+    """What the recorded hosts show."""
+
+    def registers(self, name):
+        with open(profile(name), encoding="utf-8") as file:
+            return {register: int(reading["value"], 16) for register, reading in
+                    json.load(file)["registers"].items() if "value" in reading}
+
+    def test_registers_that_kvm_passes_on(self):
+        """KVM hides nothing of these: a guest sees the hardware's own value."""
+        for host, cpu in (("neoverse-n1-7.3", "ampere-altra_neoverse-n1_host"),
+                          ("neoverse-n1-6.12", "ampere-altra_neoverse-n1_host"),
+                          ("neoverse-v1-7.3", "graviton3_neoverse-v1_c7g-ubuntu"),
+                          ("max-7.3", "qemu-max"), ("a64fx-7.3", "qemu-a64fx")):
+            seen, known = self.registers(host), published(cpu)
+            for register in ("ID_AA64ISAR0_EL1", "ID_AA64ISAR2_EL1", "ID_AA64MMFR0_EL1", "ID_ISAR0_EL1",
+                             "ID_ISAR2_EL1", "ID_MMFR0_EL1", "ID_MMFR2_EL1"):
+                with self.subTest(host=host, register=register):
+                    self.assertEqual(seen[register], known[register])
+
+    def test_features_of_neoverse_n1(self):
+        """Arm's Neoverse N1 reference manual: Armv8.2 with LRCPC, DotProd and SSBS of later versions."""
+        has = self.expect(DONE, "show", "--json", "--features", profile("neoverse-n1-7.3")).json()["features"]
+        for feature in ("LSE", "RDM", "CRC32", "AES", "SHA1", "SHA256", "FP16", "DotProd", "LRCPC", "SSBS2", "DPB",
+                        "IESB", "UAO", "PAN2", "HPDS2"):
+            self.assertIn(f"FEAT_{feature}", has)
+        for feature in ("SVE", "PAuth", "SHA3", "SHA512", "SM4", "BF16", "I8MM", "MTE", "BTI", "FCMA", "JSCVT"):
+            self.assertNotIn(f"FEAT_{feature}", has)
+
+    def test_every_profile_is_sound(self):
+        """Each can be read, describes itself, pins to its own baseline, and is kept small."""
+        files = sorted(PROFILES.glob("*.json"))
+        self.assertGreaterEqual(len(files), 40)
+        for path in files:
+            with self.subTest(path.name):
+                self.assertLess(path.stat().st_size, 200_000)
+                host = json.loads(path.read_text(encoding="utf-8"))["host"]
+                self.assertEqual(host["name"], path.stem)
+                self.assertRegex(host["note"], r"^emulated by QEMU .* -cpu .*; kernel linux-")
+                self.expect(DONE, "apply", self.model(path.stem), path)
+
+    def test_simulated_and_probed_is_the_same(self):
+        """Probing the simulated host of a profile gives that profile, byte for byte."""
+        for name in ("max-7.3", "max-6.12", "neoverse-n1-6.1", "a64fx-6.18", "max-7.3-mte", "max-6.12-gic2"):
+            with self.subTest(name), open(profile(name), encoding="utf-8") as file:
+                self.assertEqual(self.expect(DONE, "probe", profile(name)).out, file.read())
+
+
+class Drift(Case):
+    """Same CPU, another kernel: measured, all defaults."""
+
+    def fields(self, a, b):
+        answer = self.run_it("diff", "--json", profile(a), profile(b)).json()
+        return {f"{each['register']}.{each['field']}": (each["a"], each["b"]) for each in answer["differences"]}
+
+    def test_no_drift_from_6_12_on(self):
+        for cpu in ("neoverse-n1", "cortex-a76"):
+            for later in ("6.18", "7.3"):
+                self.assertEqual(self.fields(f"{cpu}-6.12", f"{cpu}-{later}"), {})
+
+    def test_6_1_to_6_12(self):
+        self.assertEqual(self.fields("neoverse-n1-6.1", "neoverse-n1-6.12"), {"ID_AA64DFR0_EL1.DebugVer": (6, 8)})
+        for cpu in ("neoverse-v1", "neoverse-n2"):
+            fields = self.fields(f"{cpu}-6.1", f"{cpu}-6.12")
+            self.assertEqual(fields["ID_AA64MMFR2_EL1.CCIDX"], (1, 0))
+            self.assertEqual(fields["ID_MMFR4_EL1.CCIDX"], (1, 0))
+        fields = self.fields("max-6.1", "max-6.12")
+        self.assertEqual(fields["ID_AA64MMFR1_EL1.HCX"], (0, 1))
+        self.assertEqual(fields["ID_AA64DFR0_EL1.PMUVer"], (5, 6))
+
+    def test_nv_is_hidden_from_6_16_on(self):
+        for cpu in ("neoverse-v1", "neoverse-n2"):
+            self.assertEqual(self.fields(f"{cpu}-6.12", f"{cpu}-6.18"), {"ID_AA64MMFR2_EL1.NV": (2, 0)})
+        self.assertEqual(self.fields("max-6.12", "max-6.16")["ID_AA64MMFR2_EL1.NV"], (2, 0))
+
+    def test_ats1a_comes_with_7_2(self):
+        self.assertNotIn("ID_AA64ISAR2_EL1.ATS1A", self.fields("max-6.18", "max-7.1"))
+        self.assertEqual(self.fields("max-7.1", "max-7.3")["ID_AA64ISAR2_EL1.ATS1A"], (0, 1))
+
+    def test_vhe_shows(self):
+        self.assertEqual(self.fields("max-7.3", "max-7.3-vhe"), {"ID_AA64MMFR1_EL1.VH": (0, 1)})
+
+    def test_psci(self):
+        for name, version in (("max-5.10", "0x10000"), ("max-6.1", "0x10001"), ("max-6.12", "0x10001"),
+                              ("max-6.16", "0x10003"), ("max-7.3", "0x10003")):
+            with open(profile(name), encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["firmware"]["PSCI_VERSION"], version)
+
+    def test_registers_that_6_12_lists_always(self):
+        """TCR2_EL1, PIRE0_EL1, PIR_EL1 on a CPU that has none of them."""
+        late = {"0x603000000013c103", "0x603000000013c512", "0x603000000013c513"}
+        for kernel, there in (("6.1", set()), ("6.12", late), ("6.18", set()), ("7.3", set())):
+            with open(profile(f"neoverse-n1-{kernel}"), encoding="utf-8") as file:
+                self.assertEqual(late & set(json.load(file)["configurations"][0]["register_list"]), there)
+
+
+class Accepted(Case):
+    """What KVM lets be written, measured value by value."""
+
+    def test_sets(self):
+        for host, field, accepts in (
+            ("max-7.3", "ID_AA64DFR0_EL1.DebugVer", "6-10"),     # below 6: EINVAL, before all else
+            ("max-7.3", "ID_AA64MMFR1_EL1.HCX", "0-1"),          # writable from 6.18 on
+            ("max-6.12", "ID_AA64MMFR1_EL1.HCX", "1"),
+            ("max-6.17", "ID_AA64MMFR1_EL1.HCX", "1"),
+            ("max-7.3", "ID_AA64MMFR0_EL1.TGran4_2", "1,3"),     # the limit, or 1
+            ("max-6.16", "ID_AA64MMFR0_EL1.TGran4_2", "1,3"),
+            ("max-6.12", "ID_AA64MMFR0_EL1.TGran4_2", "3"),
+            ("max-7.3", "ID_AA64MMFR2_EL1.NV", "0"),
+            ("max-6.12", "ID_AA64MMFR2_EL1.NV", "2"),
+            ("max-7.3", "ID_AA64MMFR2_EL1.EVT", "2"),            # fixed everywhere
+            ("max-7.3", "ID_AA64MMFR2_EL1.FWB", "1"),
+            ("max-7.3", "ID_AA64MMFR0_EL1.ASIDBits", "2"),
+            ("max-7.3", "ID_AA64DFR0_EL1.BRPs", None),
+            ("max-7.3", "ID_ISAR0_EL1.Divide", "0-2"),           # AArch32: fixed at first and on 6.16
+            ("max-6.16", "ID_ISAR0_EL1.Divide", "2"),
+            ("max-6.12-first", "ID_ISAR0_EL1.Divide", "2"),
+            ("max-6.12", "ID_ISAR0_EL1.Divide", "0-2"),
+            ("max-6.17", "ID_ISAR0_EL1.Divide", "0-2"),
+            ("max-6.1", "ID_AA64ISAR0_EL1.AES", "2"),            # 6.1: as it is, but for CSV2 and CSV3
+            ("max-7.3", "ID_AA64ISAR0_EL1.AES", "0-2"),
+            ("max-7.3", "ID_AA64PFR0_EL1.EL0", "1-2"),           # 0: EINVAL
+        ):
+            with self.subTest(host=host, field=field):
+                register, _, name = field.partition(".")
+                shown = self.expect(DONE, "show", "--json", profile(host), field).json()
+                got = shown["registers"][register]["fields"][name]
+                self.assertEqual(got["accepts"], accepts or str(got["value"]))
+
+    def test_no_promise_beyond_the_hardware(self):
+        """6.12.43 compares PMUVer as a signed number and takes 8 to 14 for a host's 6: never offered."""
+        shown = self.expect(DONE, "show", "--json", profile("max-6.12-first"), "ID_AA64DFR0_EL1.PMUVer").json()
+        accepts = shown["registers"]["ID_AA64DFR0_EL1"]["fields"]["PMUVer"]["accepts"]
+        self.assertNotRegex(accepts, r"\b([7-9]|1[0-5])\b")
+
+
+class Pools(Case):
+    """Baselines whose outcome follows from those measurements."""
+
+    def baseline(self, *hosts, options=()):
+        return self.expect(DONE, "baseline", *options, *map(profile, hosts)).json()
+
+    def conflicts(self, *hosts, options=()):
+        answer = self.expect(NO, "baseline", "--json", *options, *map(profile, hosts)).json()
+        return [".".join(filter(None, (each["register"], each.get("field")))) for each in answer["conflicts"]]
+
+    def test_what_no_write_can_level(self):
+        self.assertEqual(self.conflicts("neoverse-n2-6.12", "neoverse-n2-7.3"), ["ID_AA64MMFR2_EL1.NV"])
+        self.assertEqual(self.conflicts("neoverse-v1-6.1", "neoverse-v1-6.12"),
+                         ["ID_MMFR4_EL1.CCIDX", "ID_AA64MMFR2_EL1.CCIDX"])
+        self.assertEqual(self.conflicts("max-7.3", "max-7.3-vhe"), ["ID_AA64MMFR1_EL1.VH"])
+        self.assertEqual(self.conflicts("max-6.1", "max-6.12"), ["ID_AA64MMFR1_EL1.HCX"])
+
+    def test_6_12_can_be_brought_to_6_1(self):
+        """N1-class CPUs can be made alike from 6.1 to 7.3 (DebugVer 6)."""
+        model = self.baseline("neoverse-n1-6.1", "neoverse-n1-6.12", "neoverse-n1-7.3")
+        self.assertEqual(int(model["registers"]["ID_AA64DFR0_EL1"], 16) & 0xf, 6)
+        self.assertEqual(model["firmware"]["PSCI_VERSION"], "0x10001")
+        self.assertEqual(model["firmware"]["VENDOR_HYP_BMAP_2"], "0x0")
+
+    def test_toleration(self):
+        hosts = ("neoverse-n2-6.12", "neoverse-n2-7.3")
+        path = self.model(*hosts, options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        for host in hosts:
+            self.expect(DONE, "apply", path, profile(host))
+
+    def test_s1pie_needs_ats1a(self):
+        """7.3.4 clears S1PIE at the first run where the guest has no ATS1A, and says nothing."""
+        s1pie = 0xf << 8
+        both = self.baseline("max-7.1", "max-7.3")
+        self.assertEqual(int(both["registers"]["ID_AA64MMFR3_EL1"], 16) & s1pie, 0)
+        alone = self.baseline("max-7.3")
+        self.assertEqual(int(alone["registers"]["ID_AA64MMFR3_EL1"], 16) & s1pie, 1 << 8)
+        self.assertIn("S1PIE", self.expect(DONE, "check", self.exactly("max-7.1"), profile("max-7.3")).out)
+
+    def test_vector_lengths_are_a_prefix(self):
+        """KVM wants the host's own lengths, all of them up to the guest's maximum."""
+        self.assertEqual(self.baseline("max-7.3", "max-7.3-sve384")["sve"]["vector_lengths"], [16, 32, 48])
+
+    def test_options_fall_where_one_host_lacks_them(self):
+        self.assertIs(self.baseline("max-7.3", "max-7.3-nopauth")["vcpu_features"]["ptrauth"], False)
+        without = self.baseline("max-7.3", "max-7.3-nosve")
+        self.assertIs(without["vcpu_features"]["sve"], False)
+        self.assertEqual(int(without["registers"]["ID_AA64PFR0_EL1"], 16) >> 32 & 0xf, 0)
+        self.assertEqual(without["registers"]["ID_AA64ZFR0_EL1"], "0x" + "0" * 16)
+        self.assertIs(self.baseline("max-7.3", "max-7.3-mte")["vcpu_features"]["mte"], False)
+        self.assertIs(self.baseline("max-7.3-mte")["vcpu_features"]["mte"], True)
+
+    def test_irqchips_do_not_mix(self):
+        self.assertEqual(self.conflicts("max-7.3", "max-7.3-gic2"), ["vcpu_features"])
+
+    def test_options_on_request(self):
+        model = self.baseline("max-7.3", options=("--vcpu", "sve=off,pmu=off"))
+        self.assertEqual(int(model["registers"]["ID_AA64DFR0_EL1"], 16) >> 8 & 0xf, 0)
+        self.assertIs(model["vcpu_features"]["sve"], False)
+        self.assertEqual(self.conflicts("neoverse-n1-7.3", options=("--vcpu", "sve=on")), ["vcpu_features"])
+
+    def test_required_features(self):
+        self.baseline("max-7.3", options=("--require", "FEAT_ATS1A,FEAT_LSE"))
+        self.assertEqual(self.conflicts("max-6.18", "max-7.3", options=("--require", "FEAT_ATS1A")), ["FEAT_ATS1A"])
+
+    def test_order_and_repetition_do_not_matter(self):
+        names = ("neoverse-n1-6.12", "cortex-a76-7.3", "neoverse-n1-7.3")
+        whole = self.baseline(*names)
+        self.assertEqual(self.baseline(*reversed(names)), whole)
+        self.assertEqual(self.baseline(*names, *names), whole)
+        part = self.model(*names[:2])
+        nested = self.expect(DONE, "baseline", part, profile(names[2])).json()
+        self.assertEqual(nested, whole)
+
+    def test_an_unknown_cpu_is_a_blocker(self):
+        """A foreign MIDR makes a guest use the wrong errata workarounds."""
+        answer = self.expect(NO, "check", "--json", self.model("cortex-a76-7.3"), profile("neoverse-n1-7.3")).json()
+        self.assertIn("MIDR_EL1", [each["register"] for each in answer["hosts"][0]["blockers"]])
+
+
+if __name__ == "__main__":
+    main()
