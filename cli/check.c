@@ -2,12 +2,17 @@
 #include <stdlib.h>
 
 #include "base/report.h"
+#include "catalog.h"
 #include "cli.h"
 
 static const char help[] =
 	"Can these hosts run the model? Without a HOST: can this machine? Nothing is written to any\n"
 	"VM. Each reason names the field, what the model wants, what the host accepts, and what\n"
-	"would help. Exit status 0: all can, 1: one cannot.\n"
+	"would help. Exit status 0: all can, 1: one cannot. Without a MODEL: every model that\n"
+	"`steadyarm models` lists.\n"
+	"\n"
+	"Options:\n"
+	"  --all          every model that there is, so that all arguments are HOSTs\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm check web-v1.json rack*.json\n";
@@ -48,6 +53,20 @@ static void add_answer(struct cli *cli, struct answers *a, const char *host, boo
 	a->refused += !can;
 }
 
+static int check_host(struct cli *cli, struct answers *a, const struct cli_subject *host)
+{
+	int r;
+
+	a->seen = steady_report_count(cli->report); /* warnings of probing are not this answer's */
+	steady_report_default_host(cli->report, host->name);
+	r = steady_check(a->model.model, host->profile, cli->report);
+	steady_report_default_host(cli->report, NULL);
+	if (r && r != -STEADY_EBLOCKED)
+		return r;
+	add_answer(cli, a, host->name, !r);
+	return 0;
+}
+
 static int check_one(struct cli *cli, struct answers *a, const char *spec)
 {
 	struct cli_subject host;
@@ -55,70 +74,164 @@ static int check_one(struct cli *cli, struct answers *a, const char *spec)
 
 	if (r)
 		return r;
-	a->seen = steady_report_count(cli->report); /* warnings of probing are not this answer's */
-	steady_report_default_host(cli->report, host.name);
-	r = steady_check(a->model.model, host.profile, cli->report);
-	steady_report_default_host(cli->report, NULL);
-	if (!r || r == -STEADY_EBLOCKED) {
-		add_answer(cli, a, host.name, !r);
-		r = 0;
-	}
+	r = check_host(cli, a, &host);
 	cli_subject_clear(&host);
 	return r;
 }
 
-static int check_all(struct cli *cli, struct answers *a)
+/* The hosts from this argument on, or this machine. */
+static int check_hosts(struct cli *cli, struct answers *a, int first)
 {
-	int hosts = cli->argc > 1 ? cli->argc - 1 : 1, r = 0;
+	int hosts = cli->argc > first ? cli->argc - first : 1, r = 0;
 
 	for (int i = 0; i < hosts && !r; i++)
-		r = check_one(cli, a, cli_host_argument(cli, i + 1));
+		r = check_one(cli, a, cli_host_argument(cli, i + first));
+	return r;
+}
+
+static json_t *answers_json(const struct answers *a)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "model", json_string(a->label));
+	json_object_set(o, "hosts", a->hosts);
+	return o;
+}
+
+static void put_words(struct cli *cli, const struct answers *a)
+{
+	if (a->refused)
+		steady_text_printf(&cli->out, "%s: NO on %zu of %zu host%s\n", a->label, a->refused,
+				   a->count, a->count == 1 ? "" : "s");
+	else
+		steady_text_printf(&cli->out, "%s: yes on %zu host%s\n", a->label, a->count,
+				   a->count == 1 ? "" : "s");
+	steady_text_add(&cli->out, a->words.data, a->words.length);
+}
+
+static void clear(struct answers *a)
+{
+	json_decref(a->hosts);
+	free(a->label);
+	steady_text_free(&a->words);
+	cli_subject_clear(&a->model);
+}
+
+static int start(struct answers *a)
+{
+	a->label = cli_model_label(&a->model);
+	a->hosts = json_array();
+	return a->label && a->hosts ? 0 : -STEADY_ENOMEM;
+}
+
+static int check_model(struct cli *cli)
+{
+	struct answers a = {0};
+	int r = cli_subject_load_model(cli, cli->argv[0], &a.model);
+
 	if (r)
 		return r;
-	cli->shown = true;
-	if (cli->json) {
-		json_t *o = json_object();
-
-		json_object_set_new(o, "model", json_string(a->label));
-		json_object_set(o, "hosts", a->hosts);
-		r = cli_put_json(cli, o);
-	} else if (!cli->quiet) {
-		if (a->refused)
-			steady_text_printf(&cli->out, "%s: NO on %zu of %zu host%s\n", a->label,
-					   a->refused, a->count, a->count == 1 ? "" : "s");
-		else
-			steady_text_printf(&cli->out, "%s: yes on %zu host%s\n", a->label, a->count,
-					   a->count == 1 ? "" : "s");
-		steady_text_add(&cli->out, a->words.data, a->words.length);
+	r = start(&a);
+	r = r ? r : check_hosts(cli, &a, 1);
+	if (!r) {
+		cli->shown = true;
+		if (cli->json)
+			r = cli_put_json(cli, answers_json(&a));
+		else if (!cli->quiet)
+			put_words(cli, &a);
 	}
-	return r ? r : a->refused ? -STEADY_EBLOCKED : 0;
+	r = r ? r : a.refused ? -STEADY_EBLOCKED : 0;
+	clear(&a);
+	return r;
+}
+
+/* ---- every model that there is ---- */
+
+static int check_entry(struct cli *cli, const struct cli_entry *entry,
+		       const struct cli_subject *hosts, size_t count, json_t *models)
+{
+	struct answers a = {0};
+	int r = cli_catalog_load(cli, entry, &a.model);
+
+	if (r)
+		return r;
+	r = start(&a);
+	for (size_t i = 0; i < count && !r; i++)
+		r = check_host(cli, &a, &hosts[i]);
+	if (!r && cli->json)
+		json_array_append_new(models, answers_json(&a));
+	else if (!r && !cli->quiet)
+		put_words(cli, &a);
+	r = r ? r : a.refused ? -STEADY_EBLOCKED : 0;
+	clear(&a);
+	return r;
+}
+
+static int check_catalog(struct cli *cli, const struct cli_catalog *catalog,
+			 const struct cli_subject *hosts, size_t count)
+{
+	json_t *models = json_array();
+	int result = 0, r = 0;
+
+	for (size_t i = 0; i < catalog->count && (!r || r == -STEADY_EBLOCKED); i++) {
+		r = check_entry(cli, &catalog->entries[i], hosts, count, models);
+		result = r ? r : result;
+	}
+	if (!result || result == -STEADY_EBLOCKED) {
+		cli->shown = true;
+		r = cli->json ? cli_put_json(cli, json_pack("{s:O}", "models", models)) : 0;
+	}
+	json_decref(models);
+	return r && r != -STEADY_EBLOCKED ? r : result;
+}
+
+static int check_every_model(struct cli *cli)
+{
+	size_t count = cli->argc ? (size_t)cli->argc : 1, loaded = 0;
+	struct cli_subject *hosts = calloc(count, sizeof(*hosts));
+	struct cli_catalog catalog;
+	int r = hosts ? cli_catalog_read(cli, &catalog) : -STEADY_ENOMEM;
+
+	if (r) {
+		free(hosts);
+		return r;
+	}
+	while (loaded < count && !r) {
+		r = cli_subject_load_profile(cli, cli_host_argument(cli, (int)loaded),
+					     &hosts[loaded]);
+		loaded += !r;
+	}
+	r = r ? r : check_catalog(cli, &catalog, hosts, count);
+	while (loaded)
+		cli_subject_clear(&hosts[--loaded]);
+	free(hosts);
+	cli_catalog_clear(&catalog);
+	return r;
+}
+
+static bool take_all(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	*(bool *)ctx = true;
+	return true;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct answers a = {0};
-	bool help_given;
-	int r = cli_options(cli, argc, argv, NULL, 0, NULL, 1, -1, &help_given);
+	static const struct cli_option options[] = {{"all", false, take_all}};
+	bool help_given, all = false;
+	int r = cli_options(cli, argc, argv, options, 1, &all, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;
-	r = cli_subject_load_model(cli, cli->argv[0], &a.model);
-	if (r)
-		return r;
-	a.label = cli_model_label(&a.model);
-	a.hosts = json_array();
-	r = a.label && a.hosts ? check_all(cli, &a) : -STEADY_ENOMEM;
-	json_decref(a.hosts);
-	free(a.label);
-	steady_text_free(&a.words);
-	cli_subject_clear(&a.model);
-	return r;
+	return all || !cli->argc ? check_every_model(cli) : check_model(cli);
 }
 
 const struct cli_command cli_check = {
 	.name = "check",
 	.summary = "say whether hosts can run a model, and why not",
-	.usage = "MODEL [HOST]...",
+	.usage = "[MODEL [HOST]... | --all [HOST]...]",
 	.help = help,
 	.run = run,
 };

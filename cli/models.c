@@ -181,13 +181,15 @@ static void put_list(struct cli *cli, const struct listing *l)
 	struct steady_text *out = &cli->out;
 	char options[128], runs[32] = "";
 
-	steady_text_printf(out, "%-18s %8s  %s%-26s %s\n", "NAME", "FEATURES",
-			   l->host_count ? "RUNS ON   " : "", "VCPU", "WHAT IT IS");
+	if (l->host_count)
+		snprintf(runs, sizeof(runs), "%-11s", "RUNS ON");
+	steady_text_printf(out, "%-18s %8s  %s%-26s %s\n", "NAME", "FEATURES", runs, "VCPU",
+			   "WHAT IT IS");
 	for (size_t i = 0; i < l->count; i++) {
 		const struct item *it = &l->items[i];
 
 		if (l->host_count)
-			snprintf(runs, sizeof(runs), "%zu of %-5zu ", it->can, l->host_count);
+			snprintf(runs, sizeof(runs), "%3zu of %-4zu", it->can, l->host_count);
 		steady_text_printf(out, "%-18s %8u  %s%-26s %s\n", it->model.name, it->features,
 				   runs, options_of(it, options, sizeof(options)), title_of(it));
 	}

@@ -19,13 +19,18 @@
 #define OWN_FAILURE 125 /* as env(1) */
 
 static const char help[] =
-	"Runs a VMM, QEMU for one, with every VM that it makes pinned to the model: execs COMMAND\n"
+	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs COMMAND\n"
 	"with the preload library, which writes the model's registers after every\n"
 	"KVM_ARM_VCPU_INIT, reads them back after the first entry, and lets no VM run that is not\n"
 	"pinned. It is silent when all is well.\n"
 	"\n"
+	"With --host, COMMAND's /dev/kvm is the simulated host of a profile, on any machine: for tests\n"
+	"of code that sets up CPUs. It executes no guest: KVM_RUN behaves as with immediate_exit. What\n"
+	"is not simulated answers ENOTTY and is named on standard error. Both may be given.\n"
+	"\n"
 	"Options:\n"
-	"  --model M          the model (required)\n"
+	"  --model M          the model\n"
+	"  --host PROFILE     the profile whose simulated host is /dev/kvm\n"
 	"  --log FILE         what the library did, a line each\n"
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
@@ -40,6 +45,7 @@ static const char help[] =
 
 struct wanted {
 	const char *model;
+	const char *host;
 	const char *log;
 	const char *conflict;
 	const char *library;
@@ -53,6 +59,7 @@ struct wanted {
 		return true;                                                                       \
 	}
 TAKE(model)
+TAKE(host)
 TAKE(log)
 TAKE(library)
 
@@ -153,74 +160,104 @@ static int check_command(const char *name, char *path, size_t room)
 
 /* ---- the library and the environment ---- */
 
-static bool find_library(const char *given, char out[PATH_MAX])
+#define PIN_LIBRARY "steadyarm-preload.so"
+#define SIM_LIBRARY "steadyarm-simhost.so"
+
+static bool find_library(const char *given, const char *name, char out[PATH_MAX])
 {
+	static const char *const places[] = {"preload", "../lib/steadyarm"};
 	char self[PATH_MAX], beside[PATH_MAX + 64];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
 	if (given)
 		return realpath(given, out) != NULL;
 	if (n > 0) { /* in a build folder, or where the package was moved to as a whole */
 		self[n] = '\0';
-		slash = strrchr(self, '/');
-		*slash = '\0';
-		snprintf(beside, sizeof(beside), "%s/preload/steadyarm-preload.so", self);
-		if (realpath(beside, out))
-			return true;
-		snprintf(beside, sizeof(beside), "%s/../lib/steadyarm/steadyarm-preload.so", self);
-		if (realpath(beside, out))
-			return true;
+		*strrchr(self, '/') = '\0';
+		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			snprintf(beside, sizeof(beside), "%s/%s/%s", self, places[i], name);
+			if (realpath(beside, out))
+				return true;
+		}
 	}
-	return realpath(STEADY_LIBDIR "/steadyarm/steadyarm-preload.so", out) != NULL;
+	snprintf(beside, sizeof(beside), STEADY_LIBDIR "/steadyarm/%s", name);
+	return realpath(beside, out) != NULL;
 }
 
-static int set_environment(const struct wanted *w, const char *library, const char *text)
+/* Puts a library in front of those that are to be preloaded. */
+static int add_library(const char *given, const char *name)
 {
 	const char *others = getenv("LD_PRELOAD");
 	struct steady_text preload = STEADY_TEXT_INIT;
+	char library[PATH_MAX];
 	int r;
 
+	if (!find_library(given, name, library)) {
+		cli_say("run: %s is not to be found%s%s", name,
+			given ? ": " : "; name it with --library", given ? given : "");
+		return -1;
+	}
 	if (strpbrk(library, " :")) {
-		cli_say("run: %s: a blank or colon in the library's path splits LD_PRELOAD", library);
+		cli_say("run: %s: a blank or colon in a library's path splits LD_PRELOAD", library);
 		return -1;
 	}
 	steady_text_printf(&preload, "%s%s%s", library, others && *others ? ":" : "",
 			   others ? others : "");
-	r = preload.failed || setenv("LD_PRELOAD", preload.data, 1) ||
-	    setenv("STEADYARM_MODEL_TEXT", text, 1) ||
-	    (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
-	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1));
+	r = preload.failed || setenv("LD_PRELOAD", preload.data, 1);
 	steady_text_free(&preload);
-	if (r)
-		cli_say("run: the environment cannot be set: %s", strerror(errno));
 	return r ? -1 : 0;
 }
 
-/* Returns only if COMMAND could not be started: the exit status. */
-static int start(struct cli *cli, const struct wanted *w, const struct steady_model *model)
+/* The simulated host has to come last: the pin asks whatever stands behind it. */
+static int add_host(struct cli *cli, const struct wanted *w)
+{
+	struct cli_subject host;
+	char path[PATH_MAX];
+
+	if (!w->host)
+		return 0;
+	if (cli_subject_load_profile(cli, w->host, &host))
+		return -1;
+	cli_subject_clear(&host);
+	if (!realpath(w->host, path)) {
+		cli_say("run: %s: %s", w->host, strerror(errno));
+		return -1;
+	}
+	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1 : add_library(NULL, SIM_LIBRARY);
+}
+
+static int add_model(struct cli *cli, const struct wanted *w)
 {
 	struct steady_text text = STEADY_TEXT_INIT;
-	char path[PATH_MAX], library[PATH_MAX];
+	struct cli_subject model;
+	int r;
+
+	if (!w->model)
+		return 0;
+	if (cli_subject_load_model(cli, w->model, &model))
+		return -1;
+	r = steady_model_print(model.model, &text) || !text.data ||
+	    setenv("STEADYARM_MODEL_TEXT", text.data, 1);
+	cli_subject_clear(&model);
+	steady_text_free(&text);
+	if (r || (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
+	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1))) {
+		cli_say("run: the environment cannot be set: %s", strerror(errno));
+		return -1;
+	}
+	return add_library(w->library, PIN_LIBRARY);
+}
+
+/* Returns only if COMMAND could not be started: the exit status. */
+static int start(struct cli *cli, const struct wanted *w)
+{
+	char path[PATH_MAX];
 	int status = check_command(cli->argv[0], path, sizeof(path));
 
 	if (status)
 		return status;
-	if (!find_library(w->library, library)) {
-		cli_say("run: the preload library is not to be found%s%s",
-			w->library ? ": " : "; name it with --library",
-			w->library ? w->library : "");
+	if (add_host(cli, w) || add_model(cli, w))
 		return OWN_FAILURE;
-	}
-	if (steady_model_print(model, &text) || !text.data) {
-		cli_say("out of memory");
-		return OWN_FAILURE;
-	}
-	if (set_environment(w, library, text.data)) {
-		steady_text_free(&text);
-		return OWN_FAILURE;
-	}
-	steady_text_free(&text);
 	execv(path, cli->argv);
 	cli_say("run: %s: %s", path, strerror(errno));
 	return 126;
@@ -230,37 +267,34 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {
 		{"model", true, take_model},
+		{"host", true, take_host},
 		{"log", true, take_log},
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
 	};
 	struct wanted w = {0};
-	struct cli_subject model;
 	bool help_given;
 
 	cli->first_only = true;
 	cli->status = OWN_FAILURE;
-	if (cli_options(cli, argc, argv, options, 4, &w, 1, -1, &help_given))
+	if (cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
 		cli->status = 0;
 		return 0;
 	}
-	if (!w.model) {
-		cli_say("run: --model is missing");
+	if (!w.model && !w.host) {
+		cli_say("run: neither --model nor --host is given");
 		return -STEADY_EUSAGE;
 	}
-	if (cli_subject_load_model(cli, w.model, &model))
-		return -STEADY_EINPUT;
-	cli->status = start(cli, &w, model.model);
-	cli_subject_clear(&model);
+	cli->status = start(cli, &w);
 	return -STEADY_EUSAGE;
 }
 
 const struct cli_command cli_run = {
 	.name = "run",
-	.summary = "run a VMM with its VMs pinned",
-	.usage = "--model M -- COMMAND [ARGUMENT]...",
+	.summary = "run a VMM with its VMs pinned, or on a simulated host",
+	.usage = "[--model M] [--host PROFILE] -- COMMAND [ARGUMENT]...",
 	.help = help,
 	.run = run,
 };

@@ -42,6 +42,7 @@ class Deriver:
         self.core = {r.name: r for r in self.known.registers if r.is_core()}
         self.option_names = [o.option for o in self.known.options]
         self.rows = {row.name: row for row in self.tables["models.tsv"]}
+        self.filters = {row.name for row in self.tables["kvm-filter.tsv"]}
         self.models = {}
         for row in self.tables["models.tsv"]:
             model = Model(row)
@@ -127,7 +128,20 @@ class Deriver:
             if field.option and field.option not in model.options and field.register.is_core():
                 self.put(model, field, 0)
 
+    def hide_unknown(self, model):
+        """What Linux has no entry for, KVM shows as 0."""
+        for field in self.known.fields:
+            name = "%s.%s" % (field.register.name, field.name)
+            if not field.register.is_core() or field.kvm_rule != "none" or name in self.filters:
+                continue
+            old = (model.values.get(field.register.name, 0) >> field.lsb) & ((1 << field.width) - 1)
+            if old:
+                self.put(model, field, 0)
+                model.filtered.append("%s 0, not %d (Linux has no entry for it): kvm-7.3"
+                                      % (name, old))
+
     def filter(self, model):
+        self.hide_unknown(model)
         aarch32 = self.get(model, PFR0) >= 2
         for row in self.tables["kvm-filter.tsv"]:
             field = self.fields.get(row.name)

@@ -99,12 +99,12 @@ def side(facts, row, text):
 
 def where_it_counts(facts, rule):
     """`if`, and the condition under which the mirrors that either side reads count."""
-    parts = [rule.when]
+    parts = []
     for name in sorted(conditions.mentions(rule.when) | conditions.mentions(rule.then)):
         if name.startswith("mirror:"):
             counts = facts.mirror_when(name[len("mirror:"):])
             parts += [counts] if counts else []
-    return conditions.Node("&", parts) if len(parts) > 1 else parts[0]
+    return conditions.Node("&", parts + [rule.when]) if parts else rule.when
 
 
 # What makes the greatest CPU that keeps all closing rules unique (src/policy/close.c)

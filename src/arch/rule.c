@@ -72,13 +72,16 @@ size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room)
 
 unsigned int steady_rule_subject(unsigned int rule)
 {
-	static const size_t few = 6; /* a version reads dozens: then the subject is what is missing */
+	enum { FEW = 6 }; /* a version reads dozens: then the subject is what is missing */
 	const struct steady_rule *r = &steady_rules[rule];
-	uint16_t row = 0;
+	uint16_t rows[FEW] = {0};
+	size_t n;
 
 	if (r->lower >= 0)
 		return (unsigned int)r->lower;
-	if (add_fields(r->when_run, &row, 1, 0) > few)
-		add_fields(r->then_run, &row, 1, 0);
-	return row;
+	/* what comes first are guards: exception levels, SVE, whether a mirror counts */
+	n = add_fields(r->when_run, rows, FEW, 0);
+	if (n > FEW)
+		n = add_fields(r->then_run, rows, FEW, 0);
+	return rows[n > FEW ? FEW - 1 : n ? n - 1 : 0];
 }

@@ -73,6 +73,25 @@ static void close_vm(struct steady_kvm *k)
 	k->target_known = false;
 }
 
+/* Whether it is a KVM, for arm64, and how large its vCPUs' shared memory is. */
+static int look(struct steady_kvm *k)
+{
+	int r = ask(k, k->dev, STEADY_GET_API_VERSION, NULL);
+
+	if (r != STEADY_API_VERSION)
+		return r < 0 ? r : -EPROTO;
+#ifndef __aarch64__
+	/* another machine's KVM has not got this; the simulated host (run --host) has */
+	if (ask_number(k, k->dev, STEADY_CHECK_EXTENSION, STEADY_CAP_IPA_SIZE) <= 0)
+		return -ENOEXEC;
+#endif
+	r = ask(k, k->dev, STEADY_VCPU_MMAP_SIZE, NULL);
+	if (r <= STEADY_RUN_IMMEDIATE_EXIT)
+		return r < 0 ? r : -EPROTO;
+	k->run_size = (size_t)r;
+	return 0;
+}
+
 int steady_kvm_open(const char *path, struct steady_kvm **kvm, int *error)
 {
 	struct steady_kvm *k = calloc(1, sizeof(*k));
@@ -84,23 +103,8 @@ int steady_kvm_open(const char *path, struct steady_kvm **kvm, int *error)
 	k->dev = open(path, O_RDWR | O_CLOEXEC);
 	if (k->dev < 0)
 		r = -errno;
-#ifndef __aarch64__
 	else
-		r = -ENOEXEC; /* a KVM, but not an arm64 one */
-#else
-	else {
-		r = ask(k, k->dev, STEADY_GET_API_VERSION, NULL);
-		r = r == STEADY_API_VERSION ? 0 : r < 0 ? r : -EPROTO;
-	}
-	if (!r) {
-		int size = ask(k, k->dev, STEADY_VCPU_MMAP_SIZE, NULL);
-
-		if (size <= STEADY_RUN_IMMEDIATE_EXIT)
-			r = size < 0 ? size : -EPROTO;
-		else
-			k->run_size = (size_t)size;
-	}
-#endif
+		r = look(k);
 	if (r) {
 		if (error)
 			*error = -r;

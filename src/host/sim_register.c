@@ -60,7 +60,8 @@ static bool refused(const struct steady_sim *s, unsigned int field, uint64_t v)
 {
 	const struct steady_accepted *record = s->c->accepted ? &s->c->accepted[field] : NULL;
 
-	return steady_kvm_refuses(s->c, field, v) && !(record && record->known && record->values >> v & 1);
+	return steady_kvm_refuses(s->c, field, v) &&
+	       !(record && record->known && record->values >> v & 1);
 }
 
 /* An IMPLEMENTATION DEFINED PMU is taken as no PMU. */
@@ -83,11 +84,12 @@ static bool ignores_writes(const struct steady_sim *s, int reg)
 {
 	static const char el0[] = "ID_AA64PFR0_EL1.EL0";
 	const struct steady_field *f = &steady_fields[steady_field_by_name(el0, sizeof(el0) - 1)];
+	const struct steady_reading *mask = &s->profile->writable[reg];
 
 	return steady_registers[reg].aarch32 && steady_profile_writable(s->profile) &&
 	       s->c->reg[f->reg].state == STEADY_VALUE &&
 	       steady_field_get(f, s->c->reg[f->reg].value) == 1 &&
-	       !(s->profile->writable[reg].state == STEADY_VALUE && s->profile->writable[reg].value);
+	       !(mask->state == STEADY_VALUE && mask->value);
 }
 
 /* 6.1: what it is, it stays, but for CSV2 and CSV3 of a host that is not affected. */

@@ -162,7 +162,7 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 
 /* ---- firmware ---- */
 
-/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; a plan always has PSCI 0.2 on. */
+/* KVM_REG_ARM_PSCI_VERSION: 0.2, or 1.0 up to what the kernel has; plans have PSCI 0.2 on. */
 static bool psci_accepts(uint64_t want, uint64_t has)
 {
 	return want == 2 ? has >= 2 : want >= 0x10000 && want <= has;
@@ -329,26 +329,6 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 	return result;
 }
 
-/* What some KVM accepts and changes later: a model that was not closed may run into it. */
-static void warn_of_traps(const struct steady_model *m, struct steady_report *report)
-{
-	struct steady_view view;
-
-	steady_model_view(m, &view);
-	for (unsigned int i = 0; i < steady_rule_total; i++) {
-		const struct steady_field *f;
-
-		if (steady_rules[i].closes != STEADY_CLOSES_ALWAYS ||
-		    steady_rule_state(i, &view) != STEADY_NO)
-			continue;
-		f = &steady_fields[steady_rule_subject(i)];
-		steady_report_add(report, STEADY_WARNING, 0);
-		steady_report_rule(report, steady_rules[i].name);
-		steady_report_subject(report, steady_registers[f->reg].name, f->name);
-		steady_rule_explain(i, &view, report);
-	}
-}
-
 int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
@@ -358,7 +338,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 
 	if (!c)
 		return explain_options(m, p, report);
-	warn_of_traps(m, report);
+	steady_close_warn(m, NULL, report);
 	results[0] = steady_targets(m, p, c, target, report);
 	results[1] = check_firmware(m, p, report);
 	results[2] = check_sve(m, p, report);

@@ -190,7 +190,10 @@ void steady_close_warn(const struct steady_model *m, const struct steady_cell *c
 	for (unsigned int i = 0; i < steady_rule_total; i++) {
 		const struct steady_field *f;
 
-		if (steady_cell_breaks(cell, i) || steady_rule_state(i, &view) != STEADY_NO)
+		if (cell ? steady_cell_breaks(cell, i)
+			 : steady_rules[i].closes != STEADY_CLOSES_ALWAYS)
+			continue;
+		if (steady_rule_state(i, &view) != STEADY_NO)
 			continue;
 		f = &steady_fields[steady_rule_subject(i)];
 		steady_report_add(report, STEADY_WARNING, 0);

@@ -129,6 +129,16 @@ static void reserved_register(struct lint *l, unsigned int rule)
 	}
 }
 
+/* CCSIDR_EL1 has two layouts, and the other one's bits have no rows. */
+static bool is_topology(const struct steady_register *reg)
+{
+	for (unsigned int i = reg->first; i < reg->first + reg->fields; i++) {
+		if (steady_fields[i].flags & STEADY_FIELD_TOPOLOGY)
+			return true;
+	}
+	return false;
+}
+
 static void reserved_field(struct lint *l, unsigned int rule)
 {
 	const struct steady_view *view = l->view;
@@ -137,7 +147,7 @@ static void reserved_field(struct lint *l, unsigned int rule)
 		const struct steady_register *reg = &steady_registers[f->reg];
 
 		if (!(f->flags & STEADY_FIELD_RESERVED) || !view->known[f->reg] ||
-		    reg->kind != STEADY_REGISTER_ARCHITECTED ||
+		    reg->kind != STEADY_REGISTER_ARCHITECTED || is_topology(reg) ||
 		    !steady_field_get(f, view->value[f->reg]))
 			continue;
 		add(l, rule, reg->name, f->name);

@@ -73,7 +73,7 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 	return copy;
 }
 
-/* As the kernel compares it: its table says which fields are signed, and so not always Arm's way. */
+/* As the kernel compares it: its table, not Arm, says which fields are signed. */
 static int64_t kvm_number(const struct steady_field *f, uint64_t v)
 {
 	if (f->kvm_signed && v >> (f->width - 1) & 1)

@@ -205,7 +205,7 @@ static void test_vector_lengths(void **state)
 	assert_int_equal(steady_check(t.m, t.p, NULL), 0);
 	steady_vl_add(&t.m->sve, 48);
 	assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EBLOCKED);
-	assert_string_equal(build_finding(t.report, "SVE_VLS", NULL)->offered, "up to 64 bytes");
+	assert_non_null(strstr(build_finding(t.report, "SVE_VLS", NULL)->offered, "64 bytes"));
 	t.p->sve_known = false;
 	assert_int_equal(steady_check(t.m, t.p, NULL), 0);
 	stop(&t);
