@@ -136,6 +136,19 @@ class Documents(Case):
                     if done.returncode == FAILED:
                         self.assertIn(b"/dev/kvm: ", done.stdout)
 
+    def test_files_shown_are_files(self):
+        """What docs/formats.md and the manual show of profiles and models can be read."""
+        text = (TOP / "docs" / "formats.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"(?ms)^```json\n(.*?)^```$", text)
+        blocks += [re.sub(r"(?m)^    ", "", block) for block in re.findall(r"(?m)(?:^    (?!\$).*\n)+", text)
+                   if "format steadyarm-model" in block]
+        blocks += [block for block in re.findall(r"(?ms)^\.Bd -literal.*?$\n(.*?)^\.Ed$", (
+            TOP / "man" / "steadyarm.5").read_text(encoding="utf-8")) if "format steadyarm-model" in block]
+        self.assertGreaterEqual(len(blocks), 4)
+        for block in blocks:
+            with self.subTest(block):
+                self.assertIn("ID_AA64", self.expect(DONE, "show", self.file("block", block)).out)
+
     def test_links_lead_somewhere(self):
         for path in DOCUMENTS:
             if path.suffix != ".md" or not path.exists():
