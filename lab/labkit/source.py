@@ -10,14 +10,13 @@ import tempfile
 from labkit import apt
 from labkit.common import LabError, cache_dir, new_dir, read_json, tool, write_json
 
-FILES = (
-    "arch/arm64/include/asm/sysreg.h",
-    "arch/arm64/include/uapi/asm/kvm.h",
-    "arch/arm64/kernel/cpufeature.c",
-    "arch/arm64/kvm/sys_regs.c",
-    "arch/arm64/tools/sysreg",
-    "include/uapi/linux/kvm.h",
-)
+SYSREG = "arch/arm64/tools/sysreg"
+SYSREG_H = "arch/arm64/include/asm/sysreg.h"
+CPUFEATURE = "arch/arm64/kernel/cpufeature.c"
+KVM_SYS_REGS = "arch/arm64/kvm/sys_regs.c"
+KVM_H = "include/uapi/linux/kvm.h"
+ARM64_KVM_H = "arch/arm64/include/uapi/asm/kvm.h"
+FILES = (SYSREG, SYSREG_H, CPUFEATURE, KVM_SYS_REGS, KVM_H, ARM64_KVM_H)
 SUITES = ("trixie-backports", "forky", "sid", "experimental")  # where the newest kernels are
 PACKAGE = re.compile(r"linux-source-[0-9.]+$")
 ARCHIVE = re.compile(r"linux-source-[0-9.]+\.tar\.[a-z0-9]+$")
