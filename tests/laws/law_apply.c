@@ -173,13 +173,13 @@ static struct steady_model *find_model(struct laws *l, const struct steady_input
 	for (int i = 0; i < NAMES; i++)
 		tolerate[i] = names[i];
 	r = steady_baseline(in, count, &request, &m, report);
-	/* twice at most: the fields themselves, then what they cannot be without */
-	for (int i = 0; i < 2 && r == -STEADY_ECONFLICT; i++) {
+	/* first the fields themselves, then, one by one, what cannot be without them */
+	for (int i = 0; i < 4 && r == -STEADY_ECONFLICT; i++) {
 		if (!names_of(report, names, &request.tolerate_count) ||
 		    request.tolerate_count == NAMES)
 			break;
 		r = steady_baseline(in, count, &request, &m, report);
-		laws_hold(l, r == 0 || i == 0, "%s tolerated: %d", names[0], r);
+		laws_hold(l, r == 0 || i < 3, "%s tolerated: %d", names[0], r);
 		laws_hold(l, r || m->tolerated_count, "nothing needed to be tolerated");
 	}
 	steady_report_free(report);
