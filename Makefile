@@ -22,8 +22,8 @@ check: ## every test that needs no emulated host; installs what it needs
 
 lab: ## the tests on emulated arm64 hosts with real kernels; installs what it needs
 	@tools/need build arm64 lab/packages
-	@$(MAKE) --no-print-directory arm64
-	@lab/test
+	@$(MAKE) --no-print-directory build arm64
+	@tests/lab/run
 
 install: build ## to PREFIX (/usr/local) below DESTDIR
 	@meson configure build -Dprefix=$(PREFIX)

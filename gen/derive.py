@@ -185,8 +185,7 @@ class Deriver:
 
     def lines(self, model):
         out = ["format steadyarm-model", "version 1", "name " + model.name]
-        out += ["vcpu_features.%s %s" % (o, "on" if o in model.options else "off")
-                for o in self.option_names]
+        out += ["vcpu_features.%s on" % o for o in self.option_names if o in model.options]
         for unknown in set(model.options) - set(self.option_names):
             self.faults.add(model.row.place, "no option '%s'" % unknown)
         out += ["%s 0x%016x" % (name, model.values.get(name, 0)) for name in self.core]

@@ -2,7 +2,8 @@
 /*
  * The "offer" of a model. In a cell's "accepted" a field that is not listed accepts 0 and nothing
  * else, which is so for most fields of most CPUs; the empty set is "none". A cell without
- * "accepted" is one of which nothing is known. Other sections that are absent were not captured
+ * "accepted" is one of which nothing is known; "breaks" has the rules between fields that a guest of
+ * one of the hosts sees broken. Other sections that are absent were not captured
  * by one of the hosts.
  */
 #include "format/offer_json.h"
@@ -69,6 +70,26 @@ static int read_accepted(const struct steady_json *at, void *target)
 	return err;
 }
 
+static int read_broken(const struct steady_json *at, size_t index, void *target)
+{
+	struct steady_cell *cell = ((struct cell *)target)->out;
+	int err = steady_json_expect(at, JSON_STRING);
+	int rule;
+
+	(void)index;
+	if (err)
+		return err;
+	rule = steady_rule_by_name(json_string_value(at->value), json_string_length(at->value));
+	if (rule >= 0) /* another version's rule closes nothing here */
+		cell->breaks[rule / 8] |= (uint8_t)(1u << rule % 8);
+	return 0;
+}
+
+static int read_breaks(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_broken, target);
+}
+
 static int read_register_list(const struct steady_json *at, void *target)
 {
 	struct steady_cell *cell = ((struct cell *)target)->out;
@@ -82,6 +103,7 @@ static int read_cell(const struct steady_json *at, size_t index, void *target)
 		{"vcpu_features", false, read_options},
 		{"irqchip", false, read_irqchip},
 		{"accepted", false, read_accepted},
+		{"breaks", false, read_breaks},
 		{"register_list", false, read_register_list},
 	};
 	struct steady_offer *offer = target;
@@ -91,7 +113,7 @@ static int read_cell(const struct steady_json *at, size_t index, void *target)
 	if (!cell.out)
 		return -STEADY_ENOMEM;
 	cell.out->unknown = true;
-	err = steady_json_members(at, rows, 4, &cell);
+	err = steady_json_members(at, rows, sizeof(rows) / sizeof(rows[0]), &cell);
 	for (size_t i = 0; !err && i < index; i++) {
 		if (offer->cells[i].options == cell.out->options &&
 		    offer->cells[i].irqchip == cell.out->irqchip)
@@ -196,6 +218,22 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 
 /* ---- printing ---- */
 
+/* The rules between fields that a guest of one of the hosts sees broken. */
+static void put_breaks(struct steady_json_out *o, json_t *out, const struct steady_cell *cell)
+{
+	json_t *all = NULL;
+
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (!steady_cell_breaks(cell, i))
+			continue;
+		if (!all)
+			all = json_array(); /* NULL: the appending says so */
+		steady_json_append(o, all, json_string(steady_rules[i].name));
+	}
+	if (all)
+		steady_json_put(o, out, "breaks", all);
+}
+
 static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cell)
 {
 	json_t *out = json_object(), *accepted;
@@ -212,6 +250,7 @@ static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cel
 		}
 		steady_json_put(o, out, "accepted", accepted);
 	}
+	put_breaks(o, out, cell);
 	steady_json_put_ids(o, out, cell->register_list, cell->register_count);
 	return out;
 }

@@ -109,6 +109,13 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
 		case STEADY_KVM_EXACT:
 			ok = v == f->kvm_safe;
 			break;
+		case STEADY_KVM_NONE:
+			/*
+			 * A field without an entry reads 0 in a guest. One that does not is known to a
+			 * kernel newer than these facts, which lets it be written: off, as nearly all.
+			 */
+			ok = v == 0;
+			break;
 		}
 		if (ok)
 			s |= steady_set_one(f, v);

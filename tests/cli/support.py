@@ -11,7 +11,8 @@ import unittest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROFILES = TOP / "data" / "profiles"
 STEADYARM = os.environ.get("STEADYARM") or str(TOP / "build" / "steadyarm")
-COMMANDS = ("probe", "show", "diff", "baseline", "check", "plan", "apply", "verify", "replay", "run")
+COMMANDS = ("probe", "show", "diff", "baseline", "check", "plan", "apply", "models", "lint", "verify",
+            "replay", "run")
 
 DONE, NO, BAD, FAILED = 0, 1, 2, 3
 

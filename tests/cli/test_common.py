@@ -27,9 +27,23 @@ class Common(Case):
             (NO, ("plan", too_new, OLD)),
             (DONE, ("apply", model, NEW)),
             (NO, ("apply", too_new, OLD)),
+            (DONE, ("models",)),
+            (DONE, ("models", "armv8.2-a-v1")),
+            (DONE, ("lint", model)),
+            (NO, ("lint", self.impossible())),
             (DONE, ("replay", self.log(), NEW)),
             (NO, ("replay", self.log(), OLD)),
         ]
+
+    def impossible(self):
+        """A model with FEAT_FP and without FEAT_AdvSIMD, which the architecture does not have."""
+        path = self.made / "impossible.json"
+        if not path.exists():
+            model = self.expect(DONE, "baseline", profile("neoverse-n1-7.3")).json()
+            value = int(model["registers"]["ID_AA64PFR0_EL1"], 16) | 0xf << 20
+            model["registers"]["ID_AA64PFR0_EL1"] = f"0x{value:016x}"
+            path.write_text(json.dumps(model), encoding="utf-8")
+        return path
 
     def log(self):
         """Calls that NEW makes as they stand and OLD does not."""

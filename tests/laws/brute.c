@@ -50,6 +50,8 @@ bool brute_accepts(const struct steady_profile *p, const struct steady_configura
 
 	if (a == b)
 		return true;
+	if (c->accepted && c->accepted[field].known && f->width <= 4) /* a record is the truth */
+		return c->accepted[field].values >> value & 1;
 	if (f->kvm_rule == STEADY_KVM_NONE || p->writable[f->reg].state != STEADY_VALUE ||
 	    ~p->writable[f->reg].value & steady_field_mask(f))
 		return false;
@@ -97,6 +99,117 @@ bool brute_is_greatest(const struct brute *b, unsigned int field, uint64_t value
 		if (b->has[v] &&
 		    steady_field_compare(&steady_fields[field], v, value) == STEADY_MORE)
 			return false;
+	}
+	return true;
+}
+
+uint64_t brute_top(const struct brute *b, unsigned int field)
+{
+	uint64_t top = 0;
+	bool any = false;
+
+	for (uint64_t v = 0; v < b->values; v++) {
+		if (!b->has[v])
+			continue;
+		if (!any || steady_field_rank(&steady_fields[field], v) >
+				    steady_field_rank(&steady_fields[field], top))
+			top = v;
+		any = true;
+	}
+	return top;
+}
+
+static bool joint(struct steady_profile *const *p, size_t count, uint32_t options,
+		  struct brute *all)
+{
+	for (size_t k = 0; k < count; k++) {
+		const struct steady_configuration *c =
+			steady_profile_find(p[k], options, STEADY_GICV3);
+
+		for (unsigned int i = 0; c && i < steady_offer_fields(); i++) {
+			struct brute one;
+
+			brute_offer(p[k], c, steady_offer_first() + i, k ? &one : &all[i]);
+			if (k)
+				brute_and(&all[i], &one);
+			if (brute_empty(&all[i]))
+				return false;
+		}
+		if (!c)
+			return false;
+	}
+	return true;
+}
+
+static bool binds(struct steady_profile *const *p, size_t count, uint32_t options,
+		  unsigned int rule)
+{
+	if (steady_rules[rule].closes != STEADY_CLOSES_KEPT)
+		return steady_rules[rule].closes == STEADY_CLOSES_ALWAYS;
+	for (size_t k = 0; k < count; k++) {
+		struct steady_view host;
+
+		steady_configuration_view(steady_profile_find(p[k], options, STEADY_GICV3), &host);
+		if (steady_rule_state(rule, &host) == STEADY_NO)
+			return false;
+	}
+	return true;
+}
+
+static void put(struct steady_view *view, unsigned int field, uint64_t value)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	view->value[f->reg] = steady_field_put(f, view->value[f->reg], value);
+	view->known[f->reg] = true;
+}
+
+/*
+ * A value goes if the rule is broken with the most that the other fields still have: less of them
+ * never keeps a rule that more broke (see src/policy/close.c).
+ */
+static bool strike(unsigned int rule, struct brute *all, struct steady_view *view)
+{
+	unsigned int field = (unsigned int)steady_rules[rule].lower;
+	struct brute *b = &all[field - steady_offer_first()];
+	bool struck = false;
+
+	for (uint64_t v = 0; v < b->values; v++) {
+		if (!b->has[v])
+			continue;
+		put(view, field, v);
+		if (steady_rule_state(rule, view) != STEADY_NO)
+			continue;
+		b->has[v] = false;
+		struck = true;
+	}
+	put(view, field, brute_top(b, field));
+	return struck;
+}
+
+bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
+	       struct brute *all)
+{
+	struct steady_view view = {{0}, {0}};
+	bool bound[STEADY_RULE_ROOM], again = true;
+
+	if (!joint(p, count, options, all))
+		return false;
+	for (unsigned int i = 0; i < steady_rule_total; i++)
+		bound[i] = binds(p, count, options, i);
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		put(&view, steady_offer_first() + i,
+		    brute_top(&all[i], steady_offer_first() + i));
+	while (again) {
+		again = false;
+		for (unsigned int i = steady_rule_total; i-- > 0;) {
+			if (!bound[i] || !strike(i, all, &view))
+				continue;
+			again = true;
+			if (brute_empty(&all[(unsigned int)steady_rules[i].lower -
+					     steady_offer_first()]))
+				return false;
+		}
 	}
 	return true;
 }

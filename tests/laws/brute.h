@@ -26,6 +26,17 @@ void brute_offer(const struct steady_profile *p, const struct steady_configurati
 		 unsigned int field, struct brute *out);
 void brute_and(struct brute *a, const struct brute *b);
 bool brute_empty(const struct brute *b);
+/* The value of the set that is taken: the one that ranks highest in the data's order. */
+uint64_t brute_top(const struct brute *b, unsigned int field);
+/*
+ * Every value that a CPU may have which all hosts accept in configurations of these options, and
+ * which keeps the rules between fields that bind: each host's guests see them kept, or they always
+ * do. One set for each field of the core range (steady_offer_fields()). Values are struck out, one
+ * after the other, that no values of the other fields go with. False if there is no such CPU; what
+ * `all` holds then says nothing.
+ */
+bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
+	       struct brute *all);
 /* Whether `value` is in the set, and nothing in it is more. */
 bool brute_is_greatest(const struct brute *b, unsigned int field, uint64_t value);
 

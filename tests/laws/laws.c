@@ -277,6 +277,10 @@ static char *dump_cell(const struct steady_cell *c)
 			   c->unknown ? " unknown" : "");
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		steady_text_printf(&t, " %x", c->set[i]);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (steady_cell_breaks(c, i))
+			steady_text_printf(&t, " breaks %s", steady_rules[i].name);
+	}
 	steady_text_str(&t, c->register_list ? " list" : " no list");
 	for (size_t i = 0; i < c->register_count; i++)
 		steady_text_printf(&t, " %" PRIx64, c->register_list[i]);

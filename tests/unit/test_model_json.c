@@ -52,6 +52,7 @@ static const char canonical[] =
 	"          'ID_AA64ISAR0_EL1.AES': '0,2',\n"
 	"          'ID_AA64ISAR0_EL1.SHA1': 'none'\n"
 	"        },\n"
+	"        'breaks': ['mirror-dit', 'mirror-ras'],\n"
 	"        'register_list': ['0x6030000000100000', '0x603000000013c200']\n"
 	"      },\n"
 	"      {\n"
@@ -121,6 +122,7 @@ static const struct refusal refusals[] = {
 	{CELL "'accepted':{'CTR_EL0.DIC':'1'}}]}}", 2, 32, "of the core ID range only"},
 	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL0':'1,'}}]}}", 2, 54, "is no set"},
 	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL0':'1','ID_AA64PFR0.EL0':'1'}}]}}", 2, 58, "twice"},
+	{CELL "'breaks':[1]}]}}", 2, 30, "expected a string"},
 	{CELL "'register_list':['1']}]}}", 2, 37, "is no number"},
 	{CELL "'irqchip':'none'},\n{'irqchip':'none'}]}}", 3, 1,
 	 "the same options and irqchip as cell 0"},

@@ -54,7 +54,10 @@ static const struct {
 	/* the override: LOWER, unsigned from 6.12.95 on; 2 and 3 are not allocated */
 	{"ID_AA64DFR0_EL1.PMUVer", 6, "0-6", "0-1,4-6"},
 	/* no entry in the kernel's table: writable says the mask, and is not */
-	{"ID_AA64PFR0_EL1.RME", 1, "1", "1"},
+	/* ... but for a kernel that shows it, and so has one since */
+	{"ID_AA64PFR0_EL1.RME", 1, "0-1", "0-1"},
+	{"ID_AA64PFR1_EL1.NMI", 1, "0-1", "0-1"},
+	{"S3_0_C0_C4_3.[3:0]", 3, "0,3", "0,3"},
 	{"ID_AA64PFR0_EL1.RME", 0, "0", "0"},
 	/* eight bits, not writable */
 	{"ID_AA64DFR1_EL1.BRPs", 21, "21", "21"},

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Baselines of real CPUs: of any few of the dumps in tests/data/cpus, as hosts of several kernels
+ * or with a record of what was accepted, the baseline is, field by field, the greatest that an
+ * enumeration of values finds; a conflict exactly where that finds none; and it keeps every closing
+ * rule that all of the CPUs keep.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/build_profile.h"
+#include "../unit/dumps.h"
+#include "brute.h"
+#include "laws.h"
+
+#define MOST 6
+
+struct hosts {
+	struct steady_profile *p[MOST];
+	size_t count;
+	uint32_t options; /* of all */
+};
+
+static uint32_t options_of(const struct steady_profile *p)
+{
+	return steady_configuration_options(&p->configurations[0]);
+}
+
+/* All masks of one kernel, by what build_host() knows of it; or all bits. */
+static void set_masks(struct laws *l, struct steady_profile *p)
+{
+	enum build_kernel kernel = (enum build_kernel)laws_below(l, 3);
+	struct steady_profile *like = build_host(BUILD_N1, kernel, "like");
+	bool all = laws_one_in(l, 2);
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		p->writable[reg] = like->writable[reg];
+		if (all)
+			p->writable[reg] = (struct steady_reading){.value = UINT64_MAX,
+								   .state = STEADY_VALUE};
+	}
+	steady_profile_free(like);
+}
+
+/* A record, as of a deep probe: any values, the limit among them. */
+static void set_records(struct laws *l, struct steady_profile *p)
+{
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		unsigned int field = steady_offer_first() + i;
+		const struct steady_field *f = &steady_fields[field];
+		uint64_t limit = steady_field_get(f, p->configurations[0].reg[f->reg].value);
+		char name[STEADY_FULLNAME];
+		uint16_t values = (uint16_t)(laws_random(l) | laws_random(l));
+
+		if (f->width > 4 || laws_one_in(l, 4))
+			continue;
+		values |= (uint16_t)(1u << limit);
+		if (f->width < 4)
+			values &= (uint16_t)((1u << (1u << f->width)) - 1);
+		build_accepted(p, steady_field_fullname(field, name, sizeof(name)), values);
+	}
+}
+
+/* What is not in a dump reads 0, as it does on CPUs that are older than the register. */
+static struct steady_profile *host_of(struct laws *l, const struct steady_view *view,
+				      const char *name)
+{
+	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, name);
+	struct steady_configuration *c;
+
+	build_only(p, 0);
+	c = &p->configurations[0];
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
+		c->reg[reg] = (struct steady_reading){.value = view->value[reg],
+						      .state = STEADY_VALUE};
+	c->options_known = 0; /* the fields tell */
+	c->options = 0;
+	memset(&p->sve, 0, sizeof(p->sve));
+	steady_vl_add(&p->sve, 16);
+	set_masks(l, p);
+	if (laws_one_in(l, 3))
+		set_records(l, p);
+	return p;
+}
+
+/*
+ * A few CPUs that show the same options. Every other time of one name's family ("trm-", "qemu-"),
+ * where more fields are level.
+ */
+static void choose(struct laws *l, const struct dumps *d, struct hosts *h)
+{
+	size_t want = 1 + laws_below(l, MOST);
+	bool family = laws_one_in(l, 2);
+	size_t first = laws_below(l, (unsigned int)d->count);
+
+	h->count = 0;
+	for (int tries = 0; tries < 100 && h->count < want; tries++) {
+		size_t i = h->count ? laws_below(l, (unsigned int)d->count) : first;
+		struct steady_profile *p;
+
+		if (family && strncmp(d->name[i], d->name[first], 4) != 0)
+			continue;
+		p = host_of(l, d->view[i], d->name[i]);
+		if (h->count && options_of(p) != h->options) {
+			steady_profile_free(p);
+			continue;
+		}
+		h->options = options_of(p);
+		h->p[h->count++] = p;
+	}
+}
+
+static void same_values(struct laws *l, const struct hosts *h, const struct steady_model *m,
+			const struct brute *all)
+{
+	char name[STEADY_FULLNAME];
+
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		unsigned int field = steady_offer_first() + i;
+		const struct steady_field *f = &steady_fields[field];
+		uint64_t v = steady_field_get(f, m->value[f->reg]);
+
+		laws_hold(l, v == brute_top(&all[i], field) && brute_is_greatest(&all[i], field, v),
+			  "%s is %u, not %u (%s and %zu more)",
+			  steady_field_fullname(field, name, sizeof(name)), (unsigned int)v,
+			  (unsigned int)brute_top(&all[i], field), h->p[0]->name, h->count - 1);
+	}
+}
+
+/* What no host's guest sees broken is not broken for the guests of all of them. */
+static void kept(struct laws *l, const struct hosts *h, const struct steady_model *m)
+{
+	struct steady_view model, host;
+
+	steady_model_view(m, &model);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		bool keep = steady_rules[i].closes != STEADY_CLOSES_NEVER;
+
+		for (size_t k = 0; k < h->count && keep; k++) {
+			steady_configuration_view(&h->p[k]->configurations[0], &host);
+			keep = steady_rule_state(i, &host) != STEADY_NO;
+		}
+		laws_hold(l, !keep || steady_rule_state(i, &model) != STEADY_NO,
+			  "%s is broken, and all hosts keep it", steady_rules[i].name);
+	}
+}
+
+static void check(struct laws *l, const struct hosts *h, struct brute *all)
+{
+	struct steady_report *report;
+	struct steady_model *m = NULL;
+	bool any = brute_cpu(h->p, h->count, h->options, all);
+	int r;
+
+	if (steady_report_new(&report))
+		abort();
+	r = build_baseline(h->p, h->count, &m, report);
+	laws_hold(l, r == (any ? 0 : -STEADY_ECONFLICT), "result %d; enumeration finds %s (%s)", r,
+		  any ? "a CPU" : "none", h->p[0]->name);
+	if (m) {
+		l->met++;
+		same_values(l, h, m, all);
+		kept(l, h, m);
+	}
+	steady_model_free(m);
+	steady_report_free(report);
+}
+
+int main(void)
+{
+	struct brute *all = calloc(steady_offer_fields(), sizeof(*all));
+	struct dumps d;
+	struct laws l;
+
+	if (!all)
+		abort();
+	dumps_load(&d);
+	laws_start(&l, "law_dumps", 10000);
+	while (laws_next(&l)) {
+		struct hosts h;
+
+		choose(&l, &d, &h);
+		check(&l, &h, all);
+		for (size_t i = 0; i < h.count; i++)
+			steady_profile_free(h.p[i]);
+	}
+	dumps_free(&d);
+	free(all);
+	return laws_end(&l, 10);
+}
