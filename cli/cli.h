@@ -111,6 +111,11 @@ void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
 
+/* ---- kernels.c ---- */
+
+/* `show --kernels`: all arguments are registers or fields. */
+int cli_show_kernels(struct cli *cli);
+
 /* ---- findings.c ---- */
 
 /* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */

@@ -74,3 +74,15 @@ bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)
 	}
 	return true;
 }
+
+const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32)
+{
+	for (unsigned int i = 0; i < steady_kernel_row_count; i++) {
+		const struct steady_kernel_row *row = &steady_kernel_rows[i];
+
+		if (row->field == field &&
+		    row->hosts != (aarch32 ? STEADY_KERNEL_AARCH64 : STEADY_KERNEL_AARCH32))
+			return row;
+	}
+	return NULL;
+}

@@ -316,7 +316,7 @@ static int check_own(const struct steady_sim *s, uint64_t id, uint64_t value)
 }
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, LENGTHS, OWN, MEMORY, NOWHERE };
+enum place { FEATURE, FIRMWARE, LENGTHS, OWN, MEMORY, FAILED, NOWHERE };
 
 static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
 {
@@ -324,6 +324,8 @@ static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
 	if (*index >= 0) {
 		if (s->c->reg[*index].state == STEADY_VALUE)
 			return is_own(s, *index) ? OWN : FEATURE;
+		if (s->c->reg[*index].state == STEADY_FAILED)
+			return FAILED;
 		return listed(s, id) ? MEMORY : NOWHERE;
 	}
 	*index = firmware_row(s, id);
@@ -350,6 +352,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case FIRMWARE:
 		value[0] = get_firmware(s, index);
 		break;
+	case FAILED: /* as it was when the profile was made */
+		return -s->c->reg[index].error;
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
 		break;
@@ -381,6 +385,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return set_feature(s, index, call->value[0]);
 	case FIRMWARE:
 		return set_firmware(s, index, call->value[0]);
+	case FAILED:
+		return -s->c->reg[index].error;
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
 	case OWN:

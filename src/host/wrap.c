@@ -44,7 +44,9 @@ int steady_fail_call(void *fail, struct steady_call *call)
 	struct steady_fail *f = fail;
 
 	f->seen++;
-	return f->seen == f->k ? -f->error : f->next(f->ctx, call);
+	if (f->k && (f->seen == f->k || (f->lasting && f->seen > f->k)))
+		return -f->error;
+	return f->next(f->ctx, call);
 }
 
 /* ---- writes ---- */

@@ -41,6 +41,7 @@ struct steady_fail {
 	void *ctx;
 	uint64_t k;
 	int error;
+	bool lasting;  /* and every call after it */
 	uint64_t seen;
 };
 int steady_fail_call(void *fail, struct steady_call *call);

@@ -71,14 +71,18 @@ static void explain_more(struct steady_report *report, const struct steady_profi
 	steady_report_advice(report, "make a baseline that includes this host");
 }
 
-/* The kernel does not take the value; `features` is what a guest would see beyond the model. */
+/*
+ * The kernel does not take the value; `features` is what a guest would see beyond the model,
+ * `kernel` what another kernel would do about it.
+ */
 static void explain_fixed(struct steady_report *report, const struct steady_profile *p,
-			  bool one_value, const char *features)
+			  bool one_value, const char *features, const char *kernel)
 {
 	steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
 			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "",
 			     *features ? ": a guest sees " : "", features);
-	steady_report_advice(report, "make a baseline that includes this host");
+	steady_report_advice(report, "make a baseline that includes this host%s%s",
+			     *kernel ? ", or " : "", kernel);
 }
 
 static void reason_for(struct steady_report *report, const struct steady_model *m,
@@ -90,6 +94,7 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	enum steady_compare compare = steady_field_compare(f, wanted, limit);
 	int option = steady_field_option((int)field);
 	struct steady_text lost = STEADY_TEXT_INIT, gained = STEADY_TEXT_INIT;
+	struct steady_text kernel = STEADY_TEXT_INIT;
 	struct steady_view view;
 
 	steady_model_view(m, &view);
@@ -106,11 +111,14 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
 	} else {
+		if (accepts == steady_set_one(f, limit))
+			steady_kernels_advice(&kernel, c, field, wanted);
 		explain_fixed(report, p, accepts == steady_set_one(f, limit),
-			      gained.length ? gained.data : "");
+			      gained.length ? gained.data : "", kernel.length ? kernel.data : "");
 	}
 	steady_text_free(&lost);
 	steady_text_free(&gained);
+	steady_text_free(&kernel);
 }
 
 void steady_explain_field(struct steady_report *report, const struct steady_model *m,

@@ -180,15 +180,16 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const struct steady_reading *mask = &p->writable[f->reg];
-	uint64_t limit, bits = steady_field_mask(f);
+	uint64_t limit, mask, bits = steady_field_mask(f);
 
 	if (c->reg[f->reg].state != STEADY_VALUE)
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
 		*out = c->accepted[field].values | steady_set_one(f, limit);
-	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
+	else if (!steady_profile_mask(p, f->reg, &mask))
+		return false;
+	else if (f->width <= 8 && (mask & bits) == bits)
 		*out = by_kernel(c, f, limit);
 	else
 		*out = steady_set_one(f, limit);
@@ -257,8 +258,7 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 		struct steady_firmware_offer *f = &o->firmware[o->firmware_count];
 
 		if (r->reading.state != STEADY_VALUE) {
-			/* ENOENT is an answer; any other failure leaves it unknown */
-			if (r->reading.error != 2)
+			if (steady_reading_unknown(&r->reading))
 				o->firmware_known = false;
 			continue;
 		}

@@ -114,6 +114,13 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 						       uint32_t options, uint32_t irqchip);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
+/*
+ * The mask of what is writable. False where that is unknown because asking failed; a kernel that
+ * answers that it does not say lets nothing be written, as does a profile that captured no masks.
+ */
+bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
+/* A reading that failed, and that not as an answer: what it was for is unknown. */
+bool steady_reading_unknown(const struct steady_reading *reading);
 /* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
 bool steady_profile_writable(const struct steady_profile *profile);
 /* What a guest of this configuration sees, for decoding. */

@@ -87,11 +87,18 @@ static void test_masks(void **state)
 	static const struct {
 		uint64_t mask;
 		uint32_t state;
-		const char *want;
+		int error;
+		uint64_t capability; /* whether the kernel says that it has masks */
+		const char *want;    /* NULL: unknown */
 	} masks[] = {
-		{0xf0, STEADY_VALUE, "0-1"},      {0x70, STEADY_VALUE, "1"},
-		{0xffffff0f, STEADY_VALUE, "1"},  {0, STEADY_VALUE, "1"},
-		{UINT64_MAX, STEADY_FAILED, "1"}, {UINT64_MAX, STEADY_NOT_CAPTURED, "1"},
+		{0xf0, STEADY_VALUE, 0, 1, "0-1"},
+		{0x70, STEADY_VALUE, 0, 1, "1"},
+		{0xffffff0f, STEADY_VALUE, 0, 1, "1"},
+		{0, STEADY_VALUE, 0, 1, "1"},
+		{UINT64_MAX, STEADY_FAILED, EINVAL, 0, "1"}, /* the answer of 6.1 */
+		{UINT64_MAX, STEADY_FAILED, EINVAL, 1, NULL},
+		{UINT64_MAX, STEADY_FAILED, EIO, 0, NULL},
+		{UINT64_MAX, STEADY_NOT_CAPTURED, 0, 1, "1"},
 	};
 	const char *field = "ID_AA64ISAR0_EL1.AES";
 
@@ -102,9 +109,14 @@ static void test_masks(void **state)
 
 		build_put(p, field, 1);
 		p->writable[build_reg("ID_AA64ISAR0_EL1")] =
-			(struct steady_reading){.value = masks[i].mask, .state = masks[i].state};
-		assert_true(steady_kvm_accepts(p, &p->configurations[0], build_field(field), &s));
-		assert_int_equal(s, parse(field, masks[i].want));
+			(struct steady_reading){masks[i].mask, masks[i].error, masks[i].state};
+		build_capability(p, "ARM_SUPPORTED_REG_MASK_RANGES", masks[i].capability);
+		assert_int_equal(steady_kvm_accepts(p, &p->configurations[0], build_field(field),
+						    &s),
+				 masks[i].want != NULL);
+		if (masks[i].want) {
+			assert_int_equal(s, parse(field, masks[i].want));
+		}
 		steady_profile_free(p);
 	}
 }
