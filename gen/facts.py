@@ -24,6 +24,7 @@ COLUMNS = {
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
     "capabilities.tsv": "name number source",
+    "behaviours.tsv": "behaviour meaning source",
     "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
@@ -106,6 +107,7 @@ class Facts:
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
         self.firmware = self.read_firmware()
+        self.behaviours = self.read_behaviours()
         self.errnos = self.read_errnos()
         self.fields = self.read_fields()
         if self.faults:
@@ -526,6 +528,17 @@ class Facts:
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)
         return firmware
+
+    def read_behaviours(self):
+        seen, behaviours = {}, []
+        for row in self.tables["behaviours.tsv"]:
+            if not NAME.match(row.behaviour):
+                self.faults.add(row.place, "'%s' is no name for a behaviour" % row.behaviour)
+            elif row.meaning == "":
+                self.faults.add(row.place, "no meaning")
+            elif self.unique(seen, row.behaviour, row, "'%s'" % row.behaviour):
+                behaviours.append(row.behaviour)
+        return behaviours
 
     def read_errnos(self):
         seen, errnos = {}, []

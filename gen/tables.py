@@ -229,6 +229,14 @@ def capabilities(known):
         count("steady_capability_count", len(entries))
 
 
+def behaviours(known):
+    lines = ["", "_Static_assert(STEADY_BEHAVIOURS == %d, \"behaviours.tsv has another number\");"
+             % len(known.behaviours)]
+    entries = ['[%s] = "%s"' % (macro("STEADY_BEHAVIOUR_", name), name)
+               for name in known.behaviours]
+    return lines + table("const char *const steady_behaviour_names[STEADY_BEHAVIOURS]", entries)
+
+
 def errnos(known):
     entries = ['{%s, %s, %s, "%s"}' % (macro("STEADY_OP_", row.call),
                                        macro("STEADY_ANSWER_", row.meaning), row.errno, row.says)
@@ -245,6 +253,7 @@ def generate(known):
     lines += rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
     lines += errnos(known)
+    lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

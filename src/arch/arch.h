@@ -271,6 +271,26 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 /* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
 
+/*
+ * What kernels do differently and no register, mask or list shows: a probe finds it out by trying
+ * on a throw-away VM (behaviours.tsv says what each means).
+ */
+enum steady_behaviour {
+	STEADY_BEHAVIOUR_FEATURES_PER_VCPU,
+	STEADY_BEHAVIOUR_KNOWS_EL2,
+	STEADY_BEHAVIOUR_KNOWS_PMU_STRICT,
+	STEADY_BEHAVIOUR_PMU_SIGNED,
+	STEADY_BEHAVIOUR_EL_FLOOR,
+	STEADY_BEHAVIOUR_GIC_AT_CREATION,
+	STEADY_BEHAVIOUR_GIC_AT_RUN,
+	STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A,
+	STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS,
+	STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST,
+	STEADY_BEHAVIOURS
+};
+extern const char *const steady_behaviour_names[STEADY_BEHAVIOURS];
+int steady_behaviour_by_name(const char *name, size_t length);
+
 /* Capabilities that a profile records. */
 struct steady_capability_row {
 	const char *name; /* "ARM_SVE": the kernel's name without KVM_CAP_ */

@@ -17,6 +17,14 @@ int steady_option_by_name(const char *name, size_t length)
 	return -1;
 }
 
+int steady_behaviour_by_name(const char *name, size_t length)
+{
+	for (int i = 0; i < STEADY_BEHAVIOURS; i++)
+		if (steady_name_is(name, length, steady_behaviour_names[i]))
+			return i;
+	return -1;
+}
+
 int steady_firmware_by_name(const char *name, size_t length)
 {
 	for (unsigned int i = 0; i < steady_firmware_count; i++)

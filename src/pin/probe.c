@@ -9,37 +9,25 @@
 #include "arch/kvm_ids.h"
 #include "base/errno_name.h"
 #include "base/report.h"
-#include "pin/ask.h"
 #include "pin/pin.h"
+#include "pin/probe.h"
 #include "policy/policy.h"
 
 #define FIRMWARE_SPACE UINT64_C(0xffffffffffff0000)
 #define FIRMWARE       UINT64_C(0x6030000000140000)
 #define BITMAP         UINT64_C(0x6030000000160000)
+#define CACHE          UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR */
 #define PMCR_N_SHIFT   11 /* PMCR_EL0.N, bits 15:11 (DDI0487) */
 #define PMCR_N_MASK    0x1f
 
-struct probe {
-	struct steady_host host;
-	const struct steady_local *local;
-	struct steady_profile *p;
-	struct steady_report *report;
-	uint64_t vm_type;
-	uint32_t available;      /* options that the host says it has */
-	uint64_t gic;            /* device type that could be made; 0: none */
-	bool gic_known;
-	enum steady_op asked;    /* the call that capture() came to */
-	size_t captured;         /* configurations that are not failures */
-};
-
-static struct steady_reading reading(int r, uint64_t value)
+struct steady_reading steady_probe_reading(int r, uint64_t value)
 {
 	if (r)
 		return (struct steady_reading){.error = -r, .state = STEADY_FAILED};
 	return (struct steady_reading){.value = value, .state = STEADY_VALUE};
 }
 
-static void note(struct probe *b, const char *subject, enum steady_op op, int r)
+static void note(struct steady_probe *b, const char *subject, enum steady_op op, int r)
 {
 	char says[STEADY_ASK_SAYS];
 
@@ -49,7 +37,7 @@ static void note(struct probe *b, const char *subject, enum steady_op op, int r)
 			     steady_ask_says(op, r, says));
 }
 
-static int step(struct probe *b, enum steady_op op, uint64_t id)
+static int step(struct steady_probe *b, enum steady_op op, uint64_t id)
 {
 	b->asked = op;
 	return steady_ask(&b->host, op, 0, id);
@@ -57,7 +45,7 @@ static int step(struct probe *b, enum steady_op op, uint64_t id)
 
 /* ---- once per host ---- */
 
-static int capabilities(struct probe *b)
+static int capabilities(struct steady_probe *b)
 {
 	b->p->capabilities = calloc(steady_capability_count, sizeof(*b->p->capabilities));
 	if (!b->p->capabilities)
@@ -66,14 +54,14 @@ static int capabilities(struct probe *b)
 		uint64_t value = 0;
 		int r = steady_ask_check(&b->host, steady_capabilities[i].number, &value);
 
-		b->p->capabilities[i] = reading(r, value);
+		b->p->capabilities[i] = steady_probe_reading(r, value);
 		if (r)
 			note(b, steady_capabilities[i].name, STEADY_OP_CHECK, r);
 	}
 	return 0;
 }
 
-static const struct steady_reading *capability(const struct probe *b, uint32_t number)
+static const struct steady_reading *capability(const struct steady_probe *b, uint32_t number)
 {
 	for (unsigned int i = 0; i < steady_capability_count; i++) {
 		if (steady_capabilities[i].number == number)
@@ -86,7 +74,7 @@ static const struct steady_reading *capability(const struct probe *b, uint32_t n
  * The options that some VM may have. Where a capability could not be asked, KVM_ARM_VCPU_INIT will
  * say.
  */
-static void find_options(struct probe *b)
+static void find_options(struct steady_probe *b)
 {
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		const struct steady_option_row *row = &steady_options[i];
@@ -97,8 +85,8 @@ static void find_options(struct probe *b)
 
 			all = all && c && (c->state != STEADY_VALUE || c->value);
 		}
-		if (all && !row->on_request)
-			b->available |= UINT32_C(1) << i;
+		if (all)
+			*(row->on_request ? &b->on_request : &b->available) |= UINT32_C(1) << i;
 	}
 }
 
@@ -106,7 +94,7 @@ static void find_options(struct probe *b)
  * A kernel without the call lets nothing be written, if its capability does not say otherwise; that
  * it has the call and not the answer is none.
  */
-static void masks(struct probe *b)
+static void masks(struct steady_probe *b)
 {
 	const struct steady_reading *has = capability(b, STEADY_CAP_REG_MASKS);
 	uint64_t words[STEADY_REGISTERS] = {0};
@@ -118,28 +106,32 @@ static void masks(struct probe *b)
 	else if (r)
 		note(b, NULL, STEADY_OP_MASKS, r);
 	for (int i = 0; i < STEADY_REGISTERS; i++)
-		b->p->writable[i] = reading(r, words[i]);
+		b->p->writable[i] = steady_probe_reading(r, words[i]);
 }
 
-static int firmware(struct probe *b, const uint64_t *list, size_t count)
+static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 {
 	b->p->firmware = calloc(count + 1, sizeof(*b->p->firmware));
-	if (!b->p->firmware)
+	b->p->caches = calloc(count + 1, sizeof(*b->p->caches));
+	if (!b->p->firmware || !b->p->caches)
 		return -STEADY_ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t space = list[i] & FIRMWARE_SPACE, value[8] = {0};
 		char name[STEADY_FIRMWARE_LABEL];
+		struct steady_firmware_reading row;
 		int r;
 
-		if (space != FIRMWARE && space != BITMAP)
+		if (space != FIRMWARE && space != BITMAP && space != CACHE)
 			continue;
 		r = steady_ask_get(&b->host, 0, list[i], value);
 		if (r)
 			note(b, steady_firmware_label(list[i], name), STEADY_OP_GET, r);
-		b->p->firmware[b->p->firmware_count++] = (struct steady_firmware_reading){
-			.id = list[i],
-			.reading = reading(r, value[0]),
-		};
+		row.id = list[i];
+		row.reading = steady_probe_reading(r, value[0]);
+		if (space == CACHE)
+			b->p->caches[b->p->cache_count++] = row;
+		else
+			b->p->firmware[b->p->firmware_count++] = row;
 	}
 	b->p->firmware_known = true;
 	return 0;
@@ -148,7 +140,7 @@ static int firmware(struct probe *b, const uint64_t *list, size_t count)
 /* ---- one configuration ---- */
 
 /* The irqchip that this host can make, found out on the first VM. */
-static int irqchip(struct probe *b, uint32_t options, struct steady_configuration *c)
+static int irqchip(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
 {
 	static const uint64_t types[] = {STEADY_DEVICE_GICV3, STEADY_DEVICE_GICV2};
 	int r = 0;
@@ -177,7 +169,7 @@ static int irqchip(struct probe *b, uint32_t options, struct steady_configuratio
 	return r;
 }
 
-static int make_vm(struct probe *b, uint32_t options)
+int steady_probe_make_vm(struct steady_probe *b, uint32_t options)
 {
 	int r = step(b, STEADY_OP_CREATE_VM, b->vm_type);
 
@@ -190,7 +182,7 @@ static int make_vm(struct probe *b, uint32_t options)
 }
 
 /* That the lengths are not there is an answer of simulated hosts only, whose profiles lack them. */
-static int lengths(struct probe *b)
+static int lengths(struct steady_probe *b)
 {
 	struct steady_vl vl = {{0}};
 	int r;
@@ -208,7 +200,7 @@ static int lengths(struct probe *b)
 	return step(b, STEADY_OP_FINALIZE, STEADY_FINALIZE_SVE);
 }
 
-static int list_registers(struct probe *b, struct steady_configuration *c)
+static int list_registers(struct steady_probe *b, struct steady_configuration *c)
 {
 	int r;
 
@@ -221,7 +213,7 @@ static int list_registers(struct probe *b, struct steady_configuration *c)
 }
 
 /* Every feature ID register that KVM lists; all of the core range, listed or not. */
-static void registers(struct probe *b, struct steady_configuration *c)
+static void registers(struct steady_probe *b, struct steady_configuration *c)
 {
 	bool asked[STEADY_REGISTERS] = {false};
 
@@ -240,18 +232,18 @@ static void registers(struct probe *b, struct steady_configuration *c)
 		if (!asked[reg])
 			continue;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
-		c->reg[reg] = reading(r, value[0]);
+		c->reg[reg] = steady_probe_reading(r, value[0]);
 		if (r)
 			note(b, steady_registers[reg].name, STEADY_OP_GET, r);
 	}
 }
 
-static void counters(struct probe *b)
+static void counters(struct steady_probe *b)
 {
 	uint64_t value[8] = {0};
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, value);
 
-	b->p->unvirtualised[STEADY_PMCR_N] = reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+	b->p->unvirtualised[STEADY_PMCR_N] = steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
 	if (r)
 		note(b, steady_unvirtualised_names[STEADY_PMCR_N], STEADY_OP_GET, r);
 }
@@ -271,17 +263,17 @@ static void lose(struct steady_configuration *c, int r)
 	c->register_list = NULL;
 	c->register_count = 0;
 	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
-		c->reg[reg] = reading(r, 0);
+		c->reg[reg] = steady_probe_reading(r, 0);
 }
 
 /* 0, or -errno of the call b->asked, which may be the answer that there is no such VM. */
-static int capture(struct probe *b, uint32_t options, struct steady_configuration *c)
+static int capture(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
 {
 	int r;
 
 	c->options = options;
 	c->options_known = ~UINT32_C(0);
-	r = make_vm(b, options);
+	r = steady_probe_make_vm(b, options);
 	r = r ? r : irqchip(b, options, c);
 	if (!r && options >> STEADY_OPTION_SVE & 1)
 		r = lengths(b);
@@ -296,7 +288,7 @@ static int capture(struct probe *b, uint32_t options, struct steady_configuratio
 }
 
 /* A configuration that this host does not have is left out; one that failed is kept as unknown. */
-static int capture_or_lose(struct probe *b, uint32_t options)
+static int capture_or_lose(struct steady_probe *b, uint32_t options)
 {
 	struct steady_configuration *c = steady_profile_add(b->p);
 	char text[128], says[STEADY_ASK_SAYS];
@@ -308,9 +300,9 @@ static int capture_or_lose(struct probe *b, uint32_t options)
 	r = capture(b, options, c);
 	if (!r) {
 		b->captured++;
-		return b->p->firmware_known || !c->register_list
-			       ? 0
-			       : firmware(b, c->register_list, c->register_count);
+		if (!b->p->firmware_known && c->register_list)
+			r = firmware(b, c->register_list, c->register_count);
+		return r ? r : steady_probe_try(b, c);
 	}
 	absent = steady_answer_of(b->asked, r) == STEADY_ANSWER_OPTION;
 	steady_report_add(b->report, STEADY_WARNING, 0);
@@ -328,24 +320,54 @@ static int capture_or_lose(struct probe *b, uint32_t options)
 	return 0;
 }
 
-static int capture_all(struct probe *b)
+static void progress(struct steady_probe *b)
 {
-	size_t total = (size_t)1 << __builtin_popcount(b->available), done = 0;
+	if (b->local->progress)
+		b->local->progress(b->local->ctx, ++b->done, b->total);
+}
+
+/* Options on request: alone, and with all that goes with them. */
+static int capture_on_request(struct steady_probe *b)
+{
+	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
+	const uint32_t mte = UINT32_C(1) << STEADY_OPTION_MTE;
+	int r = 0;
+
+	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
+		uint32_t own = UINT32_C(1) << i, full = b->available;
+
+		if (!(b->on_request & own))
+			continue;
+		if (i == STEADY_OPTION_EL2_E2H0)
+			own |= el2;
+		if (i == STEADY_OPTION_EL1_32BIT)
+			full &= ~mte; /* kvm_vcpu_init_check_features() */
+		r = capture_or_lose(b, own | full);
+		if (!r && full)
+			r = capture_or_lose(b, own);
+		progress(b);
+	}
+	return r;
+}
+
+static int capture_all(struct steady_probe *b)
+{
 	uint32_t options = b->available;
 
+	b->total = ((size_t)1 << __builtin_popcount(b->available)) +
+		   (size_t)__builtin_popcount(b->on_request);
 	/* all subsets, the fullest first, the empty one last */
 	for (;; options = (options - 1) & b->available) {
 		int r = capture_or_lose(b, options);
 
 		if (r)
 			return r;
-		if (b->local->progress)
-			b->local->progress(b->local->ctx, ++done, total);
+		progress(b);
 		if (!options)
 			break;
 	}
 	if (b->captured)
-		return 0;
+		return capture_on_request(b);
 	steady_report_add(b->report, STEADY_ERROR, STEADY_EHOST);
 	steady_report_reason(b->report, "not one VM could be made and looked at");
 	return -STEADY_EHOST;
@@ -353,7 +375,7 @@ static int capture_all(struct probe *b)
 
 /* ---- the kinds of cores ---- */
 
-static int identity(struct probe *b, struct steady_cpu *cpu)
+static int identity(struct steady_probe *b, struct steady_cpu *cpu)
 {
 	const struct {
 		const char *name;
@@ -363,7 +385,7 @@ static int identity(struct probe *b, struct steady_cpu *cpu)
 		{"REVIDR_EL1", &cpu->revidr},
 		{"AIDR_EL1", &cpu->aidr},
 	};
-	int r = make_vm(b, 0);
+	int r = steady_probe_make_vm(b, 0);
 
 	for (size_t i = 0; i < 3 && !r; i++) {
 		int reg = steady_register_by_name(wanted[i].name, strlen(wanted[i].name));
@@ -376,7 +398,7 @@ static int identity(struct probe *b, struct steady_cpu *cpu)
 	return r;
 }
 
-static int cpus(struct probe *b)
+static int cpus(struct steady_probe *b)
 {
 	uint32_t kinds = b->local->kinds ? b->local->kinds : 1;
 	char number[STEADY_ERRNO_NAME];
@@ -408,7 +430,7 @@ static int cpus(struct probe *b)
 	return 0;
 }
 
-static int texts(struct probe *b)
+static int texts(struct steady_probe *b)
 {
 	const struct steady_local *l = b->local;
 
@@ -420,7 +442,7 @@ static int texts(struct probe *b)
 		       : 0;
 }
 
-static int sequence(struct probe *b)
+static int sequence(struct steady_probe *b)
 {
 	uint64_t ipa = 0;
 	int r = steady_ask_check(&b->host, STEADY_CAP_IPA_SIZE, &ipa);
@@ -433,7 +455,7 @@ static int sequence(struct probe *b)
 		return steady_ask_failed(b->report, STEADY_OP_CREATE_VM, NULL, r);
 	memcpy(b->p->unvirtualised, b->local->unvirtualised, sizeof(b->p->unvirtualised));
 	/* 0: a kernel that knows of 40 bits only */
-	b->p->unvirtualised[STEADY_IPA_SIZE] = reading(0, ipa ? ipa : 40);
+	b->p->unvirtualised[STEADY_IPA_SIZE] = steady_probe_reading(0, ipa ? ipa : 40);
 	r = texts(b);
 	r = r ? r : capabilities(b);
 	if (r)
@@ -441,13 +463,15 @@ static int sequence(struct probe *b)
 	find_options(b);
 	masks(b);
 	r = capture_all(b);
+	r = r ? r : steady_probe_behaviours(b);
 	return r ? r : cpus(b);
 }
 
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report)
 {
-	struct probe b = {.host = {call, ctx}, .local = local, .report = report};
+	struct steady_probe b = {.host = {call, ctx}, .local = local, .report = report,
+				 .deep = local->deep};
 	int r;
 
 	b.p = steady_profile_alloc();

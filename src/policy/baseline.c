@@ -631,6 +631,45 @@ static int check_required(const struct work *w)
 	return result;
 }
 
+/* Whether the guest may meet cores of different makes. */
+static bool cores_differ(const struct steady_model *m)
+{
+	static const char *const names[] = {"MIDR_EL1.Implementer", "MIDR_EL1.PartNum"};
+
+	for (size_t i = 0; i < 2 * m->implementation_count; i++) {
+		int row = steady_field_by_name(names[i & 1], strlen(names[i & 1]));
+
+		if (row >= 0 && steady_field_get(&steady_fields[row], m->implementations[0].midr) !=
+					steady_field_get(&steady_fields[row],
+							 m->implementations[i / 2].midr))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
+ * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ */
+static void warn_pacimp(const struct work *w)
+{
+	static const char feature[] = "FEAT_PACIMP";
+	int row = steady_feature_by_name(feature, sizeof(feature) - 1);
+	struct steady_view view;
+
+	steady_model_view(w->model, &view);
+	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
+	    !cores_differ(w->model))
+		return;
+	steady_report_add(w->report, STEADY_WARNING, 0);
+	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
+	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
+					"algorithm is their implementers' own: a pointer signed on "
+					"one may not authenticate on another");
+	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
+					"unless the cores are known to agree");
+}
+
 static void note_unneeded(const struct work *w)
 {
 	for (size_t i = 0; i < w->request->tolerate_count; i++) {
@@ -721,6 +760,7 @@ static int build(struct work *w)
 	r = r ? r : note_losses(w, cell);
 	if (!r) {
 		steady_close_warn(w->model, cell, w->report);
+		warn_pacimp(w);
 		drop_gated(w->model);
 	}
 	r = r ? r : check_required(w);

@@ -66,7 +66,14 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->cpus);
 	free(p->firmware);
 	free(p->capabilities);
+	free(p->gates);
+	free(p->caches);
 	free(p);
+}
+
+bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviour behaviour)
+{
+	return p->behaviours & p->behaviours_known & UINT32_C(1) << behaviour;
 }
 
 struct steady_configuration *steady_profile_add(struct steady_profile *p)
