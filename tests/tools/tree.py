@@ -107,7 +107,8 @@ def cpufeature(facts):
             listed.append("\t{ SYS_CTR_EL0, &reg_ctr },")
         else:
             listed.append("\tARM64_FTR_REG(SYS_%s, %s)," % (register.name, table))
-    return "\n".join(tables + ["static const struct e {", "} arm64_ftr_regs[] = {"] + listed + ["};"])
+    listed = ["static const struct e {", "} arm64_ftr_regs[] = {"] + listed + ["};"]
+    return "\n".join(tables + listed)
 
 
 def arm64_header(facts):
