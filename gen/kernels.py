@@ -102,9 +102,19 @@ class Recorded:
                     shown[h.kernel][h.machine, key] = field_of(values[field.register.name], field)
         return shown
 
+    @staticmethod
+    def follows_boot(here):
+        """Whether one kernel shows other values of it on one machine, by its boot options."""
+        values = {}
+        for (machine, key), value in here.items():
+            values.setdefault((machine[0], key), set()).add(value)
+        return any(len(several) > 1 for several in values.values())
+
     def hides(self, field):
         """Kernels that show 0 where another shows more; those of which nobody can tell."""
         shown = self.shown(field)
+        if any(self.follows_boot(here) for here in shown.values()):
+            return set(), set()  # MMFR1.VH and kvm-arm.mode: that is none of the kernel's
         has = {where for there in shown.values() for where, value in there.items() if value}
         hidden = {kernel for kernel, here in shown.items()
                   if has & set(here) and not any(here.values())}

@@ -283,7 +283,7 @@ static void odd_id(struct generate *g)
 		id = (id & ~UINT64_C(0xfff0000)) | UINT64_C(0x1f0000);
 		break;
 	default: /* CRn 0, op1 2, 4 to 7 */
-		id = (id & ~UINT64_C(0x3800)) | UINT64_C(0x1000);
+		id = (id & ~UINT64_C(0x3800)) | UINT64_C(0x1004); /* not CSSELR_EL1 */
 	}
 	if (percent(g, 50))
 		get(g, some_vcpu(g), id, &value);

@@ -281,38 +281,12 @@ static int choose(const struct work *w, const struct steady_cell **best)
 	return 0;
 }
 
-/* "pmu, sve; gicv3": what a host has in one configuration or another. */
-static void put_options(struct steady_text *out, const struct steady_offer *o)
-{
-	uint32_t options = 0, chips = 0;
-	const char *comma = "";
-
-	for (size_t i = 0; i < o->cell_count; i++) {
-		options |= o->cells[i].options;
-		chips |= UINT32_C(1) << o->cells[i].irqchip;
-	}
-	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!(options >> i & 1))
-			continue;
-		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
-		comma = ", ";
-	}
-	for (uint32_t chip = 0; chip < 32; chip++) {
-		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
-			continue;
-		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
-		comma = ", ";
-	}
-	if (!*comma)
-		steady_text_str(out, "none");
-}
-
 static int explain_no_cell(const struct work *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		put_options(&all, w->offers[i]);
+		steady_explain_options(&all, w->offers[i]);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);

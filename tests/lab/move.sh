@@ -15,6 +15,7 @@ fi
 [ "$model" = - ] || set -- steadyarm run --model "$model" --log /out/log \
 	--library /in/steadyarm-preload.so -- "$@"
 
+trap '' PIPE # a QEMU that has ended is not this script's end
 lines() {
 	[ -f /out/serial ] && wc -l </out/serial || echo 0
 }

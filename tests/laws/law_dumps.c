@@ -36,6 +36,8 @@ static void set_masks(struct laws *l, struct steady_profile *p)
 
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		p->writable[reg] = like->writable[reg];
+		if (p->writable[reg].state != STEADY_VALUE) /* 6.1's answer: none */
+			p->writable[reg] = (struct steady_reading){.state = STEADY_VALUE};
 		if (all)
 			p->writable[reg] =
 				(struct steady_reading){.value = UINT64_MAX, .state = STEADY_VALUE};

@@ -30,6 +30,9 @@ static void test_kvm_rules(void **state)
 		{"CTR_EL0.L1Ip", STEADY_KVM_EXACT, false, 2},
 		{"CTR_EL0.CWG", STEADY_KVM_HIGHER_OR_ZERO, false, 0},
 		{"CTR_EL0.DIC", STEADY_KVM_LOWER, false, 0},
+		{"DCZID_EL0.DZP", STEADY_KVM_EXACT, false, 1},
+		{"DCZID_EL0.BS", STEADY_KVM_LOWER, false, 0},
+		{"GMID_EL1.BS", STEADY_KVM_LOWER, false, 0},
 		{"ID_MMFR0_EL1.InnerShr", STEADY_KVM_LOWER, true, 0},
 		{"ID_MMFR3_EL1.Supersec", STEADY_KVM_LOWER, false, 0}, /* ftr_generic_32bits */
 		/* the same, kvm/sys_regs.c, arm64_check_features */
@@ -42,7 +45,7 @@ static void test_kvm_rules(void **state)
 		{"ID_AA64MMFR1_EL1.CMOW", STEADY_KVM_NONE, false, 0},
 		{"ID_PFR0_EL1.RAS", STEADY_KVM_NONE, false, 0},
 		{"MIDR_EL1.PartNum", STEADY_KVM_NONE, false, 0},
-		{"DCZID_EL0.BS", STEADY_KVM_NONE, false, 0},
+		{"DCZID_EL0.TBS", STEADY_KVM_NONE, false, 0},
 	};
 
 	(void)state;

@@ -325,6 +325,33 @@ static void test_unvirtualised(void **state)
 	}
 }
 
+/* What one host does not say is not known of both. */
+static void test_unknown_joins(void **state)
+{
+	struct steady_profile *p = build_host(BUILD_V1, BUILD_7_3, "a");
+	struct steady_profile *q = build_host(BUILD_V1, BUILD_7_3, "b");
+	struct steady_offer *known = offer(p), *unknown, *o;
+
+	(void)state;
+	q->sve_known = false;
+	q->firmware_known = false;
+	unknown = offer(q);
+	assert_int_equal(steady_offer_copy(known, &o), 0);
+	assert_int_equal(steady_offer_and(o, unknown), 0);
+	assert_false(o->sve_known);
+	assert_false(o->firmware_known);
+	steady_offer_free(o);
+	assert_int_equal(steady_offer_copy(known, &o), 0);
+	assert_int_equal(steady_offer_and(o, known), 0);
+	assert_true(o->sve_known);
+	assert_true(o->firmware_known);
+	steady_offer_free(o);
+	steady_offer_free(known);
+	steady_offer_free(unknown);
+	steady_profile_free(p);
+	steady_profile_free(q);
+}
+
 static void test_register_lists(void **state)
 {
 	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, "a");
@@ -438,12 +465,12 @@ static void test_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepts),        cmocka_unit_test(test_masks),
-		cmocka_unit_test(test_record),         cmocka_unit_test(test_unknown_register),
-		cmocka_unit_test(test_no_irqchip),     cmocka_unit_test(test_irqchips_join),
-		cmocka_unit_test(test_firmware),       cmocka_unit_test(test_unvirtualised),
-		cmocka_unit_test(test_register_lists), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_accepts),       cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_record),        cmocka_unit_test(test_unknown_register),
+		cmocka_unit_test(test_no_irqchip),    cmocka_unit_test(test_irqchips_join),
+		cmocka_unit_test(test_firmware),      cmocka_unit_test(test_unvirtualised),
+		cmocka_unit_test(test_unknown_joins), cmocka_unit_test(test_register_lists),
+		cmocka_unit_test(test_equal),         cmocka_unit_test(test_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
