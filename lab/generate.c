@@ -297,7 +297,7 @@ static void list(struct generate *g)
 {
 	static uint64_t words[LIST_WORDS];
 	struct steady_call c = {.op = STEADY_OP_REG_LIST, .vcpu = some_vcpu(g), .list = words,
-				.count = percent(g, 90) ? LIST_WORDS : below(g, 400)};
+				.count = LIST_WORDS};
 
 	call(g, &c);
 }

@@ -76,8 +76,12 @@ int steady_json_gates(const struct steady_json *at, void *profile)
 {
 	static const struct steady_json_names names = {"field", steady_field_by_name, read_gate};
 	struct steady_profile *p = profile;
-	int err = steady_json_named(at, &names, p);
+	int err;
 
+	p->gates = malloc(sizeof(*p->gates)); /* none is not the same as not captured */
+	if (!p->gates)
+		return -STEADY_ENOMEM;
+	err = steady_json_named(at, &names, p);
 	if (!err && p->gate_count)
 		qsort(p->gates, p->gate_count, sizeof(*p->gates), by_field);
 	return err;

@@ -63,15 +63,15 @@ bool steady_same_answer(const struct steady_call *a, int a_result, const struct 
 {
 	if (a_result != b_result)
 		return false;
+	if (a->op == STEADY_OP_REG_LIST && !a_result) {
+		qsort(a->list, a->count, sizeof(*a->list), ascending);
+		qsort(b->list, b->count, sizeof(*b->list), ascending);
+	}
 	if (a->op == STEADY_OP_REG_LIST && (!a_result || a_result == -E2BIG) &&
 	    a->count != b->count)
 		return false;
 	if (a_result)
 		return true;
-	if (a->op == STEADY_OP_REG_LIST) {
-		qsort(a->list, a->count, sizeof(*a->list), ascending);
-		qsort(b->list, b->count, sizeof(*b->list), ascending);
-	}
 	if (a->op == STEADY_OP_REG_LIST || a->op == STEADY_OP_MASKS)
 		return a->count == b->count &&
 		       memcmp(a->list, b->list, a->count * sizeof(*a->list)) == 0;

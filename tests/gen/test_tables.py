@@ -459,6 +459,13 @@ class Broken(unittest.TestCase):
         self.setUp()
         self.change("capabilities.tsv", ["ARM_SVE"], "name", "ARM-SVE", "'ARM-SVE' is no name")
 
+    def test_behaviour(self):
+        self.add("behaviours.tsv", ["EL_floor", "as before", "measured"], "'EL_floor' is already")
+        self.setUp()
+        self.change("behaviours.tsv", ["el_floor"], "behaviour", "el-floor", "'el-floor' is no name")
+        self.setUp()
+        self.change("behaviours.tsv", ["el_floor"], "meaning", "", "no meaning")
+
     def test_option(self):
         for column, text, message in (("capabilities", "ARM_SVE2", "no capability 'ARM_SVE2'"),
                                       ("enable", "ARM_SVE2", "no capability 'ARM_SVE2'"),

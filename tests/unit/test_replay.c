@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/wrap.h"
+#include "pin/replay.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Every operation, as it is recorded. */
+static const char *const lines[] = {
+	"create-vm 0 = 0",
+	"create-vcpu 1 = EEXIST",
+	"init 0 4 = 0",
+	"finalize 0 4 = EPERM",
+	"get 0 603000000013c020 = 0 1101000011111112",
+	"get 0 6020000000110000 = 0 0000001a",
+	"get 0 603000000013c020 = ENOENT",
+	"set 1ff 603000000013c020 0000000000000011 = EINVAL",
+	"reg-list 0 = 0 106",
+	"reg-list 0 = E2BIG",
+	"masks 1 = EINVAL",
+	"check 66 = 0",
+	"check cd = 1",
+	"check cd = EBADF",
+	"enable-cap ef = 0",
+	"create-gic 7 = ENODEV",
+	"init-gic = 0",
+	"pmu-init 0 = EBUSY",
+	"run 0 = EINTR",
+	"run 0 = E4000",
+};
+
+static void test_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(lines); i++) {
+		struct steady_text t = STEADY_TEXT_INIT;
+		struct steady_log_call c;
+
+		assert_int_equal(steady_log_parse(lines[i], strlen(lines[i]), 1, &c, NULL), 1);
+		steady_op_print(&t, &c.call);
+		steady_text_str(&t, " = ");
+		steady_log_result_print(&t, &c);
+		assert_string_equal(t.data, lines[i]);
+		steady_text_free(&t);
+	}
+}
+
+static const struct {
+	const char *line;
+	int want;
+} odd[] = {
+	{"", 0},
+	{"   \t ", 0},
+	{"# run 0 = 0", 0},
+	{"run 0 = 0 # why", 1},
+	{"  run\t0  =  EINTR \r", 1},
+	{"get 0 603000000013c020 = 0", 1},
+	{"set 0 603000000013c020 11 = 0", 1},
+	{"run", -STEADY_EINPUT},
+	{"run 0", -STEADY_EINPUT},
+	{"run 0 =", -STEADY_EINPUT},
+	{"run 0 = 1", -STEADY_EINPUT},
+	{"run 0 = eintr", -STEADY_EINPUT},
+	{"run 0 = EWHAT", -STEADY_EINPUT},
+	{"run 0 = 0 0", -STEADY_EINPUT},
+	{"run 0 EINTR", -STEADY_EINPUT},
+	{"run 0 = EINTR EINTR", -STEADY_EINPUT},
+	{"run g = 0", -STEADY_EINPUT},
+	{"run 0x0 = 0", -STEADY_EINPUT},
+	{"run 100000000 = 0", -STEADY_EINPUT},
+	{"Run 0 = 0", -STEADY_EINPUT},
+	{"walk 0 = 0", -STEADY_EINPUT},
+	{"init-gic 0 = 0", -STEADY_EINPUT},
+	{"get 0 603000000013c020 = ENOENT 1", -STEADY_EINPUT},
+	{"get 0 603000000013c020 = 0 1 1", -STEADY_EINPUT},
+	{"get 0 603000000013c020 = 0 11111111111111111", -STEADY_EINPUT},
+	{"get 0 6020000000110000 = 0 111111111", -STEADY_EINPUT},
+	{"set 0 6020000000110000 111111111 = 0", -STEADY_EINPUT},
+	{"check 9 =", -STEADY_EINPUT},
+	{"check 9 = 1 1", -STEADY_EINPUT},
+};
+
+static void test_odd_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(odd); i++) {
+		struct steady_report *report;
+		struct steady_log_call c;
+
+		assert_int_equal(steady_report_new(&report), 0);
+		assert_int_equal(steady_log_parse(odd[i].line, strlen(odd[i].line), 7, &c, report),
+				 odd[i].want);
+		assert_int_equal(steady_report_count(report), odd[i].want < 0);
+		if (odd[i].want < 0)
+			assert_int_equal(steady_report_get(report, 0)->line, 7);
+		steady_report_free(report);
+	}
+}
+
+/* Always the same answer. */
+static int answer(void *ctx, struct steady_call *c)
+{
+	c->value[0] = 5;
+	if (c->op == STEADY_OP_REG_LIST)
+		c->count = 2;
+	if (c->op == STEADY_OP_MASKS) {
+		memset(c->list, 0, 192 * sizeof(*c->list));
+		c->count = 192;
+	}
+	return *(int *)ctx;
+}
+
+static const struct {
+	const char *line;
+	int result;
+	uint64_t differences;
+} made[] = {
+	{"run 0 = EINTR", -EINTR, 0},       {"run 0 = EINTR", 0, 1},
+	{"get 0 603000000013c020 = 0 5", 0, 0}, {"get 0 603000000013c020 = 0 6", 0, 1},
+	{"get 0 603000000013c020 = 0", 0, 0},   {"get 0 603000000013c020 = ENOENT", 0, 1},
+	{"check 9 = 5", 0, 0},              {"check 9 = 6", 0, 1},
+	{"reg-list 0 = 0 2", 0, 0},         {"reg-list 0 = 0 3", 0, 1},
+	{"masks 0 = EINVAL", -EINVAL, 0},   {"masks 0 = 0 1", 0, 1},
+};
+
+static void test_differences(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(made); i++) {
+		int result = made[i].result;
+		struct steady_replay r = {.call = answer, .ctx = &result};
+
+		assert_int_equal(
+			steady_replay_line(&r, made[i].line, strlen(made[i].line), NULL), 0);
+		assert_int_equal(r.calls, 1);
+		assert_int_equal(r.differences, made[i].differences);
+		steady_replay_clear(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_odd_lines),
+		cmocka_unit_test(test_differences),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
