@@ -83,16 +83,25 @@ static bool ignored(const struct steady_field *f, const struct steady_accepted *
 	       f->width > 1;
 }
 
+/* A field that writes to the VM change: not what names a CPU or describes caches. */
+static bool may_be_tried(const struct steady_configuration *c, const struct steady_field *f)
+{
+	static const char ctr[] = "CTR_EL0";
+
+	return f->width <= 4 && c->reg[f->reg].state == STEADY_VALUE &&
+	       (steady_register_is_core(f->reg) ||
+		f->reg == steady_register_by_name(ctr, sizeof(ctr) - 1));
+}
+
 static int try_field(struct steady_probe *b, struct steady_configuration *c, unsigned int field,
 		     bool known)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const uint8_t named = STEADY_FIELD_IDENTITY | STEADY_FIELD_TOPOLOGY;
 	struct trial t = {b, f, steady_register_id(f->reg), c->reg[f->reg].value};
 	struct steady_accepted a = {0};
 	int r = 0;
 
-	if (f->width > 4 || f->flags & named || c->reg[f->reg].state != STEADY_VALUE)
+	if (!may_be_tried(c, f))
 		return 0;
 	for (uint64_t v = 0; v < (uint64_t)1 << f->width && !r; v++)
 		r = try_value(&t, v, &a);
@@ -102,7 +111,8 @@ static int try_field(struct steady_probe *b, struct steady_configuration *c, uns
 		return r;
 	if (ignored(f, &a))
 		return 0;
-	a.known = known;
+	/* bits without a name are only told where there is something to tell */
+	a.known = known && (!(f->flags & STEADY_FIELD_RESERVED) || a.values & (a.values - 1));
 	if (a.known || a.rewritten)
 		c->accepted[field] = a;
 	return 0;
