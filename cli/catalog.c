@@ -8,7 +8,7 @@
 
 #include "base/report.h"
 
-#define MODEL_PATH "/etc/steadyarm/models:/usr/share/steadyarm/models"
+#define MODEL_PATH   "/etc/steadyarm/models:/usr/share/steadyarm/models"
 #define MOST_SIMILAR 3
 #define LONGEST      64 /* of a model's name */
 
@@ -34,12 +34,11 @@ static int add(struct cli_catalog *c, const char *name, char *path,
 		free(path);
 		return 0;
 	}
-	copy = strdup(name);
 	all = realloc(c->entries, (c->count + 1) * sizeof(*all));
 	if (all)
 		c->entries = all;
-	if (!copy || !all) {
-		free(copy);
+	copy = all ? strdup(name) : NULL;
+	if (!copy) {
 		free(path);
 		return -STEADY_ENOMEM;
 	}
@@ -202,8 +201,7 @@ static unsigned int distance(const char *a, size_t na, const char *b, size_t nb)
 		for (size_t j = 1; j <= nb; j++) {
 			unsigned int here = row[j];
 
-			row[j] = least(row[j] + 1, row[j - 1] + 1,
-				       before + (a[i - 1] != b[j - 1]));
+			row[j] = least(row[j] + 1, row[j - 1] + 1, before + (a[i - 1] != b[j - 1]));
 			before = here;
 		}
 	}

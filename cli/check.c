@@ -6,7 +6,8 @@
 #include "cli.h"
 
 static const char help[] =
-	"Can these hosts run the model? Without a HOST: can this machine? Nothing is written to any\n"
+	"Can these hosts run the model? Without a HOST: can this machine? Nothing is written to "
+	"any\n"
 	"VM. Each reason names the field, what the model wants, what the host accepts, and what\n"
 	"would help. Exit status 0: all can, 1: one cannot. Without a MODEL: every model that\n"
 	"`steadyarm models` lists.\n"

@@ -90,7 +90,13 @@ int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject
 int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subject *subject);
 void cli_subject_clear(struct cli_subject *subject);
 /* A fresh profile of a host; of a profile file: what its simulated host shows. */
-int cli_probe_host(struct cli *cli, const char *spec, const char *note, const char *name,
+struct cli_probing {
+	const char *note; /* NULL: none */
+	const char *name; /* NULL: the machine's own */
+	bool deep;        /* try every value of every field */
+	uint64_t ioctls;  /* out: how many it took; 0 for a simulated host */
+};
+int cli_probe_host(struct cli *cli, const char *spec, struct cli_probing *how,
 		   struct steady_profile **profile);
 /* "web-v1@3f9c1a2b4c5d", or the name of the file if the model has none. */
 char *cli_model_label(const struct cli_subject *subject);
@@ -110,6 +116,11 @@ int cli_host_open(struct cli *cli, const char *spec, struct cli_host *host);
 void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
+
+/* ---- kernels.c ---- */
+
+/* `show --kernels`: all arguments are registers or fields. */
+int cli_show_kernels(struct cli *cli);
 
 /* ---- findings.c ---- */
 

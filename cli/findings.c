@@ -88,7 +88,7 @@ static bool alike(const struct steady_finding *a, const struct steady_finding *b
 	       same(a->advice, b->advice) && same(a->host, b->host);
 }
 
-/* The first of its host that is like it, so that it has been put with that one? */
+/* Whether one before it of the same host is like it, so that it was put together with that one. */
 static bool was_put(const struct steady_report *report, size_t from, size_t index)
 {
 	const struct steady_finding *f = steady_report_get(report, index);
@@ -129,7 +129,7 @@ static void put_group(struct steady_text *out, const struct steady_report *repor
 		steady_text_char(out, '\n');
 	}
 	put_start(out, prefix, first);
-	steady_text_printf(out, "  (%s). Do: %s\n", first->reason ? first->reason : "",
+	steady_text_printf(out, "all of these: %s. Do: %s\n", first->reason ? first->reason : "no",
 			   first->advice);
 }
 

@@ -8,7 +8,8 @@
 #define MOST_NAMES 64
 
 static const char help[] =
-	"Looks for what no CPU has: fields that contradict each other, registers that are missing,\n"
+	"Looks for what no CPU has: fields that contradict each other, registers that are "
+	"missing,\n"
 	"reserved bits that are not 0. A model, or a profile in each of its configurations.\n"
 	"\n"
 	"  --rule NAME      only this rule, or all rules of a kind (implies, excludes, removed,\n"
@@ -131,24 +132,65 @@ static const char *source_of(const struct steady_finding *f)
 	return rule < 0 ? "" : steady_rules[rule].source;
 }
 
-static void put_finding(struct lint *l, const struct steady_finding *f, json_t *list)
+static bool same(const char *a, const char *b)
 {
-	bool error = f->severity == STEADY_ERROR;
-	json_t *o = cli_finding_json(f);
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
 
-	*(error ? &l->errors : &l->warnings) += 1;
-	put(o, "severity", error ? "error" : "warning");
-	put(o, "source", source_of(f));
-	put(o, "configuration", f->host);
-	json_array_append_new(list, o);
-	steady_text_str(&l->words, error ? "  error: " : "  warning: ");
+static bool same_finding(const struct steady_finding *a, const struct steady_finding *b)
+{
+	return same(a->rule, b->rule) && same(a->reg, b->reg) && same(a->field, b->field) &&
+	       same(a->reason, b->reason);
+}
+
+/* What was found in several configurations is told once. */
+static bool is_first(const struct cli *cli, const struct lint *l, size_t index)
+{
+	const struct steady_finding *f = steady_report_get(cli->report, index);
+
+	for (size_t i = l->seen; i < index; i++) {
+		if (same_finding(steady_report_get(cli->report, i), f))
+			return false;
+	}
+	return true;
+}
+
+static void put_words(struct lint *l, const struct steady_finding *f, size_t others)
+{
+	steady_text_str(&l->words, f->severity == STEADY_ERROR ? "  error: " : "  warning: ");
 	if (f->host)
 		steady_text_printf(&l->words, "%s: ", f->host);
 	steady_text_printf(&l->words, "%s%s%s: %s", f->reg, f->field ? "." : "",
 			   f->field ? f->field : "", f->reason ? f->reason : "");
+	if (others)
+		steady_text_printf(&l->words, "; %zu more configuration%s", others,
+				   others == 1 ? "" : "s");
 	if (f->advice)
 		steady_text_printf(&l->words, ". Do: %s", f->advice);
 	steady_text_printf(&l->words, " [%s; %s]\n", f->rule, source_of(f));
+}
+
+static void put_finding(const struct cli *cli, struct lint *l, size_t index, json_t *list)
+{
+	const struct steady_finding *f = steady_report_get(cli->report, index), *other;
+	bool error = f->severity == STEADY_ERROR;
+	json_t *o = cli_finding_json(f), *configurations = json_array();
+	size_t count = 0;
+
+	*(error ? &l->errors : &l->warnings) += 1;
+	put(o, "severity", error ? "error" : "warning");
+	put(o, "source", source_of(f));
+	for (size_t i = index; (other = steady_report_get(cli->report, i)); i++) {
+		if (!other->host || !same_finding(f, other))
+			continue;
+		json_array_append_new(configurations, json_string(other->host));
+		count++;
+	}
+	if (count)
+		json_object_set(o, "configurations", configurations);
+	json_decref(configurations);
+	json_array_append_new(list, o);
+	put_words(l, f, count ? count - 1 : 0);
 }
 
 static int lint_view(struct cli *cli, struct lint *l, const struct steady_view *view)
@@ -190,7 +232,6 @@ static int lint_subject(struct cli *cli, struct lint *l, const struct cli_subjec
 static int lint_one(struct cli *cli, struct lint *l, const char *spec)
 {
 	struct cli_subject s;
-	const struct steady_finding *f;
 	size_t errors = l->errors, warnings = l->warnings;
 	struct steady_text head = STEADY_TEXT_INIT;
 	json_t *o, *list;
@@ -203,8 +244,10 @@ static int lint_one(struct cli *cli, struct lint *l, const char *spec)
 	steady_text_add(&head, l->words.data, l->words.length);
 	steady_text_free(&l->words);
 	list = json_array();
-	for (size_t i = l->seen; !r && (f = steady_report_get(cli->report, i)); i++)
-		put_finding(l, f, list);
+	for (size_t i = l->seen; !r && i < steady_report_count(cli->report); i++) {
+		if (is_first(cli, l, i))
+			put_finding(cli, l, i, list);
+	}
 	errors = l->errors - errors;
 	warnings = l->warnings - warnings;
 	steady_text_printf(&head, "%s: %s, %zu error%s, %zu warning%s\n", s.name,

@@ -13,7 +13,8 @@ static const char help[] =
 	"Lists the models that can be given by name: those that are built in, and those that are\n"
 	"installed as NAME.model or NAME.json in the folders of STEADYARM_MODEL_PATH (by default\n"
 	"/etc/steadyarm/models:/usr/share/steadyarm/models). With one MODEL: all that is known of\n"
-	"it. With HOSTs, which are profiles or `kvm`: how many of them run each model; of one MODEL\n"
+	"it. With HOSTs, which are profiles or `kvm`: how many of them run each model; of one "
+	"MODEL\n"
 	"also why others do not. A name without its version (-v1) stands for the newest.\n"
 	"\n"
 	"Options:\n"
@@ -60,8 +61,7 @@ static void count_features(struct item *it)
 }
 
 /* Takes the subject over. */
-static int add_model(struct listing *l, const struct cli_subject *s,
-		     const struct cli_entry *entry)
+static int add_model(struct listing *l, const struct cli_subject *s, const struct cli_entry *entry)
 {
 	struct item *all = realloc(l->items, (l->count + 1) * sizeof(*all));
 
@@ -122,9 +122,9 @@ static int load_all(struct cli *cli, struct listing *l)
 
 /* ---- which hosts run them ---- */
 
-static int check_one(struct cli *cli, struct listing *l, struct item *it,
-		     const struct cli_subject *host)
+static int check_one(struct cli *cli, struct listing *l, struct item *it, size_t which)
 {
+	const struct cli_subject *host = &l->hosts[which];
 	size_t seen = steady_report_count(cli->report);
 	json_t *one = json_object(), *blockers = json_array();
 	const struct steady_finding *f;
@@ -155,7 +155,7 @@ static int check_all(struct cli *cli, struct listing *l)
 
 	for (size_t i = 0; i < l->count; i++) {
 		for (size_t h = 0; h < l->host_count && !r; h++)
-			r = check_one(cli, l, &l->items[i], &l->hosts[h]);
+			r = check_one(cli, l, &l->items[i], h);
 	}
 	return r;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
 #include "base/report.h"
 #include "cli.h"
 #include "format/format.h"
@@ -11,20 +13,16 @@ static const char help[] =
 	"HOST is `kvm` (the default), `kvm:PATH`, or a profile file, which is simulated.\n"
 	"\n"
 	"Options:\n"
+	"  --deep         try every value of every field, and record what KVM accepts and keeps\n"
 	"  --note TEXT    how the profile is made, kept in it\n"
 	"  --name NAME    the host's name, if not the machine's own\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm probe -o rack7-12.json\n";
 
-struct wanted {
-	const char *note;
-	const char *name;
-};
-
 static bool take_note(struct cli *cli, void *ctx, const char *argument)
 {
-	struct wanted *w = ctx;
+	struct cli_probing *w = ctx;
 
 	(void)cli;
 	w->note = argument;
@@ -33,10 +31,20 @@ static bool take_note(struct cli *cli, void *ctx, const char *argument)
 
 static bool take_name(struct cli *cli, void *ctx, const char *argument)
 {
-	struct wanted *w = ctx;
+	struct cli_probing *w = ctx;
 
 	(void)cli;
 	w->name = argument;
+	return true;
+}
+
+static bool take_deep(struct cli *cli, void *ctx, const char *argument)
+{
+	struct cli_probing *w = ctx;
+
+	(void)cli;
+	(void)argument;
+	w->deep = true;
 	return true;
 }
 
@@ -45,19 +53,22 @@ static int run(struct cli *cli, int argc, char **argv)
 	static const struct cli_option options[] = {
 		{"note", true, take_note},
 		{"name", true, take_name},
+		{"deep", false, take_deep},
 	};
-	struct wanted w = {0};
+	struct cli_probing w = {0};
 	struct steady_profile *profile = NULL;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 2, &w, 0, 1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &w, 0, 1, &help_given);
 
 	if (r || help_given)
 		return r;
-	r = cli_probe_host(cli, cli_host_argument(cli, 0), w.note, w.name, &profile);
+	r = cli_probe_host(cli, cli_host_argument(cli, 0), &w, &profile);
 	if (r)
 		return r;
 	r = steady_profile_print_json(profile, &cli->out);
 	steady_profile_free(profile);
+	if (w.deep && w.ioctls && !cli->quiet)
+		cli_say("%" PRIu64 " ioctls", w.ioctls);
 	return r;
 }
 

@@ -17,12 +17,15 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --features     the names of Arm's features instead\n"
+	"  --kernels      no X: which of the recorded kernels let each REG be written\n"
 	"\n"
 	"Example:\n"
-	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n";
+	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n"
+	"  steadyarm show --kernels ID_MMFR4_EL1\n";
 
 struct wanted {
 	bool features;
+	bool kernels;
 	struct cli_subject subject;
 	struct steady_view view;
 	bool all[STEADY_REGISTERS];   /* every field of the register was asked for */
@@ -36,6 +39,14 @@ static bool take_features(struct cli *cli, void *ctx, const char *argument)
 	(void)cli;
 	(void)argument;
 	((struct wanted *)ctx)->features = true;
+	return true;
+}
+
+static bool take_kernels(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->kernels = true;
 	return true;
 }
 
@@ -278,13 +289,18 @@ static int put_features(struct cli *cli, const struct wanted *w)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"features", false, take_features}};
+	static const struct cli_option options[] = {
+		{"features", false, take_features},
+		{"kernels", false, take_kernels},
+	};
 	struct wanted w = {0};
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &w, 1, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 2, &w, 1, -1, &help_given);
 
 	if (r || help_given)
 		return r;
+	if (w.kernels)
+		return cli_show_kernels(cli);
 	r = cli_subject_load(cli, cli->argv[0], &w.subject);
 	if (r)
 		return r;
@@ -304,7 +320,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cli_show = {
 	.name = "show",
 	.summary = "decode registers, fields and features",
-	.usage = "X [REG[.FIELD]]...",
+	.usage = "X [REG[.FIELD]]... | --kernels REG[.FIELD]...",
 	.help = help,
 	.run = run,
 };

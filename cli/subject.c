@@ -68,16 +68,22 @@ static void progress(void *ctx, size_t done, size_t total)
 	fflush(stderr);
 }
 
-static int probe_kvm(struct cli *cli, const char *path, const char *note, const char *name,
+static int probe_kvm(struct cli *cli, const char *path, struct cli_probing *how,
 		     struct steady_profile **profile)
 {
 	struct progress p = {.terminal = isatty(STDERR_FILENO) && !cli->quiet};
-	struct steady_local local = {.note = note, .enter = enter, .ctx = &p, .progress = progress};
+	struct steady_local local = {
+		.note = how->note,
+		.deep = how->deep,
+		.enter = enter,
+		.ctx = &p,
+		.progress = progress,
+	};
 	struct steady_kvm *kvm;
 	int r;
 
 	steady_machine_read("/sys", &p.machine);
-	local.name = name ? name : p.machine.name;
+	local.name = how->name ? how->name : p.machine.name;
 	local.kernel = p.machine.kernel;
 	local.kinds = p.machine.kinds;
 	memcpy(local.unvirtualised, p.machine.unvirtualised, sizeof(local.unvirtualised));
@@ -85,38 +91,44 @@ static int probe_kvm(struct cli *cli, const char *path, const char *note, const 
 	if (r)
 		return r;
 	r = steady_probe(steady_kvm_call, kvm, &local, profile, cli->report);
+	how->ioctls = steady_kvm_ioctls(kvm);
 	steady_kvm_free(kvm);
 	return r;
 }
 
-static int probe_sim(struct cli *cli, const struct steady_profile *of, const char *note,
-		     const char *name, struct steady_profile **profile)
+static int probe_sim(struct cli *cli, const struct steady_profile *of,
+		     const struct cli_probing *how, struct steady_profile **profile)
 {
-	struct steady_local local = {.name = name ? name : of->name, .kernel = of->kernel, .kinds = 1};
+	struct steady_local local = {
+		.name = how->name ? how->name : of->name,
+		.kernel = of->kernel,
+		.note = how->note ? how->note : of->note,
+		.deep = how->deep,
+		.kinds = 1,
+	};
 	struct steady_sim *sim;
 	int r = steady_sim_new(of, &sim);
 
 	if (r)
 		return r;
-	local.note = note ? note : of->note;
 	memcpy(local.unvirtualised, of->unvirtualised, sizeof(local.unvirtualised));
 	r = steady_probe(steady_sim_call, sim, &local, profile, cli->report);
 	steady_sim_free(sim);
 	return r;
 }
 
-int cli_probe_host(struct cli *cli, const char *spec, const char *note, const char *name,
+int cli_probe_host(struct cli *cli, const char *spec, struct cli_probing *how,
 		   struct steady_profile **profile)
 {
 	struct cli_subject of;
 	int r;
 
 	if (kvm_path(spec))
-		return probe_kvm(cli, kvm_path(spec), note, name, profile);
+		return probe_kvm(cli, kvm_path(spec), how, profile);
 	r = cli_subject_load_profile(cli, spec, &of);
 	if (r)
 		return r;
-	r = probe_sim(cli, of.profile, note, name, profile);
+	r = probe_sim(cli, of.profile, how, profile);
 	cli_subject_clear(&of);
 	return r;
 }
@@ -238,6 +250,7 @@ static bool is_name(const char *spec)
 
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 {
+	struct cli_probing how = {0};
 	int r;
 
 	memset(s, 0, sizeof(*s));
@@ -246,7 +259,7 @@ int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 		return load_named(cli, spec, s);
 	if (!kvm_path(spec))
 		return load_file(cli, spec, s);
-	r = probe_kvm(cli, kvm_path(spec), NULL, NULL, &s->profile);
+	r = probe_kvm(cli, kvm_path(spec), &how, &s->profile);
 	if (!r)
 		s->name = s->profile->name;
 	return r;

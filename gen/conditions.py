@@ -12,7 +12,8 @@ A comparison takes the field's sign from its row in fields.tsv.
 
 import re
 
-TOKEN = re.compile(r"\s*(?:((?:mirror:)?FEAT_\w+|v[89]\.[0-9])|(\w+\.\w+)|(>=|==|!=|<)|(-?\w+)|([&|!()]))")
+TOKEN = re.compile(r"\s*(?:((?:mirror:)?FEAT_\w+|v[89]\.[0-9])|(\w+\.\w+)|(>=|==|!=|<)|(-?\w+)|"
+                   r"([&|!()]))")
 OPERATORS = (">=", "<", "==", "!=")
 
 # Instructions of the compiled form. A word below AND is an index into the table of comparisons.

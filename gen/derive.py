@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Derives the named models from models.tsv, levels.tsv, cores.tsv, kvm-filter.tsv, models-common.tsv."""
+"""Derives the named models from the tables of data/ that COLUMNS names."""
 
 import sys
 
@@ -67,7 +67,8 @@ class Deriver:
         field, register = self.fields.get(row.name), self.core.get(row.name)
         width = field.width if field else 64
         if not register and not (field and field.register.is_core()):
-            self.faults.add(row.place, "'%s' is no core ID register, and no field of one" % row.name)
+            self.faults.add(row.place, "'%s' is no core ID register, and no field of one"
+                            % row.name)
             return None
         value = rows.number(row, "value", self.faults, 0, (1 << width) - 1)
         return None if value is None else (field, row.name, value)
@@ -90,8 +91,8 @@ class Deriver:
             found = self.number(row)
             if found and found[0]:
                 self.put(model, found[0], found[2])
-                model.sources.append("%s %s%s: %s" % (row.name, row.value, " " + row.features.replace(
-                    ",", ", ") if row.features else "", row.source))
+                features = " " + row.features.replace(",", ", ") if row.features else ""
+                model.sources.append("%s %s%s: %s" % (row.name, row.value, features, row.source))
 
     # Cores
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The facts of data/, read and checked. Everything that C looks up comes out of here."""
 
+import errno
 import os
 import re
 
@@ -23,10 +24,15 @@ COLUMNS = {
     "options.tsv": "option title features capabilities enable on_request qemu source",
     "firmware.tsv": "name id kind opt_in source",
     "capabilities.tsv": "name number source",
+    "behaviours.tsv": "behaviour meaning source",
+    "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
+CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run")
+MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
 FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
@@ -101,6 +107,8 @@ class Facts:
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
         self.firmware = self.read_firmware()
+        self.behaviours = self.read_behaviours()
+        self.errnos = self.read_errnos()
         self.fields = self.read_fields()
         if self.faults:
             return  # what follows needs every field in its place
@@ -520,3 +528,33 @@ class Facts:
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)
         return firmware
+
+    def read_behaviours(self):
+        seen, behaviours = {}, []
+        for row in self.tables["behaviours.tsv"]:
+            if not NAME.match(row.behaviour):
+                self.faults.add(row.place, "'%s' is no name for a behaviour" % row.behaviour)
+            elif row.meaning == "":
+                self.faults.add(row.place, "no meaning")
+            elif self.unique(seen, row.behaviour, row, "'%s'" % row.behaviour):
+                behaviours.append(row.behaviour)
+        return behaviours
+
+    def read_errnos(self):
+        seen, errnos = {}, []
+        table = self.tables["errnos.tsv"]
+        for row in table:
+            call = rows.choice(row, "call", self.faults, CALLS)
+            meaning = rows.choice(row, "meaning", self.faults, MEANINGS)
+            if row.errno not in errno.errorcode.values():
+                self.faults.add(row.place, "'%s' is no errno" % row.errno)
+            elif row.says == "":
+                self.faults.add(row.place, "the row says nothing")
+            elif None not in (call, meaning) and \
+                    self.unique(seen, (row.call, row.errno), row,
+                                "%s of %s" % (row.errno, row.call)):
+                errnos.append(row)
+        for call in CALLS if table and not self.faults else []:
+            if not any(row.call == call for row in errnos):
+                self.faults.add(table[-1].place, "no row for call %s" % call)
+        return errnos

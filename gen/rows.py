@@ -64,7 +64,7 @@ def _well_formed(place, cells, columns, faults):
         if cell != cell.strip() or not cell.isprintable() or '"' in cell or "\\" in cell:
             faults.add(place, "%s: stray space, control character, quote or backslash" % column)
             return False
-    if cells[columns.index("source")] == "":
+    if "source" in columns and cells[columns.index("source")] == "":
         faults.add(place, "no source")
         return False
     return True

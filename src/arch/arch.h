@@ -292,6 +292,26 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 /* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
 
+/*
+ * What kernels do differently and no register, mask or list shows: a probe finds it out by trying
+ * on a throw-away VM (behaviours.tsv says what each means).
+ */
+enum steady_behaviour {
+	STEADY_BEHAVIOUR_FEATURES_PER_VCPU,
+	STEADY_BEHAVIOUR_KNOWS_EL2,
+	STEADY_BEHAVIOUR_KNOWS_PMU_STRICT,
+	STEADY_BEHAVIOUR_PMU_SIGNED,
+	STEADY_BEHAVIOUR_EL_FLOOR,
+	STEADY_BEHAVIOUR_GIC_AT_CREATION,
+	STEADY_BEHAVIOUR_GIC_AT_RUN,
+	STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A,
+	STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS,
+	STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST,
+	STEADY_BEHAVIOURS
+};
+extern const char *const steady_behaviour_names[STEADY_BEHAVIOURS];
+int steady_behaviour_by_name(const char *name, size_t length);
+
 /* Capabilities that a profile records. */
 struct steady_capability_row {
 	const char *name; /* "ARM_SVE": the kernel's name without KVM_CAP_ */
@@ -299,5 +319,54 @@ struct steady_capability_row {
 };
 extern const struct steady_capability_row steady_capabilities[];
 extern const unsigned int steady_capability_count;
+
+/*
+ * What an error of a call to a host means. Answers are facts about the host; after a failure what
+ * was asked for is unknown, and unknown is never taken for "not there".
+ */
+enum steady_answer {
+	STEADY_ANSWER_FAILURE,
+	STEADY_ANSWER_ABSENT,  /* what was asked for is not there */
+	STEADY_ANSWER_REFUSED, /* the value is not accepted */
+	STEADY_ANSWER_OPTION,  /* not with these vCPU options, or in such a VM */
+	STEADY_ANSWER_FROZEN,  /* too late: the VM has run */
+	STEADY_ANSWER_ROOM,    /* with more room the call succeeds */
+	STEADY_ANSWER_ENTERED, /* KVM_RUN with immediate_exit succeeds this way */
+};
+struct steady_errno_row {
+	uint8_t op;     /* enum steady_op */
+	uint8_t answer; /* enum steady_answer */
+	int16_t error;  /* positive */
+	const char *says;
+};
+extern const struct steady_errno_row steady_errnos[];
+extern const unsigned int steady_errno_count;
+/* An error may be given as the positive errno or as the negative result of a call. */
+enum steady_answer steady_answer_of(uint32_t op, int error);
+/* What the error says of this call, a clause without a full stop; NULL: the table does not know. */
+const char *steady_answer_says(uint32_t op, int error);
+
+/*
+ * The recorded kernels, oldest first, and which fields each lets be written. For advice and for
+ * show: what a host does is found by probing it, never by the name of its kernel.
+ */
+extern const char *const steady_kernels[]; /* "6.12.107" */
+extern const unsigned int steady_kernel_count;
+enum steady_kernel_hosts {
+	STEADY_KERNEL_ALL,
+	STEADY_KERNEL_AARCH32, /* hosts whose EL0 has AArch32 */
+	STEADY_KERNEL_AARCH64, /* hosts whose EL0 has not */
+};
+struct steady_kernel_row {
+	uint16_t field;    /* row of steady_fields */
+	uint8_t hosts;     /* enum steady_kernel_hosts */
+	uint32_t writable; /* bit N: kernel N lets the field be written */
+	uint32_t hidden;   /* it shows 0 where another kernel shows more of the same CPU */
+	uint32_t fixed;    /* it shows what the hardware has; in none of the three: not recorded */
+};
+extern const struct steady_kernel_row steady_kernel_rows[];
+extern const unsigned int steady_kernel_row_count;
+/* The row for a field on hosts with or without AArch32; NULL: no recorded kernel lets it change. */
+const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32);
 
 #endif

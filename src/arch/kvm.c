@@ -17,6 +17,14 @@ int steady_option_by_name(const char *name, size_t length)
 	return -1;
 }
 
+int steady_behaviour_by_name(const char *name, size_t length)
+{
+	for (int i = 0; i < STEADY_BEHAVIOURS; i++)
+		if (steady_name_is(name, length, steady_behaviour_names[i]))
+			return i;
+	return -1;
+}
+
 int steady_firmware_by_name(const char *name, size_t length)
 {
 	for (unsigned int i = 0; i < steady_firmware_count; i++)
@@ -73,4 +81,16 @@ bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)
 			return steady_field_get(f, view->value[f->reg]) >= g->from;
 	}
 	return true;
+}
+
+const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32)
+{
+	for (unsigned int i = 0; i < steady_kernel_row_count; i++) {
+		const struct steady_kernel_row *row = &steady_kernel_rows[i];
+
+		if (row->field == field &&
+		    row->hosts != (aarch32 ? STEADY_KERNEL_AARCH64 : STEADY_KERNEL_AARCH32))
+			return row;
+	}
+	return NULL;
 }

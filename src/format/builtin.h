@@ -8,8 +8,9 @@
 struct steady_builtin {
 	const char *name;  /* "neoverse-n1-v1" */
 	const char *title; /* a line: what it stands for */
-	const char *about; /* lines: where the values come from, what is assumed, what is tolerated */
-	const char *text;  /* canonical text */
+	const char
+		*about; /* lines: where the values come from, what is assumed, what is tolerated */
+	const char *text; /* canonical text */
 };
 
 extern const struct steady_builtin steady_builtins[]; /* sorted by name, as strcmp() does */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/format.h"
+#include "format/behaviour_json.h"
 #include "format/json_in.h"
 #include "format/json_out.h"
 #include "format/lex.h"
@@ -175,16 +176,28 @@ static int read_accepted_field(const struct steady_json *at, int field, void *ta
 	return err;
 }
 
+/* The sets of a configuration are made by whatever comes first. */
+static int make_accepted(struct steady_configuration *c)
+{
+	if (!c->accepted)
+		c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
+	return c->accepted ? 0 : -STEADY_ENOMEM;
+}
+
 static int read_accepted(const struct steady_json *at, void *target)
 {
 	static const struct steady_json_names names = {"field", steady_field_by_name,
 						       read_accepted_field};
-	struct steady_configuration *c = target;
+	int err = make_accepted(target);
 
-	c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
-	if (!c->accepted)
-		return -STEADY_ENOMEM;
-	return steady_json_named(at, &names, c);
+	return err ? err : steady_json_named(at, &names, target);
+}
+
+static int read_rewritten(const struct steady_json *at, void *target)
+{
+	int err = make_accepted(target);
+
+	return err ? err : steady_json_rewritten(at, target);
 }
 
 static int read_register_list(const struct steady_json *at, void *target)
@@ -197,7 +210,7 @@ static int read_register_list(const struct steady_json *at, void *target)
 static const struct steady_json_member configuration_rows[] = {
 	{"vcpu_features", false, read_options},       {"irqchip", false, read_irqchip},
 	{"registers", false, read_own_registers},     {"accepted", false, read_accepted},
-	{"register_list", false, read_register_list},
+	{"rewritten", false, read_rewritten},         {"register_list", false, read_register_list},
 };
 #define CONFIGURATION_ROWS (sizeof(configuration_rows) / sizeof(configuration_rows[0]))
 
@@ -373,6 +386,9 @@ static const struct steady_json_member profile_rows[] = {
 	{"sve", false, read_sve},
 	{"capabilities", false, read_capabilities},
 	{"unvirtualised", false, read_unvirtualised},
+	{"behaviours", false, steady_json_behaviours},
+	{"gates", false, steady_json_gates},
+	{"caches", false, steady_json_caches},
 };
 
 /* A host that has no name goes by its file's. */
@@ -465,6 +481,21 @@ static json_t *new_accepted(struct steady_json_out *o, const struct steady_accep
 	return all;
 }
 
+static void put_accepted(struct steady_json_out *o, json_t *out,
+			 const struct steady_accepted *accepted)
+{
+	json_t *all;
+
+	if (!accepted)
+		return;
+	all = new_accepted(o, accepted);
+	if (all && !json_object_size(all))
+		json_decref(all);
+	else /* what memory did not suffice for is an error there */
+		steady_json_put(o, out, "accepted", all);
+	steady_json_put_rewritten(o, out, accepted);
+}
+
 static json_t *new_configuration(struct steady_json_out *o, const struct steady_configuration *c,
 				 bool registers)
 {
@@ -480,8 +511,7 @@ static json_t *new_configuration(struct steady_json_out *o, const struct steady_
 						STEADY_REGISTER_DIGITS);
 		steady_json_put(o, out, "registers", all);
 	}
-	if (c->accepted)
-		steady_json_put(o, out, "accepted", new_accepted(o, c->accepted));
+	put_accepted(o, out, c->accepted);
 	steady_json_put_ids(o, out, c->register_list, c->register_count);
 	return out;
 }
@@ -554,6 +584,7 @@ int steady_profile_print_json(const struct steady_profile *p, struct steady_text
 		steady_json_put_sve(&o, root, &p->sve);
 	put_capabilities(&o, root, p->capabilities);
 	steady_json_put_unvirtualised(&o, root, p->unvirtualised);
+	steady_json_put_behaviours(&o, root, p);
 	err = o.error ? o.error : steady_json_layout(root, out);
 	json_decref(root);
 	return err;

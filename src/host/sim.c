@@ -11,12 +11,38 @@
 
 #include "arch/kvm_ids.h"
 
-#define POWER_OFF   (UINT32_C(1) << 0) /* KVM_ARM_VCPU_POWER_OFF */
-#define KNOWN       (UINT32_C(0x1ff))  /* feature bits of KVM_ARM_VCPU_INIT up to 7.2 */
-#define ID_MASK_WORDS 192
+/* Bits of KVM_ARM_VCPU_INIT's features[0] that are no option of ours (uapi asm/kvm.h). */
+#define POWER_OFF   (UINT32_C(1) << 0)
+#define PSCI_0_2    (UINT32_C(1) << 2)
+#define OLD_KNOWN   UINT32_C(0x7f) /* what every kernel knows: up to PTRAUTH_GENERIC */
+#define EL2_KNOWN   UINT32_C(0x180)
+#define E2H0        UINT32_C(0x100) /* HAS_EL2_E2H0 */
+#define PMU_STRICT  (UINT32_C(1) << 9)
+
+#define LEAST_IPA   32 /* ARM64_MIN_PARANGE_BITS */
+#define USUAL_IPA   40 /* KVM_PHYS_SHIFT */
+
+/* A guest at EL2 never has AArch32; the others have it if the host does. */
+static bool any_aarch32(const struct steady_sim *s)
+{
+	const struct steady_field *el0 = s->field[STEADY_SIM_EL0];
+
+	for (size_t i = 0; i < s->profile->configuration_count; i++) {
+		const struct steady_reading *r = &s->profile->configurations[i].reg[el0->reg];
+
+		if (r->state == STEADY_VALUE && steady_field_get(el0, r->value) > 1)
+			return true;
+	}
+	return false;
+}
 
 int steady_sim_new(const struct steady_profile *profile, struct steady_sim **sim)
 {
+	static const char *const names[] = {
+#define X(name, text) text,
+		STEADY_SIM_FIELDS(X)
+#undef X
+	};
 	struct steady_sim *s;
 
 	if (!profile->configuration_count)
@@ -30,6 +56,10 @@ int steady_sim_new(const struct steady_profile *profile, struct steady_sim **sim
 		return -STEADY_ENOMEM;
 	}
 	s->profile = profile;
+	for (int i = 0; i < STEADY_SIM_FIELDS_END; i++)
+		s->field[i] = &steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+	s->modern = steady_profile_writable(profile);
+	s->aarch32 = any_aarch32(s);
 	*sim = s;
 	return 0;
 }
@@ -39,9 +69,10 @@ static void discard_vm(struct steady_sim *s)
 	for (size_t i = 0; i < STEADY_SIM_VCPUS; i++)
 		free(s->vcpus[i].other);
 	memset(s->vcpus, 0, sizeof(s->vcpus));
-	s->vm = s->mte = s->imp_ids = s->any_vcpu = s->gic_ready = s->frozen = false;
-	s->c = NULL;
+	s->vm = s->mte = s->imp_id_regs = s->any_vcpu = s->configured = false;
+	s->gic_ready = s->frozen = s->dead = false;
 	s->gic = 0;
+	s->features = 0;
 }
 
 void steady_sim_free(struct steady_sim *s)
@@ -53,7 +84,7 @@ void steady_sim_free(struct steady_sim *s)
 	free(s);
 }
 
-static uint64_t capability(const struct steady_sim *s, uint64_t number)
+uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number)
 {
 	for (unsigned int i = 0; s->profile->capabilities && i < steady_capability_count; i++) {
 		if (steady_capabilities[i].number == number)
@@ -66,14 +97,15 @@ static uint64_t capability(const struct steady_sim *s, uint64_t number)
 
 /* ---- VM ---- */
 
+/* The VM before is gone either way. */
 static int create_vm(struct steady_sim *s, uint64_t type)
 {
 	const struct steady_reading *ipa = &s->profile->unvirtualised[STEADY_IPA_SIZE];
-	uint64_t bits = type & 0xff ? type & 0xff : 40;
+	uint64_t bits = type & 0xff ? type & 0xff : USUAL_IPA;
 
-	if (type >> 8 || bits < 32 || (ipa->state == STEADY_VALUE && bits > ipa->value))
-		return -EINVAL;
 	discard_vm(s);
+	if (type >> 8 || bits < LEAST_IPA || (ipa->state == STEADY_VALUE && bits > ipa->value))
+		return -EINVAL;
 	s->vm = true;
 	memset(s->reg, 0, sizeof(s->reg));
 	for (size_t i = 0; i < s->profile->firmware_count; i++)
@@ -83,9 +115,14 @@ static int create_vm(struct steady_sim *s, uint64_t type)
 
 static int create_vcpu(struct steady_sim *s, uint32_t index)
 {
-	if (!s->vm)
-		return -EBADF;
 	if (index >= STEADY_SIM_VCPUS)
+		return -EINVAL;
+	if (s->vcpus[index].created &&
+	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST))
+		return -EEXIST;
+	if (s->gic_ready)
+		return -EBUSY;
+	if (index >= steady_sim_max_vcpus(s))
 		return -EINVAL;
 	if (s->vcpus[index].created)
 		return -EEXIST;
@@ -96,20 +133,72 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 
 static int enable_cap(struct steady_sim *s, uint64_t number)
 {
-	if (!s->vm)
-		return -EBADF;
-	if (!capability(s, number) || s->any_vcpu)
+	if (!steady_sim_capability(s, number))
 		return -EINVAL;
-	if (number == steady_options[STEADY_OPTION_MTE].enable_cap)
-		s->mte = true;
-	else if (number == STEADY_CAP_IMP_IDS)
-		s->imp_ids = true;
-	else
+	switch (number) {
+	case STEADY_CAP_SUSPEND:
+		return 0;
+	case STEADY_CAP_MTE:
+		if (!s->any_vcpu)
+			s->mte = true;
+		return s->any_vcpu ? -EINVAL : 0;
+	case STEADY_CAP_IMP_IDS:
+		if (!s->any_vcpu)
+			s->imp_id_regs = true;
+		return s->any_vcpu ? -EINVAL : 0;
+	default:
 		return -EINVAL;
+	}
+}
+
+static int check(struct steady_sim *s, struct steady_call *call)
+{
+	call->value[0] = steady_sim_capability(s, call->id);
+	if (call->id == STEADY_CAP_MAX_VCPUS && s->vm)
+		call->value[0] = steady_sim_max_vcpus(s);
 	return 0;
 }
 
 /* ---- vCPU options ---- */
+
+bool steady_sim_has(const struct steady_sim_vcpu *v, enum steady_option option)
+{
+	uint32_t bits = steady_options[option].features;
+
+	return (v->features & bits) == bits;
+}
+
+static uint32_t known_features(const struct steady_sim *s)
+{
+	uint32_t known = OLD_KNOWN;
+
+	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_EL2))
+		known |= EL2_KNOWN;
+	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
+		known |= PMU_STRICT;
+	return known;
+}
+
+static bool has_capabilities(const struct steady_sim *s, enum steady_option option)
+{
+	const uint32_t *capability = steady_options[option].capability;
+
+	return (!capability[0] || steady_sim_capability(s, capability[0])) &&
+	       (!capability[1] || steady_sim_capability(s, capability[1]));
+}
+
+/* The features that the host's capabilities give. */
+static uint32_t supported_features(const struct steady_sim *s)
+{
+	uint32_t bits = POWER_OFF | PSCI_0_2;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (has_capabilities(s, (enum steady_option)i))
+			bits |= steady_options[i].features;
+	}
+	/* without EL2 itself it says nothing, and every kernel that knows it takes it */
+	return bits | E2H0;
+}
 
 static uint32_t options_of(const struct steady_sim *s, uint32_t features)
 {
@@ -124,61 +213,103 @@ static uint32_t options_of(const struct steady_sim *s, uint32_t features)
 	return options;
 }
 
-static uint32_t irqchip_of(const struct steady_sim *s)
-{
-	return s->gic == STEADY_DEVICE_GICV3   ? STEADY_GICV3
-	       : s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
-					       : STEADY_IRQCHIP_UNKNOWN;
-}
-
-static int first_init(struct steady_sim *s, uint32_t features)
+/* kvm_vcpu_init_check_features() */
+static int check_features(const struct steady_sim *s, uint32_t features)
 {
 	uint32_t pauth = steady_options[STEADY_OPTION_PTRAUTH].features;
-	uint32_t options = options_of(s, features), bits = STEADY_FEATURE_PSCI_0_2 | POWER_OFF;
+	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
+	uint32_t el2 = steady_options[STEADY_OPTION_EL2].features;
+	uint32_t e2h0 = steady_options[STEADY_OPTION_EL2_E2H0].features;
 
+	if (features & ~known_features(s))
+		return -ENOENT;
+	if (features & ~supported_features(s))
+		return -EINVAL;
+	if ((features & e2h0) == e2h0 && !has_capabilities(s, STEADY_OPTION_EL2_E2H0))
+		return -EINVAL;
 	if ((features & pauth) != 0 && (features & pauth) != pauth)
 		return -EINVAL;
-	for (int i = 0; i < STEADY_OPTIONS; i++)
-		bits |= options >> i & 1 ? steady_options[i].features : 0;
-	s->c = steady_profile_find(s->profile, options, irqchip_of(s));
-	if (!s->c)
-		s->c = steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);
-	if (features & ~bits || !s->c)
+	if (features & narrow && (s->mte || features & el2))
 		return -EINVAL;
-	s->features = features & ~POWER_OFF;
-	for (int i = 0; i < STEADY_REGISTERS; i++)
-		s->reg[i] = s->c->reg[i].state == STEADY_VALUE ? s->c->reg[i].value : 0;
 	return 0;
+}
+
+/* 6.1, kvm_vcpu_set_target(): the lowest bit that is unknown or another than before decides. */
+static int check_again(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+		       uint32_t features)
+{
+	uint32_t unknown = features & ~known_features(s);
+	uint32_t wrong = unknown | (v->inited ? features ^ v->features : 0);
+
+	if (!wrong)
+		return 0;
+	return unknown & wrong & -wrong ? -ENOENT : -EINVAL;
+}
+
+/* All vCPUs of a VM have the features of the first, but for how they start. */
+static int fits_others(const struct steady_sim *s, uint32_t features)
+{
+	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
+
+	if (!s->configured)
+		return 0;
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU))
+		return (features ^ s->features) & ~POWER_OFF ? -EINVAL : 0;
+	return (features ^ s->features) & narrow ? -EINVAL : 0;
+}
+
+/* The one of the irqchip that is there, or none; 32-bit EL1 changes no register of a profile. */
+const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
+							    uint32_t features)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	const uint32_t chips[] = {
+		s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
+		: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
+						: STEADY_IRQCHIP_UNKNOWN,
+		STEADY_IRQCHIP_NONE,
+	};
+	const struct steady_configuration *c = NULL;
+	uint32_t options = options_of(s, features);
+
+	for (size_t i = 0; i < 4 && !c; i++)
+		c = steady_profile_find(s->profile, i < 2 ? options : options & ~narrow,
+					chips[i % 2]);
+	return c;
 }
 
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[index];
+	const struct steady_configuration *c;
+	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
+	int r = per_vcpu ? check_again(s, v, features) : 0;
 
-	if (features & ~KNOWN)
-		return -ENOENT;
-	if (!s->c) {
-		int r = first_init(s, features);
-
-		if (r)
-			return r;
-	} else if ((features & ~POWER_OFF) != s->features) {
-		return -EINVAL;
+	r = r ? r : check_features(s, features);
+	r = r ? r : fits_others(s, features);
+	if (r)
+		return r;
+	c = steady_sim_configuration(s, features);
+	if (!c)
+		return -ENOSYS; /* the profile did not capture it: nothing is made up */
+	if (!s->configured) {
+		s->features = features;
+		steady_sim_reset_registers(s, c);
 	}
-	if (!v->inited)
+	s->configured = true;
+	v->features = features;
+	v->c = c;
+	if (!v->finalized)
 		v->sve = s->profile->sve;
+	if (!v->inited || !s->modern)
+		steady_sim_reset_vcpu_registers(s, index);
 	v->inited = true;
 	return 0;
 }
 
-static bool has_sve(const struct steady_sim *s)
+static int finalize(struct steady_sim_vcpu *v, uint64_t feature)
 {
-	return s->features & steady_options[STEADY_OPTION_SVE].features;
-}
-
-static int finalize(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t feature)
-{
-	if (feature != STEADY_FINALIZE_SVE || !has_sve(s))
+	if (feature != STEADY_FINALIZE_SVE || !steady_sim_has(v, STEADY_OPTION_SVE))
 		return -EINVAL;
 	if (v->finalized)
 		return -EPERM;
@@ -186,110 +317,41 @@ static int finalize(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t fe
 	return 0;
 }
 
-static bool has_pmu(const struct steady_sim *s)
-{
-	return s->features & steady_options[STEADY_OPTION_PMU].features;
-}
-
-/* The order of kvm_arch_vcpu_run_pid_change(). */
-static int run(struct steady_sim *s, struct steady_sim_vcpu *v)
-{
-	if (has_sve(s) && !v->finalized)
-		return -EPERM;
-	if (s->gic && !s->gic_ready)
-		return -ENXIO; /* it has no address yet */
-	if (!s->frozen)
-		steady_sim_settle(s);
-	if (has_pmu(s) && !v->pmu)
-		return -EINVAL;
-	s->frozen = true;
-	return -EINTR;
-}
-
 /* ---- lists and masks ---- */
 
 static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
 		    struct steady_call *call)
 {
-	size_t count = s->c->register_count;
+	const struct steady_configuration *c = v->c;
+	uint32_t count = 0, room = call->count;
 
-	if (has_sve(s) && !v->finalized)
+	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
 		return -EPERM;
-	if (!s->c->register_list)
+	if (!c->register_list)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
-	if (call->count < count) {
-		call->count = (uint32_t)count;
+	for (size_t i = 0; i < c->register_count; i++)
+		count += steady_sim_open(s, c->register_list[i]);
+	call->count = count;
+	if (room < count)
 		return -E2BIG;
+	for (size_t i = 0, n = 0; i < c->register_count; i++) {
+		if (steady_sim_open(s, c->register_list[i]))
+			call->list[n++] = c->register_list[i];
 	}
-	if (count)
-		memcpy(call->list, s->c->register_list, count * sizeof(*call->list));
-	call->count = (uint32_t)count;
 	return 0;
 }
 
 static int masks(struct steady_sim *s, struct steady_call *call)
 {
-	if (!s->vm)
-		return -EBADF;
-	if (call->id != 0 || !steady_profile_writable(s->profile))
+	if (call->id != 0 || !s->modern)
 		return -EINVAL;
-	if (call->count < ID_MASK_WORDS)
+	if (call->count < STEADY_REGISTERS)
 		return -E2BIG;
-	for (int i = 0; i < ID_MASK_WORDS; i++)
+	for (int i = 0; i < STEADY_REGISTERS; i++)
 		call->list[i] = s->profile->writable[i].state == STEADY_VALUE
 					? s->profile->writable[i].value
 					: 0;
-	call->count = ID_MASK_WORDS;
-	return 0;
-}
-
-/* ---- devices ---- */
-
-static int create_gic(struct steady_sim *s, uint64_t type)
-{
-	bool there = false;
-
-	if (!s->vm)
-		return -EBADF;
-	if (type != STEADY_DEVICE_GICV2 && type != STEADY_DEVICE_GICV3)
-		return -ENODEV;
-	for (size_t i = 0; i < s->profile->configuration_count; i++) {
-		uint32_t chip = s->profile->configurations[i].irqchip;
-
-		there = there || chip == STEADY_IRQCHIP_UNKNOWN ||
-			chip == (type == STEADY_DEVICE_GICV2 ? STEADY_GICV2 : STEADY_GICV3);
-	}
-	if (!there)
-		return -ENODEV;
-	if (s->gic)
-		return -EEXIST;
-	s->gic = (uint32_t)type;
-	if (s->c)
-		steady_sim_adopt(s, steady_profile_find(s->profile,
-							steady_configuration_options(s->c),
-							irqchip_of(s)));
-	return 0;
-}
-
-static int init_gic(struct steady_sim *s)
-{
-	if (!s->gic)
-		return -EBADF;
-	s->gic_ready = true;
-	return 0;
-}
-
-/* KVM_ARM_VCPU_PMU_V3_IRQ, with an irqchip, and _INIT (devices/vcpu.rst). */
-static int pmu_init(struct steady_sim *s, struct steady_sim_vcpu *v)
-{
-	if (!has_pmu(s))
-		return -ENODEV;
-	if (v->pmu || v->pmu_irq)
-		return -EBUSY;
-	v->pmu_irq = s->gic;
-	if (s->gic && !s->gic_ready)
-		return -ENODEV;
-	v->pmu = true;
+	call->count = STEADY_REGISTERS;
 	return 0;
 }
 
@@ -301,23 +363,50 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 	if (call->vcpu >= STEADY_SIM_VCPUS || !s->vcpus[call->vcpu].created)
 		return -EBADF;
 	v = &s->vcpus[call->vcpu];
+	if (s->dead)
+		return -EIO;
 	if (call->op == STEADY_OP_INIT)
 		return init_vcpu(s, call->vcpu, (uint32_t)call->id);
+	if (call->op == STEADY_OP_PMU_INIT)
+		return steady_sim_init_pmu(s, v);
 	if (!v->inited)
 		return -ENOEXEC;
 	switch (call->op) {
 	case STEADY_OP_FINALIZE:
-		return finalize(s, v, call->id);
+		return finalize(v, call->id);
 	case STEADY_OP_GET:
 		return steady_sim_get(s, call);
 	case STEADY_OP_SET:
 		return steady_sim_set(s, call);
 	case STEADY_OP_REG_LIST:
 		return reg_list(s, v, call);
-	case STEADY_OP_PMU_INIT:
-		return pmu_init(s, v);
 	default:
-		return run(s, v);
+		return steady_sim_run(s, v);
+	}
+}
+
+/* Calls to the VM. CHECK needs none. */
+static int vm_call(struct steady_sim *s, struct steady_call *call)
+{
+	if (!s->vm && call->op != STEADY_OP_CHECK)
+		return -EBADF;
+	if (call->op == STEADY_OP_INIT_GIC && !s->gic)
+		return -EBADF;
+	if (s->dead)
+		return -EIO;
+	switch (call->op) {
+	case STEADY_OP_CREATE_VCPU:
+		return create_vcpu(s, call->vcpu);
+	case STEADY_OP_MASKS:
+		return masks(s, call);
+	case STEADY_OP_ENABLE_CAP:
+		return enable_cap(s, call->id);
+	case STEADY_OP_CREATE_GIC:
+		return steady_sim_create_gic(s, call->id);
+	case STEADY_OP_INIT_GIC:
+		return steady_sim_init_gic(s);
+	default:
+		return check(s, call);
 	}
 }
 
@@ -329,18 +418,12 @@ int steady_sim_call(void *sim, struct steady_call *call)
 	case STEADY_OP_CREATE_VM:
 		return create_vm(s, call->id);
 	case STEADY_OP_CREATE_VCPU:
-		return create_vcpu(s, call->vcpu);
 	case STEADY_OP_MASKS:
-		return masks(s, call);
 	case STEADY_OP_CHECK:
-		call->value[0] = capability(s, call->id);
-		return 0;
 	case STEADY_OP_ENABLE_CAP:
-		return enable_cap(s, call->id);
 	case STEADY_OP_CREATE_GIC:
-		return create_gic(s, call->id);
 	case STEADY_OP_INIT_GIC:
-		return init_gic(s);
+		return vm_call(s, call);
 	case STEADY_OP_INIT:
 	case STEADY_OP_FINALIZE:
 	case STEADY_OP_GET:

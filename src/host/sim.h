@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated host from inside: sim.c has the VM and its calls, sim_register.c what is written
- * to and read from registers.
+ * The simulated host from inside: sim.c has the VM, its vCPUs and lists, sim_device.c interrupt
+ * controller, PMU and the run, sim_register.c the feature ID registers, sim_memory.c all others.
+ *
+ * What a kernel does stands in the profile: limits, masks, lists, what was tried, and behaviours.
+ * Nothing here asks for a kernel's version.
  */
 #ifndef STEADY_SIM_INSIDE_H
 #define STEADY_SIM_INSIDE_H
@@ -12,7 +15,44 @@
 
 #define STEADY_SIM_VCPUS 512
 
-#define STEADY_FEATURE_PSCI_0_2 (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
+/* Fields that some rule names, and registers; looked up by name when a simulated host is made. */
+#define STEADY_SIM_FIELDS(X)                                                                       \
+	X(PFR0_GIC, "ID_AA64PFR0_EL1.GIC")                                                         \
+	X(AA32_GIC, "ID_PFR1_EL1.GIC")                                                             \
+	X(EL0, "ID_AA64PFR0_EL1.EL0")                                                              \
+	X(CSV2, "ID_AA64PFR0_EL1.CSV2")                                                            \
+	X(CSV3, "ID_AA64PFR0_EL1.CSV3")                                                            \
+	X(TGRAN4_2, "ID_AA64MMFR0_EL1.TGran4_2")                                                   \
+	X(TGRAN16_2, "ID_AA64MMFR0_EL1.TGran16_2")                                                 \
+	X(TGRAN64_2, "ID_AA64MMFR0_EL1.TGran64_2")                                                 \
+	X(SSBS, "ID_AA64PFR1_EL1.SSBS")                                                            \
+	X(ATS1A, "ID_AA64ISAR2_EL1.ATS1A")                                                         \
+	X(HPDS, "ID_AA64MMFR1_EL1.HPDS")                                                           \
+	X(TCRX, "ID_AA64MMFR3_EL1.TCRX")                                                           \
+	X(S1PIE, "ID_AA64MMFR3_EL1.S1PIE")                                                         \
+	X(S1POE, "ID_AA64MMFR3_EL1.S1POE")                                                         \
+	X(IDC, "CTR_EL0.IDC")                                                                      \
+	X(DMINLINE, "CTR_EL0.DminLine")                                                            \
+	X(IMINLINE, "CTR_EL0.IminLine")                                                            \
+	X(LOC, "CLIDR_EL1.LoC")                                                                    \
+	X(LOUU, "CLIDR_EL1.LoUU")                                                                  \
+	X(LOUIS, "CLIDR_EL1.LoUIS")                                                                \
+	X(LINESIZE, "CCSIDR_EL1.LineSize")                                                         \
+	X(AFF0, "MPIDR_EL1.Aff0")                                                                  \
+	X(AFF1, "MPIDR_EL1.Aff1")                                                                  \
+	X(AFF2, "MPIDR_EL1.Aff2")                                                                  \
+	X(AFR0, "ID_AFR0_EL1.IMPDEF0")                                                             \
+	X(DFR1, "ID_DFR1_EL1.MTPMU")                                                               \
+	X(MIDR, "MIDR_EL1.PartNum")                                                                \
+	X(REVIDR, "REVIDR_EL1.IMPDEF")                                                             \
+	X(AIDR, "AIDR_EL1.IMPDEF")
+
+enum steady_sim_field {
+#define X(name, text) STEADY_SIM_##name,
+	STEADY_SIM_FIELDS(X)
+#undef X
+	STEADY_SIM_FIELDS_END
+};
 
 struct steady_sim_other {   /* a register that is just memory */
 	uint64_t id;
@@ -21,7 +61,11 @@ struct steady_sim_other {   /* a register that is just memory */
 
 struct steady_sim_vcpu {
 	bool created, inited, finalized;
-	bool pmu_irq, pmu; /* its interrupt is set; it is initialised */
+	bool ran;              /* KVM_RUN has come as far as the guest's entry */
+	bool pmu_irq, pmu_ready;
+	uint32_t features;     /* of its KVM_ARM_VCPU_INIT */
+	const struct steady_configuration *c; /* chosen by them; NULL before */
+	uint64_t mpidr, clidr; /* feature ID registers that belong to a vCPU */
 	struct steady_vl sve;
 	struct steady_sim_other *other;
 	size_t other_count;
@@ -29,25 +73,63 @@ struct steady_sim_vcpu {
 
 struct steady_sim {
 	const struct steady_profile *profile;
+	const struct steady_field *field[STEADY_SIM_FIELDS_END];
+	bool modern;           /* ID registers can be written at all (from 6.7 on; not 6.1) */
+	bool aarch32;          /* the host's EL0 has AArch32 */
 	bool vm;
-	bool mte;              /* KVM_CAP_ARM_MTE was enabled */
-	bool imp_ids;          /* KVM_CAP_ARM_WRITABLE_IMP_ID_REGS */
+	bool dead;             /* a run failed in a way after which KVM gives a VM up: EIO */
+	bool mte, imp_id_regs; /* capabilities that were enabled */
 	bool any_vcpu;
+	bool configured;       /* a vCPU was initialised: features and reg are there */
 	uint32_t features;     /* of the first KVM_ARM_VCPU_INIT */
-	const struct steady_configuration *c; /* chosen by it; NULL before */
 	uint64_t reg[STEADY_REGISTERS];
 	uint64_t *firmware;    /* current values, one per row of profile->firmware */
 	uint32_t gic;          /* KVM_DEV_TYPE_..., 0: none */
 	bool gic_ready;
-	bool frozen;           /* KVM_RUN has come as far as the guest's entry */
+	bool frozen;           /* a vCPU ran */
 	struct steady_sim_vcpu vcpus[STEADY_SIM_VCPUS];
 };
 
+/* ---- sim.c ---- */
+
+/* What a vCPU of these features is in the profile; NULL: not captured. */
+const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
+							    uint32_t features);
+uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number);
+bool steady_sim_has(const struct steady_sim_vcpu *v, enum steady_option option);
+
+/* ---- sim_register.c ---- */
+
+/* What the VM's first vCPU finds. */
+void steady_sim_reset_registers(struct steady_sim *s, const struct steady_configuration *c);
+void steady_sim_reset_vcpu_registers(struct steady_sim *s, uint32_t index);
+/* Whether it is one that the kernel has once for all VMs; -1 is none. */
+bool steady_sim_is_invariant(const struct steady_sim *s, int reg);
+/* The index of a feature ID register that this vCPU has, or -1. */
+int steady_sim_feature_register(const struct steady_sim_vcpu *v, uint64_t id);
+uint64_t steady_sim_get_feature(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+				int reg);
+int steady_sim_set_feature(struct steady_sim *s, struct steady_sim_vcpu *v, int reg,
+			   uint64_t value);
+/* The same by field. */
+uint64_t steady_sim_field(const struct steady_sim *s, enum steady_sim_field field);
+/* What a kernel makes of the registers when the GIC is created, and at the first run. */
+void steady_sim_gic_created(struct steady_sim *s);
+void steady_sim_first_run(struct steady_sim *s, const struct steady_sim_vcpu *v);
+
+/* ---- sim_memory.c ---- */
+
+/* Whether KVM lists this id now: registers come and go with their fields. */
+bool steady_sim_open(const struct steady_sim *s, uint64_t id);
 int steady_sim_get(struct steady_sim *s, struct steady_call *call);
 int steady_sim_set(struct steady_sim *s, struct steady_call *call);
-/* Another configuration, since the irqchip is known now: the limits and the GIC fields are its. */
-void steady_sim_adopt(struct steady_sim *s, const struct steady_configuration *c);
-/* What the kernel does to the registers at the first run of a VM, before it freezes them. */
-void steady_sim_settle(struct steady_sim *s);
+
+/* ---- sim_device.c ---- */
+
+int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
+int steady_sim_init_gic(struct steady_sim *s);
+int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v);
+int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v);
+uint64_t steady_sim_max_vcpus(const struct steady_sim *s);
 
 #endif

@@ -1,127 +1,240 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers of the simulated host. Precedence of errors as in kvm_arm_set_reg() and
- * set_id_reg() (6.12 to 7.3): unknown register, checks of single registers, freeze, field rules.
+ * Feature ID registers of the simulated host. Precedence of errors as in set_id_reg() and the
+ * setters of single registers (6.12 to 7.3): checks of single registers, what is rewritten, freeze,
+ * field rules.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "arch/kvm_ids.h"
 #include "host/sim.h"
 #include "policy/offer.h"
 
-#define ARCH_MASK   UINT64_C(0xff00000000000000)
-#define ARCH_ARM64  UINT64_C(0x6000000000000000)
-#define PSCI_ID     UINT64_C(0x6030000000140000)
-
-/* ---- which registers there are ---- */
-
-static bool listed(const struct steady_sim *s, uint64_t id)
+static uint64_t field_of(const struct steady_sim *s, enum steady_sim_field field, uint64_t value)
 {
-	const struct steady_configuration *c = s->c;
-	size_t low = 0, high = c->register_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (c->register_list[middle] == id)
-			return true;
-		if (c->register_list[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return steady_field_get(s->field[field], value);
 }
 
-static int firmware_row(const struct steady_sim *s, uint64_t id)
+uint64_t steady_sim_field(const struct steady_sim *s, enum steady_sim_field field)
 {
-	for (size_t i = 0; i < s->profile->firmware_count; i++) {
-		if (s->profile->firmware[i].id == id &&
-		    s->profile->firmware[i].reading.state == STEADY_VALUE)
-			return (int)i;
-	}
-	return -1;
+	return field_of(s, field, s->reg[s->field[field]->reg]);
 }
 
-/* ---- feature ID registers ---- */
-
-static bool is_named(int reg, const char *name)
+static void put_field(struct steady_sim *s, enum steady_sim_field field, uint64_t value)
 {
-	return strcmp(steady_registers[reg].name, name) == 0;
+	uint64_t *reg = &s->reg[s->field[field]->reg];
+
+	*reg = steady_field_put(s->field[field], *reg, value);
+}
+
+static bool is(const struct steady_sim *s, int reg, enum steady_sim_field field)
+{
+	return s->field[field]->reg == reg;
+}
+
+static bool is_identity(const struct steady_sim *s, int reg)
+{
+	return is(s, reg, STEADY_SIM_MIDR) || is(s, reg, STEADY_SIM_REVIDR) ||
+	       is(s, reg, STEADY_SIM_AIDR);
+}
+
+bool steady_sim_is_invariant(const struct steady_sim *s, int reg)
+{
+	if (s->modern)
+		return is_identity(s, reg) && !s->profile->writable[reg].value;
+	return is_identity(s, reg) || is(s, reg, STEADY_SIM_IDC) || is(s, reg, STEADY_SIM_LOC);
+}
+
+/* What the host itself shows: the first configuration's, no option changes it. */
+static uint64_t host_field(const struct steady_sim *s, enum steady_sim_field field)
+{
+	return field_of(s, field, s->profile->configurations[0].reg[s->field[field]->reg].value);
 }
 
 /*
- * Checks that the kernel makes before it looks at anything else, so that they refuse a value even
- * after the first run. A kernel that was seen to accept the value (6.12: EL0 = 0) has them not.
+ * A register that reads as zero and ignores writes: AArch32's, on a host without AArch32. Two of
+ * them KVM hides on every host, which is another thing: they accept 0 alone.
  */
-static bool refused(const struct steady_sim *s, unsigned int field, uint64_t v)
+static bool ignores_writes(const struct steady_sim *s, int reg)
 {
-	const struct steady_accepted *record = s->c->accepted ? &s->c->accepted[field] : NULL;
-
-	return steady_kvm_refuses(s->c, field, v) &&
-	       !(record && record->known && record->values >> v & 1);
+	return steady_registers[reg].aarch32 && !s->aarch32 && !is(s, reg, STEADY_SIM_AFR0) &&
+	       !is(s, reg, STEADY_SIM_DFR1);
 }
 
-/* An IMPLEMENTATION DEFINED PMU is taken as no PMU. */
-static uint64_t rewrite(int reg, uint64_t value)
+/* ---- reset ---- */
+
+void steady_sim_reset_registers(struct steady_sim *s, const struct steady_configuration *c)
 {
-	static const char *const names[] = {"ID_AA64DFR0_EL1.PMUVer", "ID_DFR0_EL1.PerfMon"};
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		s->reg[i] = c->reg[i].state == STEADY_VALUE ? c->reg[i].value : 0;
+	/* A profile is captured with a GIC; some kernels write this field when it is created. */
+	if (ignores_writes(s, s->field[STEADY_SIM_AA32_GIC]->reg))
+		put_field(s, STEADY_SIM_AA32_GIC, 0);
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+/* reset_mpidr(): sixteen vCPUs at the lowest level, then 256 each. */
+void steady_sim_reset_vcpu_registers(struct steady_sim *s, uint32_t index)
+{
+	struct steady_sim_vcpu *v = &s->vcpus[index];
+	const struct steady_field *aff0 = s->field[STEADY_SIM_AFF0];
+	const struct steady_field *aff1 = s->field[STEADY_SIM_AFF1];
+	const struct steady_field *aff2 = s->field[STEADY_SIM_AFF2];
 
-		if (f->reg == reg && steady_field_get(f, value) == 0xf)
-			value = steady_field_put(f, value, 0);
+	v->mpidr = steady_field_put(aff0, v->c->reg[aff0->reg].value, index & 0xf);
+	v->mpidr = steady_field_put(aff1, v->mpidr, index >> 4 & 0xff);
+	v->mpidr = steady_field_put(aff2, v->mpidr, index >> 12 & 0xff);
+	v->clidr = v->c->reg[s->field[STEADY_SIM_LOC]->reg].value;
+}
+
+int steady_sim_feature_register(const struct steady_sim_vcpu *v, uint64_t id)
+{
+	int reg = steady_register_by_id(id);
+
+	return reg >= 0 && v->c->reg[reg].state != STEADY_NOT_CAPTURED ? reg : -1;
+}
+
+/* ---- reading ---- */
+
+uint64_t steady_sim_get_feature(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+				int reg)
+{
+	uint64_t value;
+
+	if (is(s, reg, STEADY_SIM_AFF0))
+		return v->mpidr;
+	if (is(s, reg, STEADY_SIM_LOC))
+		return v->clidr;
+	if (s->modern || !is(s, reg, STEADY_SIM_CSV2))
+		return s->modern ? s->reg[reg] : v->c->reg[reg].value;
+	/* 6.1: two fields belong to the VM, all else to the vCPU */
+	value = steady_field_put(s->field[STEADY_SIM_CSV2], v->c->reg[reg].value,
+				 steady_sim_field(s, STEADY_SIM_CSV2));
+	return steady_field_put(s->field[STEADY_SIM_CSV3], value,
+				steady_sim_field(s, STEADY_SIM_CSV3));
+}
+
+/* ---- writing ---- */
+
+static bool accepts(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+		    unsigned int field, uint64_t value)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set set;
+
+	return value == steady_field_get(f, v->c->reg[f->reg].value) ||
+	       (steady_kvm_accepts(s->profile, v->c, field, &set) &&
+		steady_set_has(f, set, value));
+}
+
+/* set_id_aa64mmfr0_el1(): a guest at EL2 has its granules for stage 2 checked first. */
+static int check_granules(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+			  uint64_t value)
+{
+	static const enum steady_sim_field fields[] = {STEADY_SIM_TGRAN4_2, STEADY_SIM_TGRAN16_2,
+						       STEADY_SIM_TGRAN64_2};
+
+	for (int i = 0; steady_sim_has(v, STEADY_OPTION_EL2) && i < 3; i++) {
+		const struct steady_field *f = s->field[fields[i]];
+
+		if (!accepts(s, v, (unsigned int)(f - steady_fields), steady_field_get(f, value)))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Values that are refused before anything else is looked at, so also after a run. */
+static int precheck(const struct steady_sim *s, const struct steady_sim_vcpu *v, int reg,
+		    uint64_t value)
+{
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (steady_kvm_refuses(s->profile, v->c, i,
+				       steady_field_get(&steady_fields[i], value)))
+			return -EINVAL;
+	}
+	return is(s, reg, STEADY_SIM_TGRAN4_2) ? check_granules(s, v, value) : 0;
+}
+
+/* Values that KVM accepts and keeps as others. */
+static uint64_t rewrite(const struct steady_configuration *c, int reg, uint64_t value)
+{
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; c->accepted && i < r->first + r->fields; i++) {
+		const struct steady_accepted *a = &c->accepted[i];
+		uint64_t v = steady_field_get(&steady_fields[i], value);
+
+		if (a->rewritten && a->rewritten >> v & 1)
+			value = steady_field_put(&steady_fields[i], value, a->kept[v]);
 	}
 	return value;
 }
 
-/* A register that reads as zero and ignores writes: AArch32's, on a host without AArch32. */
-static bool ignores_writes(const struct steady_sim *s, int reg)
+/* arm64_check_features() */
+static int check_fields(const struct steady_sim *s, const struct steady_sim_vcpu *v, int reg,
+			uint64_t value)
 {
-	static const char el0[] = "ID_AA64PFR0_EL1.EL0";
-	const struct steady_field *f = &steady_fields[steady_field_by_name(el0, sizeof(el0) - 1)];
-	const struct steady_reading *mask = &s->profile->writable[reg];
+	const struct steady_register *r = &steady_registers[reg];
 
-	return steady_registers[reg].aarch32 && steady_profile_writable(s->profile) &&
-	       s->c->reg[f->reg].state == STEADY_VALUE &&
-	       steady_field_get(f, s->c->reg[f->reg].value) == 1 &&
-	       !(mask->state == STEADY_VALUE && mask->value);
-}
-
-/* 6.1: what it is, it stays, but for CSV2 and CSV3 of a host that is not affected. */
-static int set_fixed(struct steady_sim *s, int reg, uint64_t value)
-{
-	static const char *const names[] = {"ID_AA64PFR0_EL1.CSV2", "ID_AA64PFR0_EL1.CSV3"};
-	uint64_t rest = value ^ s->reg[reg];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
-
-		if (f->reg != reg)
-			continue;
-		if (steady_field_get(f, value) > steady_field_get(f, s->c->reg[reg].value))
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (!accepts(s, v, i, steady_field_get(&steady_fields[i], value)))
 			return -EINVAL;
-		rest = steady_field_put(f, rest, 0);
 	}
-	if (rest)
-		return -EINVAL;
-	s->reg[reg] = value;
 	return 0;
 }
 
-/* set_imp_id_reg() */
+/* 6.1: what it is, it stays, but for two fields that may be less. */
+static int set_old(struct steady_sim *s, struct steady_sim_vcpu *v, int reg, uint64_t value)
+{
+	static const enum steady_sim_field lowered[] = {STEADY_SIM_CSV2, STEADY_SIM_CSV3};
+	uint64_t rest = value;
+
+	if (is(s, reg, STEADY_SIM_AFF0)) {
+		v->mpidr = value;
+		return 0;
+	}
+	for (int i = 0; i < 2 && is(s, reg, STEADY_SIM_CSV2); i++) {
+		uint64_t limit = field_of(s, lowered[i], v->c->reg[reg].value);
+
+		if (field_of(s, lowered[i], value) > limit)
+			return -EINVAL;
+		rest = steady_field_put(s->field[lowered[i]], rest, limit);
+	}
+	if (rest != v->c->reg[reg].value)
+		return -EINVAL;
+	for (int i = 0; i < 2 && is(s, reg, STEADY_SIM_CSV2); i++)
+		put_field(s, lowered[i], field_of(s, lowered[i], value));
+	return 0;
+}
+
+/* set_clidr(): a value may not say that no cache needs cleaning where the host's need it. */
+static int set_clidr(const struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value)
+{
+	bool coherent = !field_of(s, STEADY_SIM_LOC, value) ||
+			(!field_of(s, STEADY_SIM_LOUIS, value) &&
+			 !field_of(s, STEADY_SIM_LOUU, value));
+	int reg = s->field[STEADY_SIM_LOC]->reg;
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (steady_fields[i].flags & STEADY_FIELD_RESERVED &&
+		    steady_field_get(&steady_fields[i], value))
+			return -EINVAL;
+	}
+	if (coherent && !host_field(s, STEADY_SIM_IDC))
+		return -EINVAL;
+	v->clidr = value;
+	return 0;
+}
+
+/* MIDR_EL1 and its like: fixed, or any value once a capability allows it. */
 static int set_identity(struct steady_sim *s, int reg, uint64_t value)
 {
 	const struct steady_reading *mask = &s->profile->writable[reg];
 
 	if (value == s->reg[reg])
 		return 0;
-	if (!s->imp_ids)
+	if (!s->imp_id_regs)
 		return -EINVAL;
 	if (s->frozen)
 		return -EBUSY;
@@ -131,299 +244,82 @@ static int set_identity(struct steady_sim *s, int reg, uint64_t value)
 	return 0;
 }
 
-static int set_feature(struct steady_sim *s, int reg, uint64_t value)
+int steady_sim_set_feature(struct steady_sim *s, struct steady_sim_vcpu *v, int reg,
+			   uint64_t value)
 {
-	const struct steady_register *r = &steady_registers[reg];
+	int r;
 
 	if (ignores_writes(s, reg))
 		return 0;
-	if (!steady_profile_writable(s->profile))
-		return set_fixed(s, reg, value);
-	if (is_named(reg, "MIDR_EL1") || is_named(reg, "REVIDR_EL1") || is_named(reg, "AIDR_EL1"))
-		return set_identity(s, reg, value);
-	for (unsigned int i = r->first; s->c->reg[reg].value && i < r->first + r->fields; i++) {
-		if (refused(s, i, steady_field_get(&steady_fields[i], value)))
-			return -EINVAL;
+	if (!s->modern)
+		return set_old(s, v, reg, value);
+	if (is(s, reg, STEADY_SIM_AFF0)) {
+		v->mpidr = value;
+		return 0;
 	}
-	value = rewrite(reg, value);
+	if (is(s, reg, STEADY_SIM_LOC))
+		return set_clidr(s, v, value);
+	if (is_identity(s, reg))
+		return set_identity(s, reg, value);
+	r = precheck(s, v, reg, value);
+	if (r)
+		return r;
+	value = rewrite(v->c, reg, value);
 	if (s->frozen)
 		return value == s->reg[reg] ? 0 : -EBUSY;
-	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
-		uint64_t v = steady_field_get(&steady_fields[i], value);
-		steady_set accepts;
-
-		if (v == steady_field_get(&steady_fields[i], s->c->reg[reg].value))
-			continue;
-		if (!steady_kvm_accepts(s->profile, s->c, i, &accepts) ||
-		    !steady_set_has(&steady_fields[i], accepts, v))
-			return -EINVAL;
-	}
-	s->reg[reg] = value;
-	return 0;
+	r = check_fields(s, v, reg, value);
+	if (!r)
+		s->reg[reg] = value;
+	return r;
 }
 
-/* ---- firmware registers ---- */
+/* ---- what kernels change by themselves ---- */
 
-/* KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2: states 0, 1 mean vulnerable, 2, 3 safe; bit 4: enabled */
-static int set_workaround(uint64_t id, uint64_t value, uint64_t level)
+/* To what the profile shows, which was captured with a GIC. */
+static void set_gic(struct steady_sim *s, const struct steady_configuration *c)
 {
-	static const char name[] = "WORKAROUND_2";
-	int second = steady_firmware_by_name(name, sizeof(name) - 1);
+	static const enum steady_sim_field gic[] = {STEADY_SIM_PFR0_GIC, STEADY_SIM_AA32_GIC};
 
-	if (second < 0 || steady_firmware[second].id != id)
-		return value & ~UINT64_C(0xf) || value > level ? -EINVAL : 0;
-	if (value & ~UINT64_C(0x1f) || (value & 0xf) > 3 ||
-	    (value & 0x10 && (value & 0xf) != 2))
-		return -EINVAL;
-	return ((value & 0xf) >= 2 ? 3u : 0u) > (level & 0xf) ? -EINVAL : 0;
-}
+	for (int i = 0; i < 2; i++) {
+		const struct steady_reading *r = &c->reg[s->field[gic[i]]->reg];
 
-/* 0.1 for vCPUs without the feature bit, and nothing else; for others 0.2 and from 1.0 on. */
-static int set_psci(struct steady_sim *s, int at, uint64_t value)
-{
-	uint64_t latest = s->profile->firmware[at].reading.value;
-
-	if (!(s->features & STEADY_FEATURE_PSCI_0_2))
-		return value == 1 ? 0 : -EINVAL;
-	if (value != 2 && (value < 0x10000 || value > latest))
-		return -EINVAL;
-	s->firmware[at] = value;
-	return 0;
-}
-
-static uint64_t get_firmware(const struct steady_sim *s, int at)
-{
-	if (s->profile->firmware[at].id == PSCI_ID && !(s->features & STEADY_FEATURE_PSCI_0_2))
-		return 1;
-	return s->firmware[at];
-}
-
-static int set_firmware(struct steady_sim *s, int at, uint64_t value)
-{
-	const struct steady_firmware_reading *f = &s->profile->firmware[at];
-	int row = steady_firmware_by_id(f->id);
-
-	if (steady_firmware_id_is_bitmap(f->id)) {
-		uint64_t known = f->reading.value | (row >= 0 ? steady_firmware[row].opt_in : 0);
-
-		if (value & ~known)
-			return -EINVAL;
-		if (s->frozen && value != s->firmware[at])
-			return -EBUSY;
-		s->firmware[at] = value;
-		return 0;
-	}
-	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
-		return set_workaround(f->id, value, f->reading.value);
-	if (f->id == PSCI_ID)
-		return set_psci(s, at, value);
-	return value == s->firmware[at] ? 0 : -EINVAL;
-}
-
-/* ---- the rest: memory ---- */
-
-static struct steady_sim_other *other(struct steady_sim_vcpu *v, uint64_t id, bool make)
-{
-	struct steady_sim_other *all;
-
-	for (size_t i = 0; i < v->other_count; i++) {
-		if (v->other[i].id == id)
-			return &v->other[i];
-	}
-	if (!make)
-		return NULL;
-	all = realloc(v->other, (v->other_count + 1) * sizeof(*all));
-	if (!all)
-		return NULL;
-	v->other = all;
-	all += v->other_count++;
-	memset(all, 0, sizeof(*all));
-	all->id = id;
-	return all;
-}
-
-static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const uint64_t *value)
-{
-	struct steady_vl want;
-
-	memcpy(&want, value, sizeof(want));
-	if (v->finalized)
-		return -EPERM;
-	if (steady_vl_empty(&want) || !steady_vl_is_prefix(&want, &s->profile->sve))
-		return -EINVAL;
-	v->sve = want;
-	return 0;
-}
-
-static bool has_lengths(const struct steady_sim *s)
-{
-	return s->features & steady_options[STEADY_OPTION_SVE].features && s->profile->sve_known;
-}
-
-/* ---- caches ---- */
-
-#define CCSIDR_ID   UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
-#define CCSIDR_BITS UINT64_C(0xff)
-
-static uint64_t host_field(const struct steady_sim *s, const char *name)
-{
-	const struct steady_field *f = &steady_fields[steady_field_by_name(name, strlen(name))];
-
-	return s->c->reg[f->reg].state == STEADY_VALUE
-		       ? steady_field_get(f, s->c->reg[f->reg].value)
-		       : 0;
-}
-
-static uint64_t part(uint64_t value, const char *name)
-{
-	return steady_field_get(&steady_fields[steady_field_by_name(name, strlen(name))], value);
-}
-
-/* set_clidr(): no claim that the data cache needs no cleaning where the host's does. */
-static bool clidr_ok(const struct steady_sim *s, uint64_t value)
-{
-	bool idc = !part(value, "CLIDR_EL1.LoC") ||
-		   (!part(value, "CLIDR_EL1.LoUIS") && !part(value, "CLIDR_EL1.LoUU"));
-
-	return !(value >> 47) && (!idc || host_field(s, "CTR_EL0.IDC"));
-}
-
-/* set_ccsidr(): no line shorter than the host's shortest; 2^(LineSize + 2) words. */
-static bool ccsidr_ok(const struct steady_sim *s, uint64_t id, uint64_t value)
-{
-	uint64_t words = host_field(s, id & 1 ? "CTR_EL0.IminLine" : "CTR_EL0.DminLine");
-
-	return (value & 7) + 2 >= words;
-}
-
-/* Registers that each vCPU has to itself and that are never frozen. */
-static bool is_own(const struct steady_sim *s, int reg)
-{
-	return is_named(reg, "MPIDR_EL1") ||
-	       (is_named(reg, "CLIDR_EL1") && steady_profile_writable(s->profile));
-}
-
-static int check_own(const struct steady_sim *s, uint64_t id, uint64_t value)
-{
-	int reg = steady_register_by_id(id);
-	bool ok = true;
-
-	if (reg >= 0 && is_named(reg, "CLIDR_EL1"))
-		ok = clidr_ok(s, value);
-	else if ((id & ~CCSIDR_BITS) == CCSIDR_ID && steady_profile_writable(s->profile))
-		ok = ccsidr_ok(s, id, value);
-	return ok ? 0 : -EINVAL;
-}
-
-/* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FIRMWARE, LENGTHS, OWN, MEMORY, NOWHERE };
-
-static enum place place_of(const struct steady_sim *s, uint64_t id, int *index)
-{
-	*index = steady_register_by_id(id);
-	if (*index >= 0) {
-		if (s->c->reg[*index].state == STEADY_VALUE)
-			return is_own(s, *index) ? OWN : FEATURE;
-		return listed(s, id) ? MEMORY : NOWHERE;
-	}
-	*index = firmware_row(s, id);
-	if (*index >= 0)
-		return FIRMWARE;
-	if (id == STEADY_ID_SVE_VLS)
-		return has_lengths(s) ? LENGTHS : NOWHERE;
-	return listed(s, id) ? MEMORY : NOWHERE;
-}
-
-int steady_sim_get(struct steady_sim *s, struct steady_call *call)
-{
-	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
-	const struct steady_sim_other *o;
-	uint64_t value[8] = {0};
-	int index;
-
-	if ((call->id & ARCH_MASK) != ARCH_ARM64)
-		return -EINVAL;
-	switch (place_of(s, call->id, &index)) {
-	case FEATURE:
-		value[0] = s->reg[index];
-		break;
-	case FIRMWARE:
-		value[0] = get_firmware(s, index);
-		break;
-	case LENGTHS:
-		memcpy(value, &v->sve, sizeof(value));
-		break;
-	case OWN:
-		value[0] = s->reg[index];
-		/* fall through */
-	case MEMORY:
-		o = other(v, call->id, false);
-		if (o)
-			memcpy(value, o->value, sizeof(value));
-		break;
-	default:
-		return -ENOENT;
-	}
-	memcpy(call->value, value, sizeof(value));
-	return 0;
-}
-
-int steady_sim_set(struct steady_sim *s, struct steady_call *call)
-{
-	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
-	struct steady_sim_other *o;
-	int index, r;
-
-	if ((call->id & ARCH_MASK) != ARCH_ARM64)
-		return -EINVAL;
-	switch (place_of(s, call->id, &index)) {
-	case FEATURE:
-		return set_feature(s, index, call->value[0]);
-	case FIRMWARE:
-		return set_firmware(s, index, call->value[0]);
-	case LENGTHS:
-		return set_lengths(s, v, call->value);
-	case OWN:
-	case MEMORY:
-		r = check_own(s, call->id, call->value[0]);
-		if (r)
-			return r;
-		o = other(v, call->id, true);
-		if (!o)
-			return -ENOMEM;
-		memcpy(o->value, call->value, sizeof(o->value));
-		return 0;
-	default:
-		return -ENOENT;
+		if (r->state == STEADY_VALUE)
+			put_field(s, gic[i], field_of(s, gic[i], r->value));
 	}
 }
 
-static const char *const gic_fields[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
-#define GIC_FIELDS (sizeof(gic_fields) / sizeof(gic_fields[0]))
-
-/* Without an interrupt controller a guest sees none: kvm_finalize_sys_regs(). */
-void steady_sim_settle(struct steady_sim *s)
+void steady_sim_gic_created(struct steady_sim *s)
 {
-	for (size_t i = 0; !s->gic && steady_profile_writable(s->profile) && i < GIC_FIELDS; i++) {
-		const struct steady_field *f = &steady_fields[steady_field_by_name(
-			gic_fields[i], strlen(gic_fields[i]))];
+	bool always = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_CREATION);
 
-		s->reg[f->reg] = steady_field_put(f, s->reg[f->reg], 0);
+	for (uint32_t i = 0; i < STEADY_SIM_VCPUS; i++) {
+		struct steady_sim_vcpu *v = &s->vcpus[i];
+		const struct steady_configuration *c =
+			v->inited ? steady_sim_configuration(s, v->features) : NULL;
+
+		if (c && (always || c != v->c))
+			set_gic(s, c);
+		v->c = c ? c : v->c;
 	}
 }
 
-void steady_sim_adopt(struct steady_sim *s, const struct steady_configuration *c)
+/* kvm_finalize_sys_regs() */
+void steady_sim_first_run(struct steady_sim *s, const struct steady_sim_vcpu *v)
 {
-	if (!c || c == s->c)
+	bool tables = steady_sim_field(s, STEADY_SIM_TCRX) && steady_sim_field(s, STEADY_SIM_ATS1A);
+
+	if (!s->modern)
 		return;
-	s->c = c;
-	for (size_t i = 0; i < GIC_FIELDS; i++) {
-		const struct steady_field *f = &steady_fields[steady_field_by_name(
-			gic_fields[i], strlen(gic_fields[i]))];
-
-		if (c->reg[f->reg].state == STEADY_VALUE)
-			s->reg[f->reg] =
-				steady_field_put(f, s->reg[f->reg],
-						 steady_field_get(f, c->reg[f->reg].value));
+	if (!s->gic) {
+		put_field(s, STEADY_SIM_PFR0_GIC, 0);
+		put_field(s, STEADY_SIM_AA32_GIC, 0);
+	} else if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_RUN)) {
+		set_gic(s, v->c);
 	}
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A))
+		return;
+	if (!tables)
+		put_field(s, STEADY_SIM_S1PIE, 0);
+	if (!tables || !steady_sim_field(s, STEADY_SIM_HPDS))
+		put_field(s, STEADY_SIM_S1POE, 0);
 }

@@ -44,7 +44,59 @@ int steady_fail_call(void *fail, struct steady_call *call)
 	struct steady_fail *f = fail;
 
 	f->seen++;
-	return f->seen == f->k ? -f->error : f->next(f->ctx, call);
+	if (f->k && (f->seen == f->k || (f->lasting && f->seen > f->k)))
+		return -f->error;
+	return f->next(f->ctx, call);
+}
+
+/* ---- both ---- */
+
+static int ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool steady_same_answer(const struct steady_call *a, int a_result, const struct steady_call *b,
+			int b_result)
+{
+	if (a_result != b_result)
+		return false;
+	if (a->op == STEADY_OP_REG_LIST && (!a_result || a_result == -E2BIG) &&
+	    a->count != b->count)
+		return false;
+	if (a_result)
+		return true;
+	if (a->op == STEADY_OP_REG_LIST) {
+		qsort(a->list, a->count, sizeof(*a->list), ascending);
+		qsort(b->list, b->count, sizeof(*b->list), ascending);
+	}
+	if (a->op == STEADY_OP_REG_LIST || a->op == STEADY_OP_MASKS)
+		return a->count == b->count &&
+		       memcmp(a->list, b->list, a->count * sizeof(*a->list)) == 0;
+	if (a->op == STEADY_OP_CHECK)
+		return a->value[0] == b->value[0];
+	return a->op != STEADY_OP_GET || memcmp(a->value, b->value, sizeof(a->value)) == 0;
+}
+
+int steady_both_call(void *compare, struct steady_call *call)
+{
+	struct steady_both *c = compare;
+	struct steady_call others = *call;
+	int r, s;
+
+	others.list = c->room;
+	if (others.count > c->room_words)
+		others.count = c->room_words;
+	r = c->next(c->ctx, call);
+	s = c->other(c->other_ctx, &others);
+	if (!steady_same_answer(call, r, &others, s)) {
+		c->differences++;
+		if (c->differs)
+			c->differs(c->differs_ctx, call, r, &others, s);
+	}
+	return r;
 }
 
 /* ---- writes ---- */

@@ -35,12 +35,32 @@ struct steady_record {
 };
 int steady_record_call(void *record, struct steady_call *call);
 
+/* Makes every call on two hosts and gives the first one's results. */
+struct steady_both {
+	steady_call_fn *next;
+	void *ctx;
+	steady_call_fn *other;
+	void *other_ctx;
+	uint64_t *room;      /* other's lists, of room_words; the caller's */
+	uint32_t room_words;
+	/* Called when the results differ. */
+	void (*differs)(void *differs_ctx, const struct steady_call *call, int result,
+			const struct steady_call *others, int others_result);
+	void *differs_ctx;
+	uint64_t differences;
+};
+int steady_both_call(void *compare, struct steady_call *call);
+/* Whether two hosts answered a call alike; the order of a register list does not count. */
+bool steady_same_answer(const struct steady_call *a, int a_result, const struct steady_call *b,
+			int b_result);
+
 /* Lets the k-th call (from 1) fail with -error and never reach the host; 0: none. */
 struct steady_fail {
 	steady_call_fn *next;
 	void *ctx;
 	uint64_t k;
 	int error;
+	bool lasting;  /* and every call after it */
 	uint64_t seen;
 };
 int steady_fail_call(void *fail, struct steady_call *call);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,18 @@
 #include "pin/pin.h"
 #include "policy/policy.h"
 
+/* What a call's error means for the model: that it cannot be shown here, or that nothing is known. */
+static int answered(struct steady_report *report, enum steady_op op, const char *subject, int r)
+{
+	switch (steady_answer_of(op, r)) {
+	case STEADY_ANSWER_ABSENT:
+	case STEADY_ANSWER_OPTION:
+		return steady_ask_blocked(report, op, subject, r);
+	default:
+		return steady_ask_failed(report, op, subject, r);
+	}
+}
+
 static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t vcpus,
 		  struct steady_report *report)
 {
@@ -16,15 +29,18 @@ static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t 
 	int r = steady_ask_vm_type(h, &type);
 
 	if (r)
-		return steady_ask_failed(report, "KVM_CHECK_EXTENSION", "IPA_SIZE", r);
+		return steady_ask_failed(report, STEADY_OP_CHECK, "ARM_VM_IPA_SIZE", r);
 	r = steady_ask(h, STEADY_OP_CREATE_VM, 0, type);
 	if (r)
-		return steady_ask_failed(report, "KVM_CREATE_VM", NULL, r);
+		return steady_ask_failed(report, STEADY_OP_CREATE_VM, NULL, r);
 	r = steady_pin_vm(pin, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++) {
 		r = steady_ask(h, STEADY_OP_CREATE_VCPU, v, 0);
-		if (r)
-			return steady_ask_failed(report, "KVM_CREATE_VCPU", NULL, r);
+		if (r) {
+			r = answered(report, STEADY_OP_CREATE_VCPU, "vcpus", r);
+			if (r == -STEADY_EBLOCKED)
+				steady_report_wanted(report, "%" PRIu32, vcpus);
+		}
 	}
 	return r;
 }
@@ -38,16 +54,11 @@ static int init(const struct steady_host *h, struct steady_pin *pin,
 
 	for (uint32_t v = 0; v < vcpus && !r; v++) {
 		r = steady_ask(h, STEADY_OP_INIT, v, features | (v ? secondary : 0));
-		if (r == -EINVAL || r == -ENOENT) {
-			steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-			steady_report_subject(report, "vcpu_features", NULL);
-			steady_report_wanted(report, "0x%x", features);
-			steady_report_reason(report, "KVM does not give these vCPU options "
-						     "together");
-			return -STEADY_EBLOCKED;
+		if (r) {
+			r = answered(report, STEADY_OP_INIT, "vcpu_features", r);
+			if (r == -STEADY_EBLOCKED)
+				steady_report_wanted(report, "0x%x", features);
 		}
-		if (r)
-			return steady_ask_failed(report, "KVM_ARM_VCPU_INIT", NULL, r);
 	}
 	return r;
 }
@@ -61,22 +72,20 @@ static int irqchip(const struct steady_host *h, const struct steady_model *m, ui
 		return 0;
 	r = steady_ask(h, STEADY_OP_CREATE_GIC, 0,
 		       m->irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2 : STEADY_DEVICE_GICV3);
-	if (r == -ENODEV) {
-		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-		steady_report_subject(report, "irqchip", NULL);
-		steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
-		steady_report_reason(report, "this host cannot emulate it");
-		return -STEADY_EBLOCKED;
+	if (r) {
+		r = answered(report, STEADY_OP_CREATE_GIC, "irqchip", r);
+		if (r == -STEADY_EBLOCKED)
+			steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+		return r;
 	}
-	if (r)
-		return steady_ask_failed(report, "KVM_CREATE_DEVICE", "the GIC", r);
 	r = steady_ask(h, STEADY_OP_INIT_GIC, 0, 0);
 	if (r)
-		return steady_ask_failed(report, "KVM_SET_DEVICE_ATTR", "the GIC", r);
+		return steady_ask_failed(report, STEADY_OP_INIT_GIC, "irqchip", r);
 	for (uint32_t v = 0; m->options >> STEADY_OPTION_PMU & 1 && v < vcpus; v++) {
 		r = steady_ask(h, STEADY_OP_PMU_INIT, v, 0);
 		if (r)
-			return steady_ask_failed(report, "KVM_SET_DEVICE_ATTR", "the PMU", r);
+			return answered(report, STEADY_OP_PMU_INIT,
+					steady_options[STEADY_OPTION_PMU].name, r);
 	}
 	return 0;
 }
@@ -88,7 +97,8 @@ static int finalize(const struct steady_host *h, const struct steady_model *m, u
 		int r = steady_ask(h, STEADY_OP_FINALIZE, v, STEADY_FINALIZE_SVE);
 
 		if (r)
-			return steady_ask_failed(report, "KVM_ARM_VCPU_FINALIZE", "SVE", r);
+			return answered(report, STEADY_OP_FINALIZE,
+					steady_options[STEADY_OPTION_SVE].name, r);
 	}
 	return 0;
 }
@@ -98,8 +108,8 @@ static int run(const struct steady_host *h, uint32_t vcpus, struct steady_report
 	for (uint32_t v = 0; v < vcpus; v++) {
 		int r = steady_ask(h, STEADY_OP_RUN, v, 0);
 
-		if (r != -EINTR)
-			return steady_ask_failed(report, "KVM_RUN", NULL, r ? r : -EPROTO);
+		if (steady_answer_of(STEADY_OP_RUN, r) != STEADY_ANSWER_ENTERED)
+			return steady_ask_failed(report, STEADY_OP_RUN, NULL, r ? r : -EPROTO);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "arch/kvm_ids.h"
 #include "base/errno_name.h"
 #include "base/report.h"
@@ -94,11 +95,17 @@ int steady_ask_reglist(const struct steady_host *h, uint32_t vcpu, uint64_t **li
 			return 0;
 		}
 		free(c.list);
-		if (r == -E2BIG && c.count > room && c.count <= MOST_ROOM)
+		if (steady_answer_of(STEADY_OP_REG_LIST, r) == STEADY_ANSWER_ROOM &&
+		    c.count > room && c.count <= MOST_ROOM)
 			room = c.count;
 		else
 			return r ? r : -EPROTO;
 	} while (1);
+}
+
+uint64_t steady_ask_type_of(uint64_t ipa_bits)
+{
+	return ipa_bits && ipa_bits < 40 ? ipa_bits : 0; /* 0 means 40 bits */
 }
 
 int steady_ask_vm_type(const struct steady_host *h, uint64_t *type)
@@ -107,22 +114,63 @@ int steady_ask_vm_type(const struct steady_host *h, uint64_t *type)
 	int r = steady_ask_check(h, STEADY_CAP_IPA_SIZE, &bits);
 
 	if (!r)
-		*type = bits && bits < 40 ? bits : 0; /* 0 means 40 bits */
+		*type = steady_ask_type_of(bits);
 	return r;
 }
 
-int steady_ask_failed(struct steady_report *report, const char *what, const char *subject,
+static const char *const ioctls[] = {
+	[STEADY_OP_CREATE_VM] = "KVM_CREATE_VM",
+	[STEADY_OP_CREATE_VCPU] = "KVM_CREATE_VCPU",
+	[STEADY_OP_INIT] = "KVM_ARM_VCPU_INIT",
+	[STEADY_OP_FINALIZE] = "KVM_ARM_VCPU_FINALIZE",
+	[STEADY_OP_GET] = "KVM_GET_ONE_REG",
+	[STEADY_OP_SET] = "KVM_SET_ONE_REG",
+	[STEADY_OP_REG_LIST] = "KVM_GET_REG_LIST",
+	[STEADY_OP_MASKS] = "KVM_ARM_GET_REG_WRITABLE_MASKS",
+	[STEADY_OP_CHECK] = "KVM_CHECK_EXTENSION",
+	[STEADY_OP_ENABLE_CAP] = "KVM_ENABLE_CAP",
+	[STEADY_OP_CREATE_GIC] = "KVM_CREATE_DEVICE",
+	[STEADY_OP_INIT_GIC] = "KVM_SET_DEVICE_ATTR",
+	[STEADY_OP_PMU_INIT] = "KVM_SET_DEVICE_ATTR",
+	[STEADY_OP_RUN] = "KVM_RUN",
+};
+
+const char *steady_ask_ioctl(enum steady_op op)
+{
+	return ioctls[op];
+}
+
+const char *steady_ask_says(enum steady_op op, int result, char out[STEADY_ASK_SAYS])
+{
+	char number[STEADY_ERRNO_NAME];
+	const char *name = steady_errno_name(-result, number);
+	const char *says = steady_answer_says(op, result);
+
+	snprintf(out, STEADY_ASK_SAYS, "%s (%s)", name ? name : "no errno",
+		 says ? says : strerror(-result));
+	return out;
+}
+
+int steady_ask_failed(struct steady_report *report, enum steady_op op, const char *subject,
 		      int result)
 {
-	char name[STEADY_ERRNO_NAME];
+	char says[STEADY_ASK_SAYS];
 
-	if (result == -ENOMEM)
-		return -STEADY_ENOMEM;
 	steady_report_add(report, STEADY_ERROR, STEADY_EHOST);
 	steady_report_subject(report, subject, NULL);
-	steady_report_reason(report, "%s failed: %s (%s)", what,
-			     steady_errno_name(-result, name), strerror(-result));
-	if (result == -EACCES || result == -EPERM)
-		steady_report_advice(report, "this needs read and write access to /dev/kvm");
+	steady_report_reason(report, "%s failed: %s", ioctls[op],
+			     steady_ask_says(op, result, says));
+	if ((result == -EACCES || result == -EPERM) && !steady_answer_says(op, result))
+		steady_report_advice(report, "this needs read and write access to /dev/kvm, and no "
+					     "filter that forbids its ioctls");
 	return -STEADY_EHOST;
+}
+
+int steady_ask_blocked(struct steady_report *report, enum steady_op op, const char *subject,
+		       int result)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, subject, NULL);
+	steady_report_reason(report, "%s", steady_answer_says(op, result));
+	return -STEADY_EBLOCKED;
 }

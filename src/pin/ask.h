@@ -25,8 +25,20 @@ int steady_ask_masks(const struct steady_host *h, uint64_t masks[192]);
 int steady_ask_reglist(const struct steady_host *h, uint32_t vcpu, uint64_t **list, size_t *count);
 /* The type for STEADY_OP_CREATE_VM: 0, or the IPA size of a host that has less than 40 bits. */
 int steady_ask_vm_type(const struct steady_host *h, uint64_t *type);
-/* Adds a finding "the call failed", returns -STEADY_EHOST (or ENOMEM). */
-int steady_ask_failed(struct steady_report *report, const char *what, const char *subject,
+uint64_t steady_ask_type_of(uint64_t ipa_bits);
+/* The kernel's name of a call: "KVM_SET_ONE_REG". */
+const char *steady_ask_ioctl(enum steady_op op);
+/* "EBUSY (the VM has run already)" into out; returns out. */
+#define STEADY_ASK_SAYS 160
+const char *steady_ask_says(enum steady_op op, int result, char out[STEADY_ASK_SAYS]);
+/* Adds a finding "the call failed", returns -STEADY_EHOST. */
+int steady_ask_failed(struct steady_report *report, enum steady_op op, const char *subject,
 		      int result);
+/*
+ * For an errno that is an answer: adds a finding that says what it says, for the caller to go on
+ * with (what was wanted, what to do); returns -STEADY_EBLOCKED.
+ */
+int steady_ask_blocked(struct steady_report *report, enum steady_op op, const char *subject,
+		       int result);
 
 #endif

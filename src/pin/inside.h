@@ -13,13 +13,18 @@
 #define STEADY_BITMAPS      16 /* how many bitmap registers are looked for; kernels have 3 or 4 */
 #define STEADY_FIRMWARE_MAX (STEADY_BITMAPS + 16)
 
+struct steady_firmware_target {
+	uint64_t id, value;
+	bool least; /* a host may show more, and KVM keeps nothing of a write */
+};
+
 struct steady_pin {
 	const struct steady_model *model;
 	struct steady_host host;
 	struct steady_profile *live;      /* what the VM showed before anything was written */
 	bool known;                       /* live and target are there */
 	uint64_t target[STEADY_REGISTERS];
-	struct steady_firmware_value firmware[STEADY_FIRMWARE_MAX]; /* targets of what there is */
+	struct steady_firmware_target firmware[STEADY_FIRMWARE_MAX]; /* of what there is */
 	size_t firmware_count;
 	uint32_t *vcpus;                  /* those that were pinned */
 	size_t vcpu_count;

@@ -8,14 +8,12 @@
  */
 #include "pin/inside.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch/kvm_ids.h"
-#include "base/errno_name.h"
 #include "base/report.h"
 #include "policy/explain.h"
 #include "policy/policy.h"
@@ -74,16 +72,17 @@ int steady_pin_vm(struct steady_pin *p, struct steady_report *report)
 			int r = steady_ask_check(&p->host, row->capability[j], &value);
 
 			if (r)
-				return steady_ask_failed(report, "KVM_CHECK_EXTENSION", row->name,
-							 r);
+				return steady_ask_failed(report, STEADY_OP_CHECK, row->name, r);
 			if (!value)
 				return option_blocked(report, i, "this host has not");
 		}
 		if (row->enable_cap) {
 			int r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
 
+			if (steady_answer_of(STEADY_OP_ENABLE_CAP, r) == STEADY_ANSWER_OPTION)
+				return steady_ask_blocked(report, STEADY_OP_ENABLE_CAP, row->name, r);
 			if (r)
-				return steady_ask_failed(report, "KVM_ENABLE_CAP", row->name, r);
+				return steady_ask_failed(report, STEADY_OP_ENABLE_CAP, row->name, r);
 		}
 	}
 	return 0;
@@ -119,6 +118,14 @@ int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_
 
 /* ---- what the VM shows ---- */
 
+/* That a host does not have a register is an answer: then it cannot show the model. */
+static int not_read(struct steady_report *report, const char *name, int r)
+{
+	if (steady_answer_of(STEADY_OP_GET, r) == STEADY_ANSWER_ABSENT)
+		return steady_ask_blocked(report, STEADY_OP_GET, name, r);
+	return steady_ask_failed(report, STEADY_OP_GET, name, r);
+}
+
 /* All 56, or the first failure. */
 static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_REGISTERS],
 		     struct steady_report *report)
@@ -128,14 +135,13 @@ static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_RE
 		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
 
 		if (r)
-			return steady_ask_failed(report, "KVM_GET_ONE_REG",
-						 steady_registers[reg].name, r);
+			return not_read(report, steady_registers[reg].name, r);
 		out[reg] = value[0];
 	}
 	return 0;
 }
 
-/* A kernel that has no writable masks lets nothing be written; it says so by EINVAL. */
+/* A kernel that has no writable masks lets nothing be written. */
 static int read_masks(struct steady_pin *p, struct steady_report *report)
 {
 	uint64_t masks[STEADY_REGISTERS] = {0};
@@ -143,12 +149,12 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 	int r = steady_ask_check(&p->host, STEADY_CAP_REG_MASKS, &has);
 
 	if (r)
-		return steady_ask_failed(report, "KVM_CHECK_EXTENSION", "ARM_SUPPORTED_REG_MASK_RANGES", r);
+		return steady_ask_failed(report, STEADY_OP_CHECK, "ARM_SUPPORTED_REG_MASK_RANGES",
+					 r);
 	if (has & 1) {
 		r = steady_ask_masks(&p->host, masks);
 		if (r)
-			return steady_ask_failed(report, "KVM_ARM_GET_REG_WRITABLE_MASKS", NULL,
-						 r);
+			return steady_ask_failed(report, STEADY_OP_MASKS, NULL, r);
 	}
 	for (int i = 0; i < STEADY_REGISTERS; i++)
 		p->live->writable[i] =
@@ -162,6 +168,7 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
 	int row = steady_firmware_by_id(id);
 	uint64_t value;
+	bool least;
 
 	if (!p->model->firmware_count)
 		return 0;
@@ -171,9 +178,8 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 		value = 0; /* services that the model does not speak of are none of its */
 	else
 		return 0;
-	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND) {
-		if (has >= value)
-			return 0; /* a host may be better; KVM keeps nothing of a write */
+	least = row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND;
+	if (least && has < value) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 		steady_report_subject(report, steady_firmware[row].name, NULL);
 		steady_report_wanted(report, "0x%" PRIx64, value);
@@ -182,7 +188,7 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 		return -STEADY_EBLOCKED;
 	}
 	if (p->firmware_count < STEADY_FIRMWARE_MAX)
-		p->firmware[p->firmware_count++] = (struct steady_firmware_value){id, value};
+		p->firmware[p->firmware_count++] = (struct steady_firmware_target){id, value, least};
 	return 0;
 }
 
@@ -202,13 +208,14 @@ static int find_one_firmware(struct steady_pin *p, uint32_t vcpu, uint64_t id,
 			     struct steady_report *report)
 {
 	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
+	char name[STEADY_FIRMWARE_LABEL];
 	uint64_t value[8];
 	int r = steady_ask_get(&p->host, vcpu, id, value);
 
-	if (r == -ENOENT)
+	if (steady_answer_of(STEADY_OP_GET, r) == STEADY_ANSWER_ABSENT)
 		return want && want->value ? firmware_missing(report, want) : 0;
 	if (r)
-		return steady_ask_failed(report, "KVM_GET_ONE_REG", "a firmware register", r);
+		return steady_ask_failed(report, STEADY_OP_GET, steady_firmware_label(id, name), r);
 	return add_firmware(p, id, value[0], report);
 }
 
@@ -219,9 +226,11 @@ static int find_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_repo
 	if (!p->model->firmware_count)
 		return 0;
 	for (size_t i = 0; i < p->model->firmware_count; i++) {
-		if (steady_firmware_id_is_bitmap(p->model->firmware[i].id))
-			continue;
-		r = find_one_firmware(p, vcpu, p->model->firmware[i].id, report);
+		uint64_t id = p->model->firmware[i].id;
+
+		if (id >= BITMAP_FIRST && id < BITMAP_FIRST + STEADY_BITMAPS)
+			continue; /* below, with those that the model does not speak of */
+		r = find_one_firmware(p, vcpu, id, report);
 		result = result ? result : r;
 	}
 	for (uint64_t n = 0; n < STEADY_BITMAPS; n++) {
@@ -245,7 +254,7 @@ static int check_identity(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
 
 		if (r)
-			return steady_ask_failed(report, "KVM_GET_ONE_REG", names[i], r);
+			return not_read(report, names[i], r);
 		read[i] = value[0];
 	}
 	for (size_t i = 0; i < p->model->implementation_count; i++) {
@@ -294,21 +303,37 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 
 /* ---- writing ---- */
 
-static int refused(struct steady_pin *p, int reg, int r, struct steady_report *report)
+/* What became of a write: not accepted, too late, or nobody knows. */
+static int not_written(struct steady_report *report, const char *name, int r)
+{
+	char says[STEADY_ASK_SAYS];
+
+	switch (steady_answer_of(STEADY_OP_SET, r)) {
+	case STEADY_ANSWER_FROZEN:
+		steady_report_add(report, STEADY_ERROR, STEADY_EFROZEN);
+		steady_report_subject(report, name, NULL);
+		steady_report_reason(report, "KVM refused the value: %s",
+				     steady_ask_says(STEADY_OP_SET, r, says));
+		return -STEADY_EFROZEN;
+	case STEADY_ANSWER_REFUSED:
+	case STEADY_ANSWER_ABSENT:
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, name, NULL);
+		steady_report_reason(report, "KVM refused the value: %s",
+				     steady_ask_says(STEADY_OP_SET, r, says));
+		return -STEADY_EBLOCKED;
+	default:
+		return steady_ask_failed(report, STEADY_OP_SET, name, r);
+	}
+}
+
+/* A finding for each field whose value the host is known not to accept; how many there are. */
+static unsigned int explain_refusal(struct steady_pin *p, int reg, struct steady_report *report)
 {
 	const struct steady_configuration *c = &p->live->configurations[0];
 	const struct steady_register *row = &steady_registers[reg];
-	char number[STEADY_ERRNO_NAME];
-	bool explained = false;
+	unsigned int count = 0;
 
-	if (r == -EBUSY) {
-		steady_report_add(report, STEADY_ERROR, STEADY_EFROZEN);
-		steady_report_subject(report, row->name, NULL);
-		steady_report_reason(report, "the VM has run already: KVM answers EBUSY");
-		return -STEADY_EFROZEN;
-	}
-	if (r != -EINVAL && r != -ENOENT)
-		return steady_ask_failed(report, "KVM_SET_ONE_REG", row->name, r);
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
@@ -319,19 +344,24 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 		    steady_set_has(f, accepts, wanted))
 			continue;
 		steady_explain_field(report, p->model, p->live, c, i, wanted, accepts);
-		explained = true;
+		count++;
 	}
-	if (explained)
+	return count;
+}
+
+static int refused(struct steady_pin *p, int reg, int r, struct steady_report *report)
+{
+	enum steady_answer answer = steady_answer_of(STEADY_OP_SET, r);
+
+	if (answer == STEADY_ANSWER_REFUSED && explain_refusal(p, reg, report))
 		return -STEADY_EBLOCKED;
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-	steady_report_subject(report, row->name, NULL);
-	steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
-	steady_report_offered(report, "0x%016" PRIx64, c->reg[reg].value);
-	steady_report_reason(report,
-			     "KVM refused the value with %s, and nothing that is known of this "
-			     "kernel says why",
-			     steady_errno_name(-r, number));
-	return -STEADY_EBLOCKED;
+	r = not_written(report, steady_registers[reg].name, r);
+	if (r == -STEADY_EBLOCKED) {
+		steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
+		steady_report_offered(report, "0x%016" PRIx64,
+				      p->live->configurations[0].reg[reg].value);
+	}
+	return r;
 }
 
 static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_REGISTERS],
@@ -352,36 +382,36 @@ static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[ST
 	return result;
 }
 
+static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
+			      const struct steady_firmware_target *want, struct steady_report *report)
+{
+	uint64_t value[8];
+	char label[STEADY_FIRMWARE_LABEL];
+	const char *name = steady_firmware_label(want->id, label);
+	int r = steady_ask_get(&p->host, vcpu, want->id, value);
+
+	if (r)
+		return not_read(report, name, r);
+	if (want->least || value[0] == want->value)
+		return 0;
+	r = steady_ask_set64(&p->host, vcpu, want->id, want->value);
+	if (!r)
+		return 0;
+	r = not_written(report, name, r);
+	if (r == -STEADY_EBLOCKED || r == -STEADY_EFROZEN) {
+		steady_report_wanted(report, "0x%" PRIx64, want->value);
+		steady_report_offered(report, "0x%" PRIx64, value[0]);
+	}
+	return r;
+}
+
 static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < p->firmware_count; i++) {
-		const struct steady_firmware_value *want = &p->firmware[i];
-		uint64_t value[8];
-		char name[STEADY_FIRMWARE_LABEL], number[STEADY_ERRNO_NAME];
-		int r = steady_ask_get(&p->host, vcpu, want->id, value);
+		int r = write_one_firmware(p, vcpu, &p->firmware[i], report);
 
-		if (!r && value[0] == want->value)
-			continue;
-		if (!r)
-			r = steady_ask_set64(&p->host, vcpu, want->id, want->value);
-		if (r == -EINVAL || r == -EBUSY) {
-			bool late = r == -EBUSY;
-
-			steady_report_add(report, STEADY_ERROR,
-					  late ? STEADY_EFROZEN : STEADY_EBLOCKED);
-			steady_report_subject(report, steady_firmware_label(want->id, name),
-					      NULL);
-			steady_report_wanted(report, "0x%" PRIx64, want->value);
-			steady_report_offered(report, "0x%" PRIx64, value[0]);
-			steady_report_reason(report, "KVM refused the value: %s",
-					     steady_errno_name(-r, number));
-			r = late ? -STEADY_EFROZEN : -STEADY_EBLOCKED;
-		} else if (r) {
-			r = steady_ask_failed(report, "KVM_SET_ONE_REG",
-					      steady_firmware_label(want->id, name), r);
-		}
 		result = result ? result : r;
 	}
 	return result;
@@ -400,16 +430,20 @@ static int write_sve(struct steady_pin *p, uint32_t vcpu, struct steady_report *
 	if (!wants_sve(p))
 		return 0;
 	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
-	if (!r && !steady_vl_equal(&has, &p->model->sve))
-		r = steady_ask_set(&p->host, vcpu, STEADY_ID_SVE_VLS, p->model->sve.word);
-	if (r != -EINVAL)
-		return r ? steady_ask_failed(report, "KVM_SET_ONE_REG", "SVE_VLS", r) : 0;
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-	steady_report_subject(report, "SVE_VLS", NULL);
-	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&p->model->sve));
-	steady_report_offered(report, "up to %u bytes", steady_vl_max(&has));
-	steady_report_reason(report, "KVM refused the set of vector lengths: EINVAL");
-	return -STEADY_EBLOCKED;
+	if (r)
+		return not_read(report, "SVE_VLS", r);
+	if (steady_vl_equal(&has, &p->model->sve))
+		return 0;
+	r = steady_ask_set(&p->host, vcpu, STEADY_ID_SVE_VLS, p->model->sve.word);
+	if (!r)
+		return 0;
+	r = not_written(report, "SVE_VLS", r);
+	if (r == -STEADY_EBLOCKED) {
+		steady_report_wanted(report, "vector lengths up to %u bytes",
+				     steady_vl_max(&p->model->sve));
+		steady_report_offered(report, "up to %u bytes", steady_vl_max(&has));
+	}
+	return r;
 }
 
 static int remember(struct steady_pin *p, uint32_t vcpu)
@@ -490,9 +524,9 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 
 		r = steady_ask_get(&p->host, vcpu, p->firmware[i].id, value);
 		if (r)
-			return steady_ask_failed(report, "KVM_GET_ONE_REG", "a firmware register",
-						 r);
-		if (value[0] == p->firmware[i].value)
+			return not_read(report, steady_firmware_label(p->firmware[i].id, name), r);
+		if (value[0] == p->firmware[i].value ||
+		    (p->firmware[i].least && value[0] > p->firmware[i].value))
 			continue;
 		mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
 			 p->firmware[i].value, value[0], stage);
@@ -502,7 +536,7 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 		return result;
 	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
 	if (r)
-		return steady_ask_failed(report, "KVM_GET_ONE_REG", "SVE_VLS", r);
+		return not_read(report, "SVE_VLS", r);
 	if (!steady_vl_equal(&has, &p->model->sve)) {
 		mismatch(report, "SVE_VLS", NULL, vcpu, steady_vl_max(&p->model->sve),
 			 steady_vl_max(&has), stage);

@@ -20,6 +20,7 @@ struct steady_local {
 	const char *kernel;          /* release */
 	const char *note;            /* how the profile is made, or NULL */
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
+	bool deep;                   /* try every value of every field */
 	uint32_t kinds;              /* of cores; at least 1 */
 	int (*enter)(void *ctx, uint32_t kind); /* moves this thread to such a core; may be NULL */
 	void *ctx;
@@ -27,8 +28,8 @@ struct steady_local {
 };
 
 /*
- * Captures a host: every combination of the vCPU options that it has (those on request left out).
- * A register that cannot be read is kept with its errno. EHOST: not even a plain VM can be made.
+ * Captures a host: every combination of the vCPU options that it has; those on request alone and
+ * with all others. A register that cannot be read is kept with its errno. EHOST: not even a plain VM can be made.
  */
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report);

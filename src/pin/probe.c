@@ -3,53 +3,49 @@
  * Captures a host: one throw-away VM for every combination of its vCPU options, made in the order
  * in which a VM is pinned, so that what is read is what a pin will meet.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arch/kvm_ids.h"
 #include "base/errno_name.h"
 #include "base/report.h"
-#include "pin/ask.h"
 #include "pin/pin.h"
+#include "pin/probe.h"
 #include "policy/policy.h"
 
 #define FIRMWARE_SPACE UINT64_C(0xffffffffffff0000)
 #define FIRMWARE       UINT64_C(0x6030000000140000)
 #define BITMAP         UINT64_C(0x6030000000160000)
+#define CACHE          UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR */
 #define PMCR_N_SHIFT   11 /* PMCR_EL0.N, bits 15:11 (DDI0487) */
 #define PMCR_N_MASK    0x1f
 
-struct probe {
-	struct steady_host host;
-	const struct steady_local *local;
-	struct steady_profile *p;
-	struct steady_report *report;
-	uint64_t vm_type;
-	uint32_t available;      /* options that the host says it has */
-	uint64_t gic;            /* device type that could be made; 0: none */
-	bool gic_known;
-};
-
-static struct steady_reading reading(int r, uint64_t value)
+struct steady_reading steady_probe_reading(int r, uint64_t value)
 {
 	if (r)
 		return (struct steady_reading){.error = -r, .state = STEADY_FAILED};
 	return (struct steady_reading){.value = value, .state = STEADY_VALUE};
 }
 
-static void note(struct probe *b, const char *subject, const char *what, int r)
+static void note(struct steady_probe *b, const char *subject, enum steady_op op, int r)
 {
-	char number[STEADY_ERRNO_NAME];
+	char says[STEADY_ASK_SAYS];
 
 	steady_report_add(b->report, STEADY_WARNING, 0);
 	steady_report_subject(b->report, subject, NULL);
-	steady_report_reason(b->report, "%s: %s", what, steady_errno_name(-r, number));
+	steady_report_reason(b->report, "%s failed: %s", steady_ask_ioctl(op),
+			     steady_ask_says(op, r, says));
+}
+
+static int step(struct steady_probe *b, enum steady_op op, uint64_t id)
+{
+	b->asked = op;
+	return steady_ask(&b->host, op, 0, id);
 }
 
 /* ---- once per host ---- */
 
-static int capabilities(struct probe *b)
+static int capabilities(struct steady_probe *b)
 {
 	b->p->capabilities = calloc(steady_capability_count, sizeof(*b->p->capabilities));
 	if (!b->p->capabilities)
@@ -58,14 +54,14 @@ static int capabilities(struct probe *b)
 		uint64_t value = 0;
 		int r = steady_ask_check(&b->host, steady_capabilities[i].number, &value);
 
-		b->p->capabilities[i] = reading(r, value);
+		b->p->capabilities[i] = steady_probe_reading(r, value);
 		if (r)
-			note(b, steady_capabilities[i].name, "KVM_CHECK_EXTENSION failed", r);
+			note(b, steady_capabilities[i].name, STEADY_OP_CHECK, r);
 	}
 	return 0;
 }
 
-static const struct steady_reading *capability(const struct probe *b, uint32_t number)
+static const struct steady_reading *capability(const struct steady_probe *b, uint32_t number)
 {
 	for (unsigned int i = 0; i < steady_capability_count; i++) {
 		if (steady_capabilities[i].number == number)
@@ -74,7 +70,11 @@ static const struct steady_reading *capability(const struct probe *b, uint32_t n
 	return NULL;
 }
 
-static void find_options(struct probe *b)
+/*
+ * The options that some VM may have. Where a capability could not be asked, KVM_ARM_VCPU_INIT will
+ * say.
+ */
+static void find_options(struct steady_probe *b)
 {
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		const struct steady_option_row *row = &steady_options[i];
@@ -83,44 +83,55 @@ static void find_options(struct probe *b)
 		for (int j = 0; j < 2 && row->capability[j]; j++) {
 			const struct steady_reading *c = capability(b, row->capability[j]);
 
-			all = all && c && c->state == STEADY_VALUE && c->value;
+			all = all && c && (c->state != STEADY_VALUE || c->value);
 		}
-		if (all && !row->on_request)
-			b->available |= UINT32_C(1) << i;
+		if (all)
+			*(row->on_request ? &b->on_request : &b->available) |= UINT32_C(1) << i;
 	}
 }
 
-/* That a kernel without the call answers EINVAL is an answer: it lets nothing be written. */
-static void masks(struct probe *b)
+/*
+ * A kernel without the call lets nothing be written, if its capability does not say otherwise; that
+ * it has the call and not the answer is none.
+ */
+static void masks(struct steady_probe *b)
 {
 	const struct steady_reading *has = capability(b, STEADY_CAP_REG_MASKS);
 	uint64_t words[STEADY_REGISTERS] = {0};
 	int r = steady_ask_masks(&b->host, words);
 
-	if (r == -EINVAL && has && has->state == STEADY_VALUE && !has->value)
+	if (steady_answer_of(STEADY_OP_MASKS, r) == STEADY_ANSWER_ABSENT &&
+	    !(has && has->state == STEADY_VALUE && has->value))
 		r = 0;
 	else if (r)
-		note(b, "KVM_ARM_GET_REG_WRITABLE_MASKS", "failed", r);
+		note(b, NULL, STEADY_OP_MASKS, r);
 	for (int i = 0; i < STEADY_REGISTERS; i++)
-		b->p->writable[i] = reading(r, words[i]);
+		b->p->writable[i] = steady_probe_reading(r, words[i]);
 }
 
-static int firmware(struct probe *b, const uint64_t *list, size_t count)
+static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 {
 	b->p->firmware = calloc(count + 1, sizeof(*b->p->firmware));
-	if (!b->p->firmware)
+	b->p->caches = calloc(count + 1, sizeof(*b->p->caches));
+	if (!b->p->firmware || !b->p->caches)
 		return -STEADY_ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t space = list[i] & FIRMWARE_SPACE, value[8] = {0};
+		char name[STEADY_FIRMWARE_LABEL];
+		struct steady_firmware_reading row;
 		int r;
 
-		if (space != FIRMWARE && space != BITMAP)
+		if (space != FIRMWARE && space != BITMAP && space != CACHE)
 			continue;
 		r = steady_ask_get(&b->host, 0, list[i], value);
-		b->p->firmware[b->p->firmware_count++] = (struct steady_firmware_reading){
-			.id = list[i],
-			.reading = reading(r, value[0]),
-		};
+		if (r)
+			note(b, steady_firmware_label(list[i], name), STEADY_OP_GET, r);
+		row.id = list[i];
+		row.reading = steady_probe_reading(r, value[0]);
+		if (space == CACHE)
+			b->p->caches[b->p->cache_count++] = row;
+		else
+			b->p->firmware[b->p->firmware_count++] = row;
 	}
 	b->p->firmware_known = true;
 	return 0;
@@ -129,65 +140,80 @@ static int firmware(struct probe *b, const uint64_t *list, size_t count)
 /* ---- one configuration ---- */
 
 /* The irqchip that this host can make, found out on the first VM. */
-static int irqchip(struct probe *b, uint32_t options, struct steady_configuration *c)
+static int irqchip(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
 {
 	static const uint64_t types[] = {STEADY_DEVICE_GICV3, STEADY_DEVICE_GICV2};
-	int r = -ENODEV;
+	int r = 0;
 
 	for (int i = 0; i < 2; i++) {
 		if (b->gic_known && b->gic != types[i])
 			continue;
-		r = steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, types[i]);
-		if (!r) {
+		r = step(b, STEADY_OP_CREATE_GIC, types[i]);
+		if (!r)
 			b->gic = types[i];
+		if (steady_answer_of(STEADY_OP_CREATE_GIC, r) != STEADY_ANSWER_ABSENT)
 			break;
-		}
-		if (r != -ENODEV)
-			return r;
 	}
+	/* what this host made once and says now that it has not, it is in no state to tell */
+	if (r && (b->gic || steady_answer_of(STEADY_OP_CREATE_GIC, r) != STEADY_ANSWER_ABSENT))
+		return r;
 	b->gic_known = true;
-	if (r)
-		b->gic = 0;
 	c->irqchip = b->gic == STEADY_DEVICE_GICV3   ? STEADY_GICV3
 		     : b->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
 						     : STEADY_IRQCHIP_NONE;
 	if (!b->gic)
 		return 0;
-	r = steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
+	r = step(b, STEADY_OP_INIT_GIC, 0);
 	if (!r && options >> STEADY_OPTION_PMU & 1)
-		r = steady_ask(&b->host, STEADY_OP_PMU_INIT, 0, 0);
+		r = step(b, STEADY_OP_PMU_INIT, 0);
 	return r;
 }
 
-static int make_vm(struct probe *b, uint32_t options)
+int steady_probe_make_vm(struct steady_probe *b, uint32_t options)
 {
-	int r = steady_ask(&b->host, STEADY_OP_CREATE_VM, 0, b->vm_type);
+	int r = step(b, STEADY_OP_CREATE_VM, b->vm_type);
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
 		if (options >> i & 1 && steady_options[i].enable_cap)
-			r = steady_ask(&b->host, STEADY_OP_ENABLE_CAP, 0,
-				       steady_options[i].enable_cap);
+			r = step(b, STEADY_OP_ENABLE_CAP, steady_options[i].enable_cap);
 	}
-	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0);
-	return r ? r : steady_ask(&b->host, STEADY_OP_INIT, 0, steady_options_features(options));
+	r = r ? r : step(b, STEADY_OP_CREATE_VCPU, 0);
+	return r ? r : step(b, STEADY_OP_INIT, steady_options_features(options));
 }
 
-static int lengths(struct probe *b)
+/* That the lengths are not there is an answer of simulated hosts only, whose profiles lack them. */
+static int lengths(struct steady_probe *b)
 {
 	struct steady_vl vl = {{0}};
-	int r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
+	int r;
 
+	b->asked = STEADY_OP_GET;
+	r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
+	if (r && steady_answer_of(STEADY_OP_GET, r) != STEADY_ANSWER_ABSENT)
+		return r;
 	if (r) {
-		note(b, "SVE_VLS", "could not be read", r);
+		note(b, "SVE_VLS", STEADY_OP_GET, r);
 	} else if (!b->p->sve_known) {
 		b->p->sve = vl;
 		b->p->sve_known = true;
 	}
-	return steady_ask(&b->host, STEADY_OP_FINALIZE, 0, STEADY_FINALIZE_SVE);
+	return step(b, STEADY_OP_FINALIZE, STEADY_FINALIZE_SVE);
+}
+
+static int list_registers(struct steady_probe *b, struct steady_configuration *c)
+{
+	int r;
+
+	b->asked = STEADY_OP_REG_LIST;
+	r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
+	if (steady_answer_of(STEADY_OP_REG_LIST, r) != STEADY_ANSWER_ABSENT)
+		return r;
+	note(b, NULL, STEADY_OP_REG_LIST, r);
+	return 0;
 }
 
 /* Every feature ID register that KVM lists; all of the core range, listed or not. */
-static void registers(struct probe *b, struct steady_configuration *c)
+static void registers(struct steady_probe *b, struct steady_configuration *c)
 {
 	bool asked[STEADY_REGISTERS] = {false};
 
@@ -206,18 +232,20 @@ static void registers(struct probe *b, struct steady_configuration *c)
 		if (!asked[reg])
 			continue;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
-		c->reg[reg] = reading(r, value[0]);
+		c->reg[reg] = steady_probe_reading(r, value[0]);
 		if (r)
-			note(b, steady_registers[reg].name, "could not be read", r);
+			note(b, steady_registers[reg].name, STEADY_OP_GET, r);
 	}
 }
 
-static void counters(struct probe *b)
+static void counters(struct steady_probe *b)
 {
 	uint64_t value[8] = {0};
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, value);
 
-	b->p->unvirtualised[STEADY_PMCR_N] = reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+	b->p->unvirtualised[STEADY_PMCR_N] = steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+	if (r)
+		note(b, steady_unvirtualised_names[STEADY_PMCR_N], STEADY_OP_GET, r);
 }
 
 static void drop_last(struct steady_profile *p)
@@ -228,73 +256,126 @@ static void drop_last(struct steady_profile *p)
 	free(c->accepted);
 }
 
-/*
- * 0 also where the host does not make such a VM after all (with a warning), -errno where something
- * failed on the way.
- */
-static int capture(struct probe *b, uint32_t options, struct steady_configuration *c)
+/* Nothing is known of this configuration, and that is what the profile says. */
+static void lose(struct steady_configuration *c, int r)
 {
-	int r = make_vm(b, options);
+	free(c->register_list);
+	c->register_list = NULL;
+	c->register_count = 0;
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
+		c->reg[reg] = steady_probe_reading(r, 0);
+}
 
-	if (r)
-		return r;
+/* 0, or -errno of the call b->asked, which may be the answer that there is no such VM. */
+static int capture(struct steady_probe *b, uint32_t options, struct steady_configuration *c)
+{
+	int r;
+
 	c->options = options;
 	c->options_known = ~UINT32_C(0);
-	r = irqchip(b, options, c);
+	r = steady_probe_make_vm(b, options);
+	r = r ? r : irqchip(b, options, c);
 	if (!r && options >> STEADY_OPTION_SVE & 1)
 		r = lengths(b);
+	r = r ? r : list_registers(b, c);
 	if (r)
 		return r;
-	r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
-	if (r)
-		note(b, "KVM_GET_REG_LIST", "failed", r);
 	registers(b, c);
 	if (options >> STEADY_OPTION_PMU & 1 &&
 	    b->p->unvirtualised[STEADY_PMCR_N].state != STEADY_VALUE)
 		counters(b);
-	return r == -ENOMEM ? r : 0;
+	return 0;
 }
 
-static int capture_all(struct probe *b)
+/* A configuration that this host does not have is left out; one that failed is kept as unknown. */
+static int capture_or_lose(struct steady_probe *b, uint32_t options)
 {
-	char text[128];
-	size_t total = (size_t)1 << __builtin_popcount(b->available), done = 0;
-	uint32_t options = b->available;
+	struct steady_configuration *c = steady_profile_add(b->p);
+	char text[128], says[STEADY_ASK_SAYS];
+	bool absent;
+	int r;
+
+	if (!c)
+		return -STEADY_ENOMEM;
+	r = capture(b, options, c);
+	if (!r) {
+		b->captured++;
+		if (!b->p->firmware_known && c->register_list)
+			r = firmware(b, c->register_list, c->register_count);
+		return r ? r : steady_probe_try(b, c);
+	}
+	absent = steady_answer_of(b->asked, r) == STEADY_ANSWER_OPTION;
+	steady_report_add(b->report, STEADY_WARNING, 0);
+	steady_report_subject(b->report,
+			      steady_configuration_text(options, ~UINT32_C(0),
+							STEADY_IRQCHIP_UNKNOWN, text, sizeof(text)),
+			      NULL);
+	steady_report_reason(b->report, "%s: %s failed: %s",
+			     absent ? "this host does not make such a VM" : "nothing is known of it",
+			     steady_ask_ioctl(b->asked), steady_ask_says(b->asked, r, says));
+	if (absent)
+		drop_last(b->p);
+	else
+		lose(c, r);
+	return 0;
+}
+
+static void progress(struct steady_probe *b)
+{
+	if (b->local->progress)
+		b->local->progress(b->local->ctx, ++b->done, b->total);
+}
+
+/* Options on request: alone, and with all that goes with them. */
+static int capture_on_request(struct steady_probe *b)
+{
+	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
+	const uint32_t mte = UINT32_C(1) << STEADY_OPTION_MTE;
 	int r = 0;
 
+	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
+		uint32_t own = UINT32_C(1) << i, full = b->available;
+
+		if (!(b->on_request & own))
+			continue;
+		if (i == STEADY_OPTION_EL2_E2H0)
+			own |= el2;
+		if (i == STEADY_OPTION_EL1_32BIT)
+			full &= ~mte; /* kvm_vcpu_init_check_features() */
+		r = capture_or_lose(b, own | full);
+		if (!r && full)
+			r = capture_or_lose(b, own);
+		progress(b);
+	}
+	return r;
+}
+
+static int capture_all(struct steady_probe *b)
+{
+	uint32_t options = b->available;
+
+	b->total = ((size_t)1 << __builtin_popcount(b->available)) +
+		   (size_t)__builtin_popcount(b->on_request);
 	/* all subsets, the fullest first, the empty one last */
 	for (;; options = (options - 1) & b->available) {
-		struct steady_configuration *c = steady_profile_add(b->p);
+		int r = capture_or_lose(b, options);
 
-		if (!c)
-			return -STEADY_ENOMEM;
-		r = capture(b, options, c);
-		if (r) {
-			drop_last(b->p);
-			if (r == -ENOMEM)
-				return -STEADY_ENOMEM;
-			steady_configuration_text(options, ~UINT32_C(0), STEADY_IRQCHIP_UNKNOWN,
-						  text, sizeof(text));
-			note(b, text, "this host does not make such a VM", r);
-		} else if (!b->p->firmware_known && c->register_list) {
-			int e = firmware(b, c->register_list, c->register_count);
-
-			if (e)
-				return e;
-		}
-		if (b->local->progress)
-			b->local->progress(b->local->ctx, ++done, total);
+		if (r)
+			return r;
+		progress(b);
 		if (!options)
 			break;
 	}
-	if (b->p->configuration_count)
-		return 0;
-	return steady_ask_failed(b->report, "making a plain VM", NULL, r);
+	if (b->captured)
+		return capture_on_request(b);
+	steady_report_add(b->report, STEADY_ERROR, STEADY_EHOST);
+	steady_report_reason(b->report, "not one VM could be made and looked at");
+	return -STEADY_EHOST;
 }
 
 /* ---- the kinds of cores ---- */
 
-static int identity(struct probe *b, struct steady_cpu *cpu)
+static int identity(struct steady_probe *b, struct steady_cpu *cpu)
 {
 	const struct {
 		const char *name;
@@ -304,21 +385,23 @@ static int identity(struct probe *b, struct steady_cpu *cpu)
 		{"REVIDR_EL1", &cpu->revidr},
 		{"AIDR_EL1", &cpu->aidr},
 	};
-	int r = make_vm(b, 0);
+	int r = steady_probe_make_vm(b, 0);
 
 	for (size_t i = 0; i < 3 && !r; i++) {
 		int reg = steady_register_by_name(wanted[i].name, strlen(wanted[i].name));
 		uint64_t value[8];
 
+		b->asked = STEADY_OP_GET;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
 		*wanted[i].value = r ? 0 : value[0];
 	}
 	return r;
 }
 
-static int cpus(struct probe *b)
+static int cpus(struct steady_probe *b)
 {
 	uint32_t kinds = b->local->kinds ? b->local->kinds : 1;
+	char number[STEADY_ERRNO_NAME];
 
 	b->p->cpus = calloc(kinds, sizeof(*b->p->cpus));
 	if (!b->p->cpus)
@@ -326,9 +409,19 @@ static int cpus(struct probe *b)
 	for (uint32_t i = 0; i < kinds; i++) {
 		int r = b->local->enter ? b->local->enter(b->local->ctx, i) : 0;
 
-		r = r ? r : identity(b, &b->p->cpus[i]);
 		if (r) { /* a list with one missing would be a half-truth */
-			note(b, "MIDR_EL1", "a kind of core could not be looked at", r);
+			steady_report_add(b->report, STEADY_WARNING, 0);
+			steady_report_subject(b->report, "MIDR_EL1", NULL);
+			steady_report_reason(b->report, "a kind of core cannot be run on: %s",
+					     steady_errno_name(-r, number));
+			b->p->cpu_count = 0;
+			return 0;
+		}
+		r = identity(b, &b->p->cpus[i]);
+		if (r && steady_answer_of(b->asked, r) != STEADY_ANSWER_ABSENT)
+			return steady_ask_failed(b->report, b->asked, "MIDR_EL1", r);
+		if (r) { /* a simulated host whose profile does not say */
+			note(b, "MIDR_EL1", b->asked, r);
 			b->p->cpu_count = 0;
 			return 0;
 		}
@@ -337,7 +430,7 @@ static int cpus(struct probe *b)
 	return 0;
 }
 
-static int texts(struct probe *b)
+static int texts(struct steady_probe *b)
 {
 	const struct steady_local *l = b->local;
 
@@ -349,20 +442,20 @@ static int texts(struct probe *b)
 		       : 0;
 }
 
-static int sequence(struct probe *b)
+static int sequence(struct steady_probe *b)
 {
 	uint64_t ipa = 0;
-	int r = steady_ask_vm_type(&b->host, &b->vm_type);
+	int r = steady_ask_check(&b->host, STEADY_CAP_IPA_SIZE, &ipa);
 
 	if (r)
-		return steady_ask_failed(b->report, "KVM_CHECK_EXTENSION", "IPA_SIZE", r);
+		return steady_ask_failed(b->report, STEADY_OP_CHECK, "ARM_VM_IPA_SIZE", r);
+	b->vm_type = steady_ask_type_of(ipa);
 	r = steady_ask(&b->host, STEADY_OP_CREATE_VM, 0, b->vm_type);
 	if (r)
-		return steady_ask_failed(b->report, "KVM_CREATE_VM", NULL, r);
+		return steady_ask_failed(b->report, STEADY_OP_CREATE_VM, NULL, r);
 	memcpy(b->p->unvirtualised, b->local->unvirtualised, sizeof(b->p->unvirtualised));
-	r = steady_ask_check(&b->host, STEADY_CAP_IPA_SIZE, &ipa);
 	/* 0: a kernel that knows of 40 bits only */
-	b->p->unvirtualised[STEADY_IPA_SIZE] = reading(r, ipa ? ipa : 40);
+	b->p->unvirtualised[STEADY_IPA_SIZE] = steady_probe_reading(0, ipa ? ipa : 40);
 	r = texts(b);
 	r = r ? r : capabilities(b);
 	if (r)
@@ -370,13 +463,15 @@ static int sequence(struct probe *b)
 	find_options(b);
 	masks(b);
 	r = capture_all(b);
+	r = r ? r : steady_probe_behaviours(b);
 	return r ? r : cpus(b);
 }
 
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report)
 {
-	struct probe b = {.host = {call, ctx}, .local = local, .report = report};
+	struct steady_probe b = {.host = {call, ctx}, .local = local, .report = report,
+				 .deep = local->deep};
 	int r;
 
 	b.p = steady_profile_alloc();

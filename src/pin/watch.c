@@ -141,8 +141,9 @@ enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id
 	if (reg >= 0 && steady_register_is_core(reg))
 		return incoming_core(p, reg, value[0], report);
 	for (size_t i = 0; i < p->firmware_count; i++) {
-		if (p->firmware[i].id != id || p->firmware[i].value == value[0])
-			continue;
+		if (p->firmware[i].id != id || p->firmware[i].least ||
+		    p->firmware[i].value == value[0])
+			continue; /* KVM compares a mitigation itself, and keeps nothing of it */
 		refuse(report, steady_firmware_label(id, label), NULL, p->firmware[i].value,
 		       value[0]);
 		return STEADY_REFUSE;

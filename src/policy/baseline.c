@@ -264,7 +264,8 @@ static int choose(const struct work *w, const struct steady_cell **best)
 
 		if (!eligible(w, cell->options))
 			continue;
-		count = conflicts(w, cell);
+		/* what is unknown is not passed over for something lesser */
+		count = cell->unknown ? 0 : conflicts(w, cell);
 		if (!count && !cell->unknown && better(cell, 0, *best, fewest)) {
 			int r = try_rules(w, cell);
 
@@ -280,38 +281,12 @@ static int choose(const struct work *w, const struct steady_cell **best)
 	return 0;
 }
 
-/* "pmu, sve; gicv3": what a host has in one configuration or another. */
-static void put_options(struct steady_text *out, const struct steady_offer *o)
-{
-	uint32_t options = 0, chips = 0;
-	const char *comma = "";
-
-	for (size_t i = 0; i < o->cell_count; i++) {
-		options |= o->cells[i].options;
-		chips |= UINT32_C(1) << o->cells[i].irqchip;
-	}
-	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!(options >> i & 1))
-			continue;
-		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
-		comma = ", ";
-	}
-	for (uint32_t chip = 0; chip < 32; chip++) {
-		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
-			continue;
-		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
-		comma = ", ";
-	}
-	if (!*comma)
-		steady_text_str(out, "none");
-}
-
 static int explain_no_cell(const struct work *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		put_options(&all, w->offers[i]);
+		steady_explain_options(&all, w->offers[i]);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);
@@ -381,7 +356,9 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 	const struct steady_field *f = &steady_fields[field];
 	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
 
+	steady_kernels_advice(&kernel, NULL, field, 0);
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text set = STEADY_TEXT_INIT;
 
@@ -397,9 +374,12 @@ static void explain_field_conflict(const struct work *w, const struct steady_cel
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report, ACCEPT "%s.%s", reg, f->name);
+			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+					     kernel.length ? "; or " : "",
+					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
 	}
+	steady_text_free(&kernel);
 }
 
 static void explain_unvirtualised(const struct work *w, int which)
@@ -625,6 +605,45 @@ static int check_required(const struct work *w)
 	return result;
 }
 
+/* Whether the guest may meet cores of different makes. */
+static bool cores_differ(const struct steady_model *m)
+{
+	static const char *const names[] = {"MIDR_EL1.Implementer", "MIDR_EL1.PartNum"};
+
+	for (size_t i = 0; i < 2 * m->implementation_count; i++) {
+		int row = steady_field_by_name(names[i & 1], strlen(names[i & 1]));
+
+		if (row >= 0 && steady_field_get(&steady_fields[row], m->implementations[0].midr) !=
+					steady_field_get(&steady_fields[row],
+							 m->implementations[i / 2].midr))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
+ * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ */
+static void warn_pacimp(const struct work *w)
+{
+	static const char feature[] = "FEAT_PACIMP";
+	int row = steady_feature_by_name(feature, sizeof(feature) - 1);
+	struct steady_view view;
+
+	steady_model_view(w->model, &view);
+	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
+	    !cores_differ(w->model))
+		return;
+	steady_report_add(w->report, STEADY_WARNING, 0);
+	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
+	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
+					"algorithm is their implementers' own: a pointer signed on "
+					"one may not authenticate on another");
+	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
+					"unless the cores are known to agree");
+}
+
 static void note_unneeded(const struct work *w)
 {
 	for (size_t i = 0; i < w->request->tolerate_count; i++) {
@@ -638,22 +657,53 @@ static void note_unneeded(const struct work *w)
 	}
 }
 
+static int add_unknown(const struct work *w, size_t input, const char *subject, const char *reason)
+{
+	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_host(w->report, w->inputs[input].name);
+	steady_report_subject(w->report, subject, NULL);
+	steady_report_reason(w->report, "%s; no model is made from what is unknown", reason);
+	steady_report_advice(w->report, "probe the host again");
+	return -STEADY_EUNKNOWN;
+}
+
 static int explain_unknown(const struct work *w, const struct steady_cell *cell)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_cell *own = own_cell(w, i, cell);
 
-		if (!own || !own->unknown)
-			continue;
-		steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, "registers", NULL);
-		steady_report_reason(w->report, "not all of the 56 registers of the core range are "
-						"there, or one could not be read; no model is made "
-						"from what is unknown");
-		steady_report_advice(w->report, "probe the host again");
+		if (own && own->unknown)
+			add_unknown(w, i, "registers",
+				    "not all of the 56 registers of the core range are there, or "
+				    "one, or what of it is writable, could not be read");
 	}
 	return -STEADY_EUNKNOWN;
+}
+
+/* What failed to be read of a host, beside its registers, and would be in the model. */
+static int check_readings(const struct work *w, const struct steady_cell *cell)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_profile *p = w->inputs[i].profile;
+		char name[STEADY_FIRMWARE_LABEL];
+
+		for (size_t j = 0; p && j < p->firmware_count; j++) {
+			if (steady_reading_unknown(&p->firmware[j].reading))
+				result = add_unknown(w, i,
+						     steady_firmware_label(p->firmware[j].id, name),
+						     "it could not be read");
+		}
+		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
+			if (steady_reading_unknown(&p->unvirtualised[j]) &&
+			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
+			    !tolerated_name(w, steady_unvirtualised_names[j]))
+				result = add_unknown(w, i, steady_unvirtualised_names[j],
+						     "it could not be read");
+		}
+	}
+	return result;
 }
 
 static int build(struct work *w)
@@ -670,6 +720,9 @@ static int build(struct work *w)
 		return explain_no_cell(w);
 	if (cell->unknown)
 		return explain_unknown(w, cell);
+	r = check_readings(w, cell);
+	if (r)
+		return r;
 	if (conflicts(w, cell))
 		return explain_conflicts(w, cell);
 	w->model = steady_model_alloc();
@@ -681,6 +734,7 @@ static int build(struct work *w)
 	r = r ? r : note_losses(w, cell);
 	if (!r) {
 		steady_close_warn(w->model, cell, w->report);
+		warn_pacimp(w);
 		drop_gated(w->model);
 	}
 	r = r ? r : check_required(w);

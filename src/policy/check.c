@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,14 @@
 #include "policy/policy.h"
 
 /* ---- registers ---- */
+
+static void unknown(struct steady_report *report, int reg, const char *field, const char *reason)
+{
+	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_subject(report, steady_registers[reg].name, field);
+	steady_report_reason(report, "%s", reason);
+	steady_report_advice(report, "probe the host again");
+}
 
 /* One register: the value to write, and whether the host takes all of the model's fields. */
 static int target_register(const struct steady_model *m, const struct steady_profile *p,
@@ -29,7 +36,15 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		uint64_t has = steady_field_get(f, limit);
 		steady_set accepts;
 
-		if (!steady_offer_field(p, c, i, &accepts) || steady_set_has(f, accepts, wanted))
+		if (!steady_offer_field(p, c, i, &accepts)) {
+			if (wanted == has)
+				continue;
+			unknown(report, reg, f->name, "what of it is writable could not be read "
+						      "on this host");
+			result = result ? result : -STEADY_EUNKNOWN;
+			continue;
+		}
+		if (steady_set_has(f, accepts, wanted))
 			continue;
 		if (steady_model_tolerates_field(m, i)) {
 			*target = steady_field_put(f, *target, has);
@@ -48,14 +63,13 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 	int result = 0;
 
 	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		int r;
+
 		if (c->reg[reg].state != STEADY_VALUE) {
-			steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
-			steady_report_subject(report, steady_registers[reg].name, NULL);
-			steady_report_reason(report, "%s",
-					     c->reg[reg].state == STEADY_FAILED
-						     ? "it could not be read on this host"
-						     : "the profile does not hold it");
-			steady_report_advice(report, "probe the host again");
+			unknown(report, reg, NULL,
+				c->reg[reg].state == STEADY_FAILED
+					? "it could not be read on this host"
+					: "the profile does not hold it");
 			result = result ? result : -STEADY_EUNKNOWN;
 			continue;
 		}
@@ -67,8 +81,9 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			target[reg] = c->reg[reg].value;
 			continue;
 		}
-		if (target_register(m, p, c, reg, &target[reg], report))
-			result = -STEADY_EBLOCKED; /* an answer, whatever else is unknown */
+		r = target_register(m, p, c, reg, &target[reg], report);
+		if (r == -STEADY_EBLOCKED || !result)
+			result = r; /* "no" is an answer, whatever else is unknown */
 	}
 	return result;
 }
@@ -188,7 +203,7 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	int row = steady_firmware_by_id(want->id);
 	char name[STEADY_FIRMWARE_LABEL];
 
-	if (r && r->state == STEADY_FAILED && r->error != ENOENT) {
+	if (r && steady_reading_unknown(r)) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
 		steady_report_subject(report, steady_firmware_label(want->id, name), NULL);
 		steady_report_reason(report, "it could not be read on this host");

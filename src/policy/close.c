@@ -108,14 +108,12 @@ static void say_lowered(const struct closing *c, unsigned int rule, uint64_t had
 	steady_report_subject(c->report, steady_registers[f->reg].name, f->name);
 	steady_report_wanted(c->report, "%u", (unsigned int)had);
 	steady_report_offered(c->report, "%u", (unsigned int)value);
-	steady_report_reason(c->report, "lowered from %u to %u: %s needs %s%s%s%s%s%s",
-			     (unsigned int)had, (unsigned int)value, r->when, r->then,
-			     forced < 0 ? "" : ", and ",
-			     forced < 0 ? ""
-					: steady_field_fullname((unsigned int)forced, name,
-								sizeof(name)),
-			     forced < 0 ? "" : " had to be lowered", r->reason ? "; " : "",
-			     r->reason ? r->reason : "");
+	steady_report_reason(
+		c->report, "lowered from %u to %u: %s needs %s%s%s%s%s%s", (unsigned int)had,
+		(unsigned int)value, r->when, r->then, forced < 0 ? "" : ", and ",
+		forced < 0 ? "" : steady_field_fullname((unsigned int)forced, name, sizeof(name)),
+		forced < 0 ? "" : " had to be lowered", r->reason ? "; " : "",
+		r->reason ? r->reason : "");
 }
 
 static int say_conflict(const struct closing *c, unsigned int rule)
@@ -146,8 +144,8 @@ static int apply_rule(struct closing *c, unsigned int rule, bool *again)
 	if (!find_lower(c, rule, &value)) {
 		if (!c->tolerable || !c->tolerable(c->ctx, field))
 			return say_conflict(c, rule);
-		return steady_model_add_tolerated(
-			c->model, steady_field_fullname(field, name, sizeof(name)));
+		return steady_model_add_tolerated(c->model,
+						  steady_field_fullname(field, name, sizeof(name)));
 	}
 	say_lowered(c, rule, had, value);
 	c->lowered[steady_fields[field].reg] = true;
@@ -158,11 +156,8 @@ static int apply_rule(struct closing *c, unsigned int rule, bool *again)
 int steady_close(struct steady_model *m, const struct steady_cell *cell,
 		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report)
 {
-	struct closing c = {.model = m,
-			    .cell = cell,
-			    .tolerable = tolerable,
-			    .ctx = ctx,
-			    .report = report};
+	struct closing c = {
+		.model = m, .cell = cell, .tolerable = tolerable, .ctx = ctx, .report = report};
 	bool again = true;
 	int r = 0;
 

@@ -71,14 +71,18 @@ static void explain_more(struct steady_report *report, const struct steady_profi
 	steady_report_advice(report, "make a baseline that includes this host");
 }
 
-/* The kernel does not take the value; `features` is what a guest would see beyond the model. */
+/*
+ * The kernel does not take the value; `features` is what a guest would see beyond the model,
+ * `kernel` what another kernel would do about it.
+ */
 static void explain_fixed(struct steady_report *report, const struct steady_profile *p,
-			  bool one_value, const char *features)
+			  bool one_value, const char *features, const char *kernel)
 {
 	steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
 			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "",
 			     *features ? ": a guest sees " : "", features);
-	steady_report_advice(report, "make a baseline that includes this host");
+	steady_report_advice(report, "make a baseline that includes this host%s%s",
+			     *kernel ? ", or " : "", kernel);
 }
 
 static void reason_for(struct steady_report *report, const struct steady_model *m,
@@ -90,6 +94,7 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	enum steady_compare compare = steady_field_compare(f, wanted, limit);
 	int option = steady_field_option((int)field);
 	struct steady_text lost = STEADY_TEXT_INIT, gained = STEADY_TEXT_INIT;
+	struct steady_text kernel = STEADY_TEXT_INIT;
 	struct steady_view view;
 
 	steady_model_view(m, &view);
@@ -106,11 +111,14 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
 	} else {
+		if (accepts == steady_set_one(f, limit))
+			steady_kernels_advice(&kernel, c, field, wanted);
 		explain_fixed(report, p, accepts == steady_set_one(f, limit),
-			      gained.length ? gained.data : "");
+			      gained.length ? gained.data : "", kernel.length ? kernel.data : "");
 	}
 	steady_text_free(&lost);
 	steady_text_free(&gained);
+	steady_text_free(&kernel);
 }
 
 void steady_explain_field(struct steady_report *report, const struct steady_model *m,
@@ -131,4 +139,29 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
 	reason_for(report, m, p, c, field, wanted, accepts);
+}
+
+void steady_explain_options(struct steady_text *out, const struct steady_offer *o)
+{
+	uint32_t options = 0, chips = 0;
+	const char *comma = "";
+
+	for (size_t i = 0; i < o->cell_count; i++) {
+		options |= o->cells[i].options;
+		chips |= UINT32_C(1) << o->cells[i].irqchip;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!(options >> i & 1))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
+		comma = ", ";
+	}
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
+		comma = ", ";
+	}
+	if (!*comma)
+		steady_text_str(out, "none");
 }

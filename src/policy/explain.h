@@ -23,4 +23,17 @@ void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t 
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value);
 
+/* ---- kernels.c ---- */
+
+/* "6.12.95 to 6.12.107, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */
+void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known);
+/*
+ * "boot a kernel that hides it: 6.16.12 and newer": which recorded kernels would let a guest of
+ * such a host (NULL: one with AArch32) see the value that this one fixes; nothing if none would.
+ */
+void steady_kernels_advice(struct steady_text *out, const struct steady_configuration *c,
+			   unsigned int field, uint64_t wanted);
+/* "pmu, sve, gicv3": what a host has in one configuration or another. */
+void steady_explain_options(struct steady_text *out, const struct steady_offer *offer);
+
 #endif

@@ -68,6 +68,23 @@ static void put_fields(struct steady_text *out, const struct steady_view *view,
 		steady_text_str(out, " and others");
 }
 
+/* "FEAT_EBF16, but not FEAT_SVE", in words that fit the rule. */
+static void put_sides(struct steady_text *out, const struct steady_rule *r)
+{
+	static const char mirror[] = "mirror:";
+	const size_t length = sizeof(mirror) - 1;
+
+	if (strncmp(r->when, mirror, length) == 0)
+		steady_text_printf(out, "the fields that mirror %s have it, its own have it not",
+				   r->when + length);
+	else if (strncmp(r->then, mirror, length) == 0)
+		steady_text_printf(out, "%s, but the fields that mirror it have it not", r->when);
+	else if (r->then[0] == '!')
+		steady_text_printf(out, "%s excludes %s, which is there too", r->when, r->then + 1);
+	else
+		steady_text_printf(out, "%s, but not %s", r->when, r->then);
+}
+
 void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 			 struct steady_report *report)
 {
@@ -80,10 +97,12 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 		count = 64;
 	/* of a version's many fields those of `then` tell most; they come last */
 	first = count > FIELDS_SHOWN ? count - 1 : 0;
+	put_sides(&text, r);
+	steady_text_str(&text, ": ");
 	put_fields(&text, view, rows + first, count - first);
-	steady_report_reason(report, "%s, but not %s: %s%s%s%s", r->when, r->then,
-			     text.data ? text.data : "", r->reason ? " (" : "",
-			     r->reason ? r->reason : "", r->reason ? ")" : "");
+	if (r->reason)
+		steady_text_printf(&text, " (%s)", r->reason);
+	steady_report_reason(report, "%s", text.data ? text.data : r->name);
 	steady_text_free(&text);
 }
 
@@ -108,10 +127,11 @@ static void missing_register(struct lint *l, unsigned int rule)
 			continue;
 		add(l, rule, steady_registers[reg].name, NULL);
 		steady_report_reason(l->report, "no value is given: a guest would see whatever the "
-					     "host's kernel shows");
-		steady_report_advice(l->report, steady_registers[reg].kind == STEADY_REGISTER_RESERVED
-						     ? "give it as 0"
-						     : "give its value");
+						"host's kernel shows");
+		steady_report_advice(l->report,
+				     steady_registers[reg].kind == STEADY_REGISTER_RESERVED
+					     ? "give it as 0"
+					     : "give its value");
 	}
 }
 
@@ -123,8 +143,9 @@ static void reserved_register(struct lint *l, unsigned int rule)
 		    !view->known[reg] || !view->value[reg])
 			continue;
 		add(l, rule, steady_registers[reg].name, NULL);
-		steady_report_reason(l->report, "is 0x%" PRIx64 ": this register has no name yet, and "
-					     "reads as 0",
+		steady_report_reason(l->report,
+				     "is 0x%" PRIx64 ": this register has no name yet, and "
+				     "reads as 0",
 				     view->value[reg]);
 	}
 }
@@ -151,8 +172,9 @@ static void reserved_field(struct lint *l, unsigned int rule)
 		    !steady_field_get(f, view->value[f->reg]))
 			continue;
 		add(l, rule, reg->name, f->name);
-		steady_report_reason(l->report, "is %" PRIu64 ": these bits have no name yet, and read "
-					     "as 0",
+		steady_report_reason(l->report,
+				     "is %" PRIu64 ": these bits have no name yet, and read "
+				     "as 0",
 				     steady_field_get(f, view->value[f->reg]));
 	}
 }
@@ -169,8 +191,8 @@ static void reserved_value(struct lint *l, unsigned int rule)
 		    steady_field_counts((int)i, view) != STEADY_YES)
 			continue;
 		add(l, rule, steady_registers[f->reg].name, f->name);
-		steady_report_reason(l->report, "is %" PRIu64 ", which is no value that the field has",
-				     value);
+		steady_report_reason(l->report,
+				     "is %" PRIu64 ", which is no value that the field has", value);
 	}
 }
 

@@ -44,17 +44,21 @@ static void put(struct meet *m, unsigned int field, uint64_t value)
 	m->model->has[f->reg] = true;
 }
 
-/* Values without anything in common, which no field of the core range has: the least of all. */
-static uint64_t least(const struct meet *m, unsigned int field)
+/*
+ * Of values that have nothing in common: the least that a CPU may have. PMUVer 0xF, a PMU that is
+ * none of Arm's, and a version of Arm's leave no PMU.
+ */
+static uint64_t least(const struct steady_field *f)
 {
-	const struct steady_field *f = &steady_fields[field];
-	uint64_t value = value_of(&m->views[0], field);
+	uint64_t most = steady_field_mask(f) >> f->lsb, value = 0;
+	bool any = false;
 
-	for (size_t i = 1; i < m->count; i++) {
-		uint64_t other = value_of(&m->views[i], field);
-
-		if (steady_field_rank(f, other) < steady_field_rank(f, value))
-			value = other;
+	for (uint64_t v = 0; v <= most && f->width <= 4; v++) {
+		if (!(f->legal >> v & 1) ||
+		    (any && steady_field_rank(f, v) >= steady_field_rank(f, value)))
+			continue;
+		value = v;
+		any = true;
 	}
 	return value;
 }
@@ -67,7 +71,7 @@ static void meet_field(struct meet *m, unsigned int field)
 	*set = within(f, value_of(&m->views[0], field));
 	for (size_t i = 1; i < m->count; i++)
 		*set = steady_set_and(f, *set, within(f, value_of(&m->views[i], field)));
-	put(m, field, steady_set_empty(f, *set) ? least(m, field) : steady_set_greatest(f, *set));
+	put(m, field, steady_set_empty(f, *set) ? least(f) : steady_set_greatest(f, *set));
 }
 
 /* The state of a group that a CPU is in, or -1. */

@@ -74,26 +74,27 @@ static uint64_t *copy_list(const uint64_t *list, size_t count)
 }
 
 /* As the kernel compares it: its table, not Arm, says which fields are signed. */
-static int64_t kvm_number(const struct steady_field *f, uint64_t v)
+static int64_t kvm_number(const struct steady_field *f, uint64_t v, bool is_signed)
 {
-	if (f->kvm_signed && v >> (f->width - 1) & 1)
+	if (is_signed && v >> (f->width - 1) & 1)
 		return (int64_t)v - (INT64_C(1) << f->width);
 	return (int64_t)v;
 }
 
 /* The values that the rule lets through, as if nothing else spoke. */
-static steady_set by_rule(const struct steady_field *f, uint64_t limit)
+static steady_set by_rule(const struct steady_field *f, uint64_t limit, bool is_signed)
 {
 	steady_set s = steady_set_one(f, limit);
 	uint64_t max = (UINT64_C(1) << (f->width > 8 ? 8 : f->width)) - 1;
 
 	if (f->width > 4) /* an interval: what lies on the rule's side of the limit */
-		return f->kvm_rule == STEADY_KVM_LOWER && !f->kvm_signed
+		return f->kvm_rule == STEADY_KVM_LOWER && !is_signed
 			       ? steady_set_range(f, 0, limit)
 		       : f->kvm_rule == STEADY_KVM_HIGHER ? steady_set_range(f, limit, max)
 							  : s;
 	for (uint64_t v = 0; v <= max; v++) {
-		int64_t value = kvm_number(f, v), bound = kvm_number(f, limit);
+		int64_t value = kvm_number(f, v, is_signed);
+		int64_t bound = kvm_number(f, limit, is_signed);
 		bool ok = false;
 
 		switch (f->kvm_rule) {
@@ -127,44 +128,77 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit)
  * Checks of single registers that the kernel makes first: set_id_aa64pfr0_el1(),
  * set_id_aa64dfr0_el1(), set_id_dfr0_el1(), set_ctr_el0().
  */
-static uint16_t refused_values(const struct steady_configuration *c, const struct steady_field *f)
-{
-	static const struct {
-		const char *reg, *field;
-		uint16_t refused; /* bit N: value N */
-		uint32_t option;  /* only with it on; 0: always */
-	} rows[] = {
-		{"ID_AA64PFR0_EL1", "EL0", 1 << 0, 0},
-		{"ID_AA64PFR0_EL1", "EL1", 1 << 0, 0},
-		{"ID_AA64PFR0_EL1", "EL2", 1 << 0, UINT32_C(1) << STEADY_OPTION_EL2},
-		{"ID_AA64DFR0_EL1", "DebugVer", 0x3f, 0},
-		{"ID_DFR0_EL1", "CopDbg", 0x3f, 0},
-		{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2, 0},
-		{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, 0},
-	};
+static const struct {
+	const char *reg, *field;
+	uint16_t refused; /* bit N: value N */
+	int8_t behaviour; /* enum steady_behaviour that it belongs to; -1: every kernel */
+	int8_t option;    /* enum steady_option that it belongs to; -1: every vCPU */
+} refusals[] = {
+	{"ID_AA64PFR0_EL1", "EL0", 1 << 0, STEADY_BEHAVIOUR_EL_FLOOR, -1},
+	{"ID_AA64PFR0_EL1", "EL1", 1 << 0, STEADY_BEHAVIOUR_EL_FLOOR, -1},
+	{"ID_AA64PFR0_EL1", "EL2", 1 << 0, STEADY_BEHAVIOUR_EL_FLOOR, STEADY_OPTION_EL2},
+	{"ID_AA64DFR0_EL1", "DebugVer", 0x3f, -1, -1},
+	{"ID_DFR0_EL1", "CopDbg", 0x3f, -1, -1},
+	{"ID_DFR0_EL1", "PerfMon", 1 << 1 | 1 << 2, -1, -1},
+	{"CTR_EL0", "L1Ip", 1 << 0 | 1 << 1, -1, -1}, /* where it can be written at all */
+};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(f->name, rows[i].field) == 0 &&
-		    strcmp(steady_registers[f->reg].name, rows[i].reg) == 0)
-			return rows[i].option & ~c->options ? 0 : rows[i].refused;
+static bool writable(const struct steady_profile *p, const struct steady_field *f)
+{
+	uint64_t mask, bits = steady_field_mask(f);
+
+	return steady_profile_mask(p, f->reg, &mask) && (mask & bits) == bits;
+}
+
+/* Where nobody tried, a kernel is taken to be a new one. */
+static bool refusal_counts(const struct steady_profile *p, uint32_t options, size_t row)
+{
+	int behaviour = refusals[row].behaviour, option = refusals[row].option;
+
+	if (option >= 0 && !(options >> option & 1))
+		return false;
+	return behaviour < 0 || !(p->behaviours_known >> behaviour & 1) ||
+	       p->behaviours >> behaviour & 1;
+}
+
+static uint16_t refused_values(const struct steady_profile *p,
+			       const struct steady_configuration *c, const struct steady_field *f)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		if (strcmp(f->name, refusals[i].field) == 0 &&
+		    strcmp(steady_registers[f->reg].name, refusals[i].reg) == 0)
+			return refusal_counts(p, c->options, i) && writable(p, f)
+				       ? refusals[i].refused
+				       : 0;
 	}
 	return 0;
 }
 
-/* What the rule and the first checks leave; the limit itself stands. */
-static steady_set by_kernel(const struct steady_configuration *c, const struct steady_field *f,
-			    uint64_t limit)
+bool steady_kvm_refuses(const struct steady_profile *p, const struct steady_configuration *c,
+			unsigned int field, uint64_t value)
 {
-	steady_set s = by_rule(f, limit);
+	const struct steady_accepted *a = c->accepted ? &c->accepted[field] : NULL;
+
+	return value < 16 && refused_values(p, c, &steady_fields[field]) >> value & 1 &&
+	       !(a && a->known && a->values >> value & 1);
+}
+
+/* Some kernels compare the PMU's versions as signed numbers. */
+static bool compares_signed(const struct steady_profile *p, const struct steady_field *f)
+{
+	return f->kvm_signed || (f->option == STEADY_OPTION_PMU &&
+				 steady_profile_behaves(p, STEADY_BEHAVIOUR_PMU_SIGNED));
+}
+
+/* What the rule and the first checks leave; the limit itself stands. */
+static steady_set by_kernel(const struct steady_profile *p, const struct steady_configuration *c,
+			    const struct steady_field *f, uint64_t limit)
+{
+	steady_set s = by_rule(f, limit, compares_signed(p, f));
 
 	if (f->width > 4)
 		return s;
-	return (s & (steady_set)~refused_values(c, f)) | steady_set_one(f, limit);
-}
-
-bool steady_kvm_refuses(const struct steady_configuration *c, unsigned int field, uint64_t value)
-{
-	return value < 16 && refused_values(c, &steady_fields[field]) >> value & 1;
+	return (s & (steady_set)~refused_values(p, c, f)) | steady_set_one(f, limit);
 }
 
 /*
@@ -182,16 +216,17 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const struct steady_reading *mask = &p->writable[f->reg];
-	uint64_t limit, bits = steady_field_mask(f);
+	uint64_t limit, mask, bits = steady_field_mask(f);
 
 	if (c->reg[f->reg].state != STEADY_VALUE)
 		return false;
 	limit = steady_field_get(f, c->reg[f->reg].value);
 	if (c->accepted && c->accepted[field].known && f->width <= 4)
 		*out = c->accepted[field].values | steady_set_one(f, limit);
-	else if (f->width <= 8 && mask->state == STEADY_VALUE && (mask->value & bits) == bits)
-		*out = by_kernel(c, f, limit);
+	else if (!steady_profile_mask(p, f->reg, &mask))
+		return false;
+	else if (f->width <= 8 && (mask & bits) == bits)
+		*out = by_kernel(p, c, f, limit);
 	else
 		*out = steady_set_one(f, limit);
 	return true;
@@ -259,8 +294,7 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 		struct steady_firmware_offer *f = &o->firmware[o->firmware_count];
 
 		if (r->reading.state != STEADY_VALUE) {
-			/* ENOENT is an answer; any other failure leaves it unknown */
-			if (r->reading.error != 2)
+			if (steady_reading_unknown(&r->reading))
 				o->firmware_known = false;
 			continue;
 		}

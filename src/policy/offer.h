@@ -65,7 +65,8 @@ struct steady_cell *steady_offer_add(struct steady_offer *offer);
 int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to);
 
 /* Whether KVM refuses a value of a field whatever the limit is, even after the first run. */
-bool steady_kvm_refuses(const struct steady_configuration *configuration, unsigned int field,
+bool steady_kvm_refuses(const struct steady_profile *profile,
+			const struct steady_configuration *configuration, unsigned int field,
 			uint64_t value);
 /*
  * What KVM accepts of one field in one configuration, recorded or by the kernel's rule; false if

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <steadyarm/steadyarm.h>
+
+#include "arch/kvm_ids.h"
+
 static const char *const irqchips[] = {
 	[STEADY_IRQCHIP_NONE] = "none",
 	[STEADY_GICV2] = "gicv2",
@@ -62,7 +66,14 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->cpus);
 	free(p->firmware);
 	free(p->capabilities);
+	free(p->gates);
+	free(p->caches);
 	free(p);
+}
+
+bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviour behaviour)
+{
+	return p->behaviours & p->behaviours_known & UINT32_C(1) << behaviour;
 }
 
 struct steady_configuration *steady_profile_add(struct steady_profile *p)
@@ -125,6 +136,31 @@ const struct steady_reading *steady_profile_firmware(const struct steady_profile
 			return &p->firmware[i].reading;
 	}
 	return NULL;
+}
+
+bool steady_reading_unknown(const struct steady_reading *r)
+{
+	return r->state == STEADY_FAILED &&
+	       steady_answer_of(STEADY_OP_GET, r->error) != STEADY_ANSWER_ABSENT;
+}
+
+static bool has_masks(const struct steady_profile *p)
+{
+	for (unsigned int i = 0; p->capabilities && i < steady_capability_count; i++) {
+		if (steady_capabilities[i].number == STEADY_CAP_REG_MASKS)
+			return p->capabilities[i].state == STEADY_VALUE && p->capabilities[i].value;
+	}
+	return false;
+}
+
+bool steady_profile_mask(const struct steady_profile *p, int reg, uint64_t *mask)
+{
+	const struct steady_reading *r = &p->writable[reg];
+
+	*mask = r->state == STEADY_VALUE ? r->value : 0;
+	if (r->state != STEADY_FAILED)
+		return true;
+	return steady_answer_of(STEADY_OP_MASKS, r->error) == STEADY_ANSWER_ABSENT && !has_masks(p);
 }
 
 bool steady_profile_writable(const struct steady_profile *p)

@@ -36,6 +36,7 @@ enum steady_irqchip { STEADY_IRQCHIP_UNKNOWN, STEADY_IRQCHIP_NONE, STEADY_GICV2,
 const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown */
 uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */
 
+/* What KVM accepted of a field when values were tried. */
 /*
  * Whether an irqchip may be the one that a profile or model left out: any interrupt controller,
  * but not none, since nobody runs a VM so without meaning to.
@@ -47,8 +48,16 @@ static inline bool steady_irqchip_may_be(uint32_t irqchip, uint32_t left_out)
 
 /* What KVM accepted of a field when every value was tried (probe --deep). */
 struct steady_accepted {
-	bool known;
-	uint16_t values; /* bit N: value N was accepted and kept */
+	bool known;         /* every value was tried (probe --deep) */
+	uint16_t values;    /* bit N: value N was accepted and kept */
+	uint16_t rewritten; /* bit N: value N was accepted, and another one kept: */
+	uint8_t kept[16];   /* that of value N */
+};
+
+/* A register that KVM only has as long as a field is not 0. */
+struct steady_gate {
+	uint16_t field;     /* row of steady_fields */
+	uint64_t id;
 };
 
 struct steady_configuration {
@@ -93,6 +102,12 @@ struct steady_profile {
 	struct steady_vl sve;    /* vector lengths that a guest may have */
 	bool sve_known;
 	struct steady_reading *capabilities; /* NULL, or one per row of steady_capabilities */
+	uint32_t behaviours;     /* 1 << enum steady_behaviour */
+	uint32_t behaviours_known;
+	struct steady_gate *gates; /* in the order of fields and ids */
+	size_t gate_count;
+	struct steady_firmware_reading *caches; /* CCSIDR_EL1 of each level, in the order of ids */
+	size_t cache_count;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
 };
 
@@ -112,8 +127,16 @@ uint32_t steady_configuration_options(const struct steady_configuration *configu
  */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
+bool steady_profile_behaves(const struct steady_profile *profile, enum steady_behaviour behaviour);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
+/*
+ * The mask of what is writable. False where that is unknown because asking failed; a kernel that
+ * answers that it does not say lets nothing be written, as does a profile that captured no masks.
+ */
+bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
+/* A reading that failed, and that not as an answer: what it was for is unknown. */
+bool steady_reading_unknown(const struct steady_reading *reading);
 /* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
 bool steady_profile_writable(const struct steady_profile *profile);
 /* What a guest of this configuration sees, for decoding. */

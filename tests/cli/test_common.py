@@ -139,7 +139,6 @@ class Usage(Case):
             (("diff", OLD, NEW, OLD), "too many arguments"),
             (("probe", OLD, NEW), "too many arguments"),
             (("baseline",), "too few arguments"),
-            (("check",), "too few arguments"),
             (("plan",), "too few arguments"),
             (("apply",), "too few arguments"),
             (("verify",), "too few arguments"),

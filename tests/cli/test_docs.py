@@ -27,7 +27,7 @@ DEMO_SECONDS = 2
 EXAMPLE = os.environ.get("STEADY_EXAMPLE")
 
 
-class Session:
+class Shown:
     """One command of a document and its output: which lines they are, and what a reader sees."""
 
     def __init__(self, command, first):
@@ -49,25 +49,25 @@ def seen(lines, is_page):
             yield number, line[4:] if line.startswith("    ") else None
 
 
-def sessions(path):
+def shown_in(path):
     found, current = [], None
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, text in seen(lines, path.suffix != ".md"):
         if text is None:
             current = None
         elif text.startswith("$ "):
-            current = Session(text[2:], number + 1)
+            current = Shown(text[2:], number + 1)
             found.append(current)
         elif current:
             current.output.append(text)
     return [each for each in found if each.command.startswith("steadyarm ")]
 
 
-def rewrite(path, session, shown):
+def rewrite(path, example, shown):
     """Put what the command says now in the place of what the document shows."""
     lines = path.read_text(encoding="utf-8").splitlines()
     margin = "    " if path.suffix == ".md" else ""
-    lines[session.first:session.first + len(session.output)] = [margin + line for line in shown.splitlines()]
+    lines[example.first:example.first + len(example.output)] = [margin + line for line in shown.splitlines()]
     path.write_text("".join(line.rstrip() + "\n" for line in lines), encoding="utf-8")
 
 
@@ -104,17 +104,17 @@ class Documents(Case):
             if not path.exists():
                 continue
             folder = self.prepare()
-            for i in range(len(sessions(path))):
-                session = sessions(path)[i]
-                with self.subTest(document=path.name, command=session.command):
-                    done = self.run_in(folder, session.command)
+            for i in range(len(shown_in(path))):
+                example = shown_in(path)[i]
+                with self.subTest(document=path.name, command=example.command):
+                    done = self.run_in(folder, example.command)
                     shown = done.stdout.decode()
                     self.assertIn(done.returncode, (DONE, NO), shown)
-                    if not pattern(session.output).fullmatch(shown):
+                    if not pattern(example.output).fullmatch(shown):
                         if os.environ.get("STEADY_UPDATE"):
-                            rewrite(path, session, shown)
+                            rewrite(path, example, shown)
                         else:
-                            self.assertEqual(shown, "".join(line + "\n" for line in session.output))
+                            self.assertEqual(shown, "".join(line + "\n" for line in example.output))
                     run += 1
         self.assertGreater(run, 5)
 
@@ -135,6 +135,19 @@ class Documents(Case):
                     self.assertIn(done.returncode, (DONE, NO, FAILED), done.stdout)
                     if done.returncode == FAILED:
                         self.assertIn(b"/dev/kvm: ", done.stdout)
+
+    def test_files_shown_are_files(self):
+        """What docs/formats.md and the manual show of profiles and models can be read."""
+        text = (TOP / "docs" / "formats.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"(?ms)^```json\n(.*?)^```$", text)
+        blocks += [re.sub(r"(?m)^    ", "", block) for block in re.findall(r"(?m)(?:^    (?!\$).*\n)+", text)
+                   if "format steadyarm-model" in block]
+        blocks += [block for block in re.findall(r"(?ms)^\.Bd -literal.*?$\n(.*?)^\.Ed$", (
+            TOP / "man" / "steadyarm.5").read_text(encoding="utf-8")) if "format steadyarm-model" in block]
+        self.assertGreaterEqual(len(blocks), 4)
+        for block in blocks:
+            with self.subTest(block):
+                self.assertIn("ID_AA64", self.expect(DONE, "show", self.file("block", block)).out)
 
     def test_links_lead_somewhere(self):
         for path in DOCUMENTS:

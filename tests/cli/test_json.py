@@ -22,7 +22,7 @@ class Json(Case):
     def test_profile(self):
         p = self.expect(DONE, "probe", profile("max-7.3"), "--name", "here", "--note", "how").json()
         self.keys(p, ("format", "version", "host", "registers", "configurations", "firmware", "sve",
-                      "capabilities", "unvirtualised"))
+                      "capabilities", "unvirtualised"), ("behaviours", "gates", "caches"))
         self.assertEqual((p["format"], p["version"]), ("steadyarm-profile", 1))
         self.assertEqual((p["host"]["name"], p["host"]["note"]), ("here", "how"))
         self.assertEqual(p["host"]["kernel"], "7.3.4+deb13-cloud-arm64")

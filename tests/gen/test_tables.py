@@ -485,6 +485,31 @@ class Broken(unittest.TestCase):
                 self.setUp()
                 self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
 
+    def test_behaviours(self):
+        for column, text, message in (("behaviour", "el-floor", "'el-floor' is no name for a beh"),
+                                      ("behaviour", "knows_el2", "'knows_el2' is already in line"),
+                                      ("meaning", "", "no meaning")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("behaviours.tsv", ["el_floor"], column, text, message)
+
+    def test_errnos(self):
+        for column, text, message in (("call", "ioctl", "call: unknown 'ioctl'"),
+                                      ("errno", "EREFUSED", "'EREFUSED' is no errno"),
+                                      ("errno", "EBUSY", "EBUSY of set is already in line"),
+                                      ("meaning", "no", "meaning: unknown 'no'"),
+                                      ("says", "", "the row says nothing"),
+                                      ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                start = ["set", "EPERM" if column == "errno" else "EBUSY"]
+                self.change("errnos.tsv", start, column, text, message)
+
+    def test_errnos_of_every_call(self):
+        lines = [line for line in self.rows("errnos.tsv") if not line.startswith("check\t")]
+        self.write(lines)
+        self.refused(len(lines) - 1, "no row for call check")
+
 
 class Whole(unittest.TestCase):
     """Runs after Broken: unittest takes classes in the order of their names."""

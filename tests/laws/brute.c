@@ -52,9 +52,11 @@ bool brute_accepts(const struct steady_profile *p, const struct steady_configura
 		return true;
 	if (c->accepted && c->accepted[field].known && f->width <= 4) /* a record is the truth */
 		return c->accepted[field].values >> value & 1;
-	if (f->kvm_rule == STEADY_KVM_NONE || p->writable[f->reg].state != STEADY_VALUE ||
+	if (p->writable[f->reg].state != STEADY_VALUE ||
 	    ~p->writable[f->reg].value & steady_field_mask(f))
 		return false;
+	if (f->kvm_rule == STEADY_KVM_NONE) /* known to a newer kernel only, which can leave it out */
+		return value == 0 && f->width <= 4;
 	return safe_value(f, a, b) == a &&
 	       !refused_before(steady_field_fullname(field, name, sizeof(name)), value);
 }

@@ -212,7 +212,7 @@ int main(void)
 {
 	struct laws l;
 
-	laws_start(&l, "law_baseline", 200);
+	laws_start(&l, "law_baseline", 80);
 	while (laws_next(&l))
 		round_of(&l);
 	return laws_end(&l, 10);

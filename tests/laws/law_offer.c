@@ -54,7 +54,7 @@ int main(void)
 {
 	struct laws l;
 
-	laws_start(&l, "law_offer", 150);
+	laws_start(&l, "law_offer", 100);
 	while (laws_next(&l)) {
 		struct steady_profile *p[3];
 		struct steady_offer *o[3] = {0};

@@ -325,7 +325,8 @@ void build_accepted(struct steady_profile *p, const char *field, uint16_t values
 		if (!c->accepted)
 			c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
 		need(c->accepted, "memory");
-		c->accepted[build_field(field)] = (struct steady_accepted){true, values};
+		c->accepted[build_field(field)] = 
+			(struct steady_accepted){.known = true, .values = values};
 	}
 }
 

@@ -86,11 +86,258 @@ static void test_incomplete(void **state)
 	steady_profile_free(p);
 }
 
+/* ---- every closing rule ---- */
+
+/* Registers of the core range, all captured; sets that hold every value. */
+static void start(struct steady_model **m, struct steady_offer **o)
+{
+	struct steady_cell *cell;
+
+	*m = steady_model_alloc();
+	*o = steady_offer_alloc();
+	assert_true(*m && *o);
+	cell = steady_offer_add(*o);
+	assert_non_null(cell);
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
+		(*m)->has[reg] = true;
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		cell->set[i] = steady_set_range(&steady_fields[steady_offer_first() + i], 0, 255);
+}
+
+static void put(struct steady_model *m, unsigned int field, uint64_t value)
+{
+	const struct steady_field *f = &steady_fields[field];
+
+	m->value[f->reg] = steady_field_put(f, m->value[f->reg], value);
+}
+
+static enum steady_truth state_of(unsigned int rule, const struct steady_model *m)
+{
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	return steady_rule_state(rule, &view);
+}
+
+static const struct {
+	const char *rule;
+	struct {
+		const char *field;
+		unsigned int value;
+	} broken[64], kept[64];
+	bool can_be_kept;
+} witnesses[] = {
+#include "witnesses.h"
+};
+
+/* Broken, it is mended by its own field; broken by a host, it stays; fixed, it is a conflict. */
+static void test_every_rule(void **state)
+{
+	unsigned int met = 0;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(witnesses); i++) {
+		const char *name = witnesses[i].rule;
+		unsigned int rule = (unsigned int)steady_rule_by_name(name, strlen(name));
+		const struct steady_rule *r = &steady_rules[rule];
+		const struct steady_finding *f;
+		struct steady_report *report;
+		struct steady_model *m;
+		struct steady_offer *o;
+		steady_set *set;
+		uint64_t had;
+
+		if (r->closes == STEADY_CLOSES_NEVER)
+			continue;
+		met++;
+		start(&m, &o);
+		assert_int_equal(steady_report_new(&report), 0);
+		for (size_t k = 0; k < 64 && witnesses[i].broken[k].field; k++)
+			put(m, build_field(witnesses[i].broken[k].field),
+			    witnesses[i].broken[k].value);
+		had = m->value[steady_fields[r->lower].reg];
+		assert_int_equal(state_of(rule, m), STEADY_NO);
+		set = steady_cell_set(&o->cells[0], (unsigned int)r->lower);
+		*set = steady_set_one(&steady_fields[r->lower],
+				      steady_field_get(&steady_fields[r->lower], had));
+		assert_int_equal(steady_close(m, &o->cells[0], NULL, NULL, NULL),
+				 -STEADY_ECONFLICT);
+		assert_int_equal(m->value[steady_fields[r->lower].reg], had);
+		*set = steady_set_range(&steady_fields[r->lower], 0, 255);
+		assert_int_equal(steady_close(m, &o->cells[0], NULL, NULL, report), 0);
+		if (state_of(rule, m) == STEADY_NO)
+			fail_msg("%s is still broken", name);
+		f = build_finding(report, steady_registers[steady_fields[r->lower].reg].name,
+				  steady_fields[r->lower].name);
+		assert_non_null(f);
+		assert_int_equal(f->severity, STEADY_NOTE);
+		assert_non_null(f->rule);
+		m->value[steady_fields[r->lower].reg] = had;
+		for (unsigned int k = 0; k < steady_rule_total; k++)
+			o->cells[0].breaks[k / 8] |= (uint8_t)(1u << k % 8);
+		assert_int_equal(steady_close(m, &o->cells[0], NULL, NULL, NULL), 0);
+		assert_int_equal(m->value[steady_fields[r->lower].reg] == had,
+				 r->closes == STEADY_CLOSES_KEPT);
+		steady_report_free(report);
+		steady_model_free(m);
+		steady_offer_free(o);
+	}
+	assert_true(met > 70);
+}
+
+/* ---- the greatest, by looking at every CPU there is ---- */
+
+/* The fields of FP8 and what it needs; each with the values 0 and 1 here. */
+static const char *const fp8[] = {
+	"ID_AA64FPFR0_EL1.F8CVT", "ID_AA64FPFR0_EL1.F8FMA", "ID_AA64FPFR0_EL1.F8DP4",
+	"ID_AA64FPFR0_EL1.F8DP2", "ID_AA64FPFR0_EL1.F8MM8", "ID_AA64FPFR0_EL1.F8MM4",
+	"ID_AA64PFR2_EL1.FPMR",   "ID_AA64ISAR2_EL1.LUT",   "ID_AA64ISAR3_EL1.FAMINMAX",
+	"ID_AA64ISAR1_EL1.BF16",  "ID_AA64MMFR0_EL1.FGT",
+};
+#define CPUS (1u << LENGTH(fp8))
+
+static void put_bits(struct steady_model *m, unsigned int bits)
+{
+	for (size_t i = 0; i < LENGTH(fp8); i++)
+		put(m, build_field(fp8[i]), bits >> i & 1);
+}
+
+static unsigned int bits_of(const struct steady_model *m)
+{
+	unsigned int bits = 0;
+
+	for (size_t i = 0; i < LENGTH(fp8); i++)
+		bits |= (unsigned int)(build_model_get(m, fp8[i]) != 0) << i;
+	return bits;
+}
+
+static bool closed(const struct steady_model *m)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		if (steady_rules[i].closes != STEADY_CLOSES_NEVER && state_of(i, m) == STEADY_NO)
+			return false;
+	}
+	return true;
+}
+
+static void test_greatest(void **state)
+{
+	static bool is_closed[CPUS];
+	unsigned int conflicts = 0, lowered = 0;
+	struct steady_model *m;
+	struct steady_offer *o;
+
+	(void)state;
+	start(&m, &o);
+	for (unsigned int bits = 0; bits < CPUS; bits++) {
+		put_bits(m, bits);
+		is_closed[bits] = closed(m);
+	}
+	/* fields that may be 1, and of those the ones that may not be 0 */
+	for (unsigned int top = 0; top < CPUS; top += 7) {
+		for (unsigned int round = 0; round < 8; round++) {
+			unsigned int fixed = top & (round * 0x9e3779b1u >> 7);
+			unsigned int greatest = 0;
+			bool any = false;
+			int r;
+
+			for (unsigned int bits = 0; bits < CPUS; bits++) {
+				if (!is_closed[bits] || bits & ~top || ~bits & fixed)
+					continue;
+				/* with two of them, what either has is closed too */
+				greatest |= bits;
+				any = true;
+			}
+			assert_true(!any || is_closed[greatest]);
+			for (size_t i = 0; i < LENGTH(fp8); i++) {
+				unsigned int field = build_field(fp8[i]);
+
+				*steady_cell_set(&o->cells[0], field) = steady_set_range(
+					&steady_fields[field], fixed >> i & 1, top >> i & 1);
+			}
+			put_bits(m, top);
+			r = steady_close(m, &o->cells[0], NULL, NULL, NULL);
+			assert_int_equal(r, any ? 0 : -STEADY_ECONFLICT);
+			assert_int_equal(bits_of(m), any ? greatest : top);
+			conflicts += !any;
+			lowered += any && greatest != top;
+		}
+	}
+	assert_true(conflicts > 50 && lowered > 50);
+	steady_model_free(m);
+	steady_offer_free(o);
+}
+
+/* Where one lowering forces another it is said; what no rule can lower is warned of. */
+static void test_told(void **state)
+{
+	const struct steady_finding *f;
+	struct steady_report *report;
+	struct steady_model *m;
+	struct steady_offer *o;
+
+	(void)state;
+	start(&m, &o);
+	assert_int_equal(steady_report_new(&report), 0);
+	put(m, build_field("ID_AA64FPFR0_EL1.F8CVT"), 1);
+	put(m, build_field("ID_AA64FPFR0_EL1.F8FMA"), 1);
+	put(m, build_field("ID_AA64PFR2_EL1.FPMR"), 1);
+	put(m, build_field("ID_AA64PFR1_EL1.RAS_frac"), 1);
+	assert_int_equal(steady_close(m, &o->cells[0], NULL, NULL, report), 0);
+	assert_int_equal(build_model_get(m, "ID_AA64FPFR0_EL1.F8FMA"), 0);
+	f = build_finding(report, "ID_AA64FPFR0_EL1", "F8FMA");
+	assert_string_equal(f->rule, "implies-fp8fma-fp8");
+	assert_non_null(strstr(f->reason, "ID_AA64FPFR0_EL1.F8CVT had to be lowered"));
+	steady_report_free(report);
+	assert_int_equal(steady_report_new(&report), 0);
+	steady_close_warn(m, &o->cells[0], report);
+	f = build_finding(report, "ID_AA64PFR1_EL1", "RAS_frac");
+	assert_int_equal(f->severity, STEADY_WARNING);
+	assert_string_equal(f->rule, "frac-ras");
+	steady_report_free(report);
+	steady_model_free(m);
+	steady_offer_free(o);
+}
+
+/* A rule that closes to nothing takes the next best options, if there are any. */
+static void test_other_options(void **state)
+{
+	struct steady_profile *p[] = {build_host(BUILD_MAX, BUILD_7_3, "a"),
+				      build_host(BUILD_MAX, BUILD_7_3, "b")};
+	struct steady_model *m = NULL;
+
+	(void)state;
+	/* no SM4 that both accept, and SVE's SM4 instructions, which need it, cannot go */
+	build_put(p[0], "ID_AA64ISAR0_EL1.SM4", 1);
+	build_put(p[1], "ID_AA64ISAR0_EL1.SM4", 2);
+	build_accepted(p[0], "ID_AA64ISAR0_EL1.SM4", 1 << 1 | 1 << 0);
+	build_accepted(p[1], "ID_AA64ISAR0_EL1.SM4", 1 << 2 | 1 << 0);
+	for (int i = 0; i < 2; i++) {
+		build_mask(p[i], "ID_AA64ZFR0_EL1", 0);
+		for (size_t k = 0; k < p[i]->configuration_count; k++) {
+			struct steady_configuration *c = &p[i]->configurations[k];
+			struct steady_reading *zfr0 = &c->reg[build_reg("ID_AA64ZFR0_EL1")];
+
+			if (c->options >> STEADY_OPTION_SVE & 1)
+				zfr0->value |= UINT64_C(1) << 40;
+		}
+	}
+	assert_int_equal(build_baseline(p, 1, &m, NULL), 0);
+	assert_int_equal(m->options >> STEADY_OPTION_SVE & 1, 1);
+	steady_model_free(m);
+	assert_int_equal(build_baseline(p, 2, &m, NULL), 0);
+	assert_int_equal(m->options >> STEADY_OPTION_SVE & 1, 0);
+	steady_model_free(m);
+	steady_profile_free(p[0]);
+	steady_profile_free(p[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_cannot_be_lowered),
+		cmocka_unit_test(test_every_rule), cmocka_unit_test(test_greatest),
+		cmocka_unit_test(test_told),       cmocka_unit_test(test_other_options),
+		cmocka_unit_test(test_rules),      cmocka_unit_test(test_cannot_be_lowered),
 		cmocka_unit_test(test_incomplete),
 	};
 

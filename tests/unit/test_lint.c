@@ -23,8 +23,7 @@ static void make_view(struct steady_view *view, const struct value *values, size
 	for (size_t i = 0; i < count && values[i].field; i++) {
 		const struct steady_field *f = &steady_fields[build_field(values[i].field)];
 
-		view->value[f->reg] =
-			steady_field_put(f, view->value[f->reg], values[i].value);
+		view->value[f->reg] = steady_field_put(f, view->value[f->reg], values[i].value);
 		view->known[f->reg] = true;
 	}
 }
@@ -108,92 +107,84 @@ static void test_unknown(void **state)
 }
 
 /* DDI0487, the descriptions of the registers and of the features (A2.2, A2.3, D24.2). */
+static const struct {
+	const char *rule;
+	struct value values[8];
+	bool broken;
+} by_hand[] = {
+	/* SVE2 without SVE is there in Streaming SVE mode only */
+	{"implies-sve2-sve",
+	 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 1}, {"ID_AA64ZFR0_EL1.SVEver", 1}},
+	 true},
+	{"implies-sve2-sve",
+	 {{"ID_AA64PFR0_EL1.SVE", 1}, {"ID_AA64PFR1_EL1.SME", 0}, {"ID_AA64ZFR0_EL1.SVEver", 1}},
+	 false},
+	/* FEAT_SHA256: "if implemented, FEAT_SHA1 is" */
+	{"implies-sha256-sha1", {{"ID_AA64ISAR0_EL1.SHA2", 1}, {"ID_AA64ISAR0_EL1.SHA1", 0}}, true},
+	{"implies-sha512-sha1",
+	 {{"ID_AA64ISAR0_EL1.SHA2", 2}, {"ID_AA64ISAR0_EL1.SHA1", 1}},
+	 false},
+	/* FP and AdvSIMD have the same value, 0xF being none */
+	{"implies-fp-advsimd", {{"ID_AA64PFR0_EL1.FP", 0}, {"ID_AA64PFR0_EL1.AdvSIMD", 15}}, true},
+	{"implies-fp-advsimd",
+	 {{"ID_AA64PFR0_EL1.FP", 15}, {"ID_AA64PFR0_EL1.AdvSIMD", 15}},
+	 false},
+	{"group-fp16", {{"ID_AA64PFR0_EL1.FP", 1}, {"ID_AA64PFR0_EL1.AdvSIMD", 0}}, true},
+	/* two pointer authentication algorithms */
+	{"excludes-pacimp-pacqarma5",
+	 {{"ID_AA64ISAR1_EL1.APA", 1},
+	  {"ID_AA64ISAR1_EL1.GPA", 1},
+	  {"ID_AA64ISAR1_EL1.API", 1},
+	  {"ID_AA64ISAR1_EL1.GPI", 1}},
+	 true},
+	{"excludes-pacimp-pacqarma5",
+	 {{"ID_AA64ISAR1_EL1.APA", 5}, {"ID_AA64ISAR1_EL1.GPA", 1}},
+	 false},
+	/* PMUVer 8 and 9 are versions, not negative; 0xF is none */
+	{"mirror-pmuv3p8",
+	 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 8}, {"ID_DFR0_EL1.PerfMon", 7}},
+	 true},
+	{"mirror-pmuv3",
+	 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 15}, {"ID_DFR0_EL1.PerfMon", 0}},
+	 false},
+	/* AArch32 registers do not count without AArch32 */
+	{"mirror-dit",
+	 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64PFR0_EL1.DIT", 1}, {"ID_PFR0_EL1.DIT", 0}},
+	 true},
+	{"mirror-dit",
+	 {{"ID_AA64PFR0_EL1.EL0", 1}, {"ID_AA64PFR0_EL1.DIT", 1}, {"ID_PFR0_EL1.DIT", 0}},
+	 false},
+	/* RAS_frac counts for RAS 1 only */
+	{"frac-ras", {{"ID_AA64PFR0_EL1.RAS", 2}, {"ID_AA64PFR1_EL1.RAS_frac", 1}}, true},
+	{"frac-ras", {{"ID_AA64PFR0_EL1.RAS", 1}, {"ID_AA64PFR1_EL1.RAS_frac", 1}}, false},
+	/* the context-aware breakpoints are among the breakpoints; numbers less 1 */
+	{"group-breakpoints", {{"ID_AA64DFR0_EL1.BRPs", 5}, {"ID_AA64DFR0_EL1.CTX_CMPs", 6}}, true},
+	{"group-breakpoints",
+	 {{"ID_AA64DFR0_EL1.BRPs", 5}, {"ID_AA64DFR0_EL1.CTX_CMPs", 5}},
+	 false},
+	/* 52-bit stage 2 with 4K granules needs the same at stage 1 */
+	{"group-s2gran4-lpa2",
+	 {{"ID_AA64MMFR0_EL1.TGran4", 0}, {"ID_AA64MMFR0_EL1.TGran4_2", 3}},
+	 true},
+	{"implies-s2tgran16k-tgran16k",
+	 {{"ID_AA64PFR0_EL1.EL2", 1},
+	  {"ID_AA64MMFR0_EL1.TGran16", 0},
+	  {"ID_AA64MMFR0_EL1.TGran16_2", 0}},
+	 false},
+	/* ID_AA64ZFR0_EL1 is 0 with neither SVE nor SME */
+	{"group-zfr0",
+	 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 0}, {"ID_AA64ZFR0_EL1.BF16", 1}},
+	 true},
+};
+
 static void test_by_hand(void **state)
 {
-	static const struct {
-		const char *rule;
-		struct value values[8];
-		bool broken;
-	} rows[] = {
-		/* SVE2 without SVE is there in Streaming SVE mode only */
-		{"implies-sve2-sve",
-		 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 1},
-		  {"ID_AA64ZFR0_EL1.SVEver", 1}},
-		 true},
-		{"implies-sve2-sve",
-		 {{"ID_AA64PFR0_EL1.SVE", 1}, {"ID_AA64PFR1_EL1.SME", 0},
-		  {"ID_AA64ZFR0_EL1.SVEver", 1}},
-		 false},
-		/* FEAT_SHA256: "if implemented, FEAT_SHA1 is" */
-		{"implies-sha256-sha1",
-		 {{"ID_AA64ISAR0_EL1.SHA2", 1}, {"ID_AA64ISAR0_EL1.SHA1", 0}},
-		 true},
-		{"implies-sha512-sha1",
-		 {{"ID_AA64ISAR0_EL1.SHA2", 2}, {"ID_AA64ISAR0_EL1.SHA1", 1}},
-		 false},
-		/* FP and AdvSIMD have the same value, 0xF being none */
-		{"implies-fp-advsimd",
-		 {{"ID_AA64PFR0_EL1.FP", 0}, {"ID_AA64PFR0_EL1.AdvSIMD", 15}},
-		 true},
-		{"implies-fp-advsimd",
-		 {{"ID_AA64PFR0_EL1.FP", 15}, {"ID_AA64PFR0_EL1.AdvSIMD", 15}},
-		 false},
-		{"group-fp16", {{"ID_AA64PFR0_EL1.FP", 1}, {"ID_AA64PFR0_EL1.AdvSIMD", 0}}, true},
-		/* two pointer authentication algorithms */
-		{"excludes-pacimp-pacqarma5",
-		 {{"ID_AA64ISAR1_EL1.APA", 1}, {"ID_AA64ISAR1_EL1.GPA", 1},
-		  {"ID_AA64ISAR1_EL1.API", 1}, {"ID_AA64ISAR1_EL1.GPI", 1}},
-		 true},
-		{"excludes-pacimp-pacqarma5",
-		 {{"ID_AA64ISAR1_EL1.APA", 5}, {"ID_AA64ISAR1_EL1.GPA", 1}},
-		 false},
-		/* PMUVer 8 and 9 are versions, not negative; 0xF is none */
-		{"mirror-pmuv3p8",
-		 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 8},
-		  {"ID_DFR0_EL1.PerfMon", 7}},
-		 true},
-		{"mirror-pmuv3",
-		 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64DFR0_EL1.PMUVer", 15},
-		  {"ID_DFR0_EL1.PerfMon", 0}},
-		 false},
-		/* AArch32 registers do not count without AArch32 */
-		{"mirror-dit",
-		 {{"ID_AA64PFR0_EL1.EL0", 2}, {"ID_AA64PFR0_EL1.DIT", 1}, {"ID_PFR0_EL1.DIT", 0}},
-		 true},
-		{"mirror-dit",
-		 {{"ID_AA64PFR0_EL1.EL0", 1}, {"ID_AA64PFR0_EL1.DIT", 1}, {"ID_PFR0_EL1.DIT", 0}},
-		 false},
-		/* RAS_frac counts for RAS 1 only */
-		{"frac-ras", {{"ID_AA64PFR0_EL1.RAS", 2}, {"ID_AA64PFR1_EL1.RAS_frac", 1}}, true},
-		{"frac-ras", {{"ID_AA64PFR0_EL1.RAS", 1}, {"ID_AA64PFR1_EL1.RAS_frac", 1}}, false},
-		/* the context-aware breakpoints are among the breakpoints; numbers less 1 */
-		{"group-breakpoints",
-		 {{"ID_AA64DFR0_EL1.BRPs", 5}, {"ID_AA64DFR0_EL1.CTX_CMPs", 6}},
-		 true},
-		{"group-breakpoints",
-		 {{"ID_AA64DFR0_EL1.BRPs", 5}, {"ID_AA64DFR0_EL1.CTX_CMPs", 5}},
-		 false},
-		/* 52-bit stage 2 with 4K granules needs the same at stage 1 */
-		{"group-s2gran4-lpa2",
-		 {{"ID_AA64MMFR0_EL1.TGran4", 0}, {"ID_AA64MMFR0_EL1.TGran4_2", 3}},
-		 true},
-		{"implies-s2tgran16k-tgran16k",
-		 {{"ID_AA64PFR0_EL1.EL2", 1}, {"ID_AA64MMFR0_EL1.TGran16", 0},
-		  {"ID_AA64MMFR0_EL1.TGran16_2", 0}},
-		 false},
-		/* ID_AA64ZFR0_EL1 is 0 with neither SVE nor SME */
-		{"group-zfr0",
-		 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 0},
-		  {"ID_AA64ZFR0_EL1.BF16", 1}},
-		 true},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < LENGTH(rows); i++) {
+	for (size_t i = 0; i < LENGTH(by_hand); i++) {
 		struct steady_view view;
 
-		make_view(&view, rows[i].values, 8);
-		expect(rows[i].rule, &view, rows[i].broken);
+		make_view(&view, by_hand[i].values, 8);
+		expect(by_hand[i].rule, &view, by_hand[i].broken);
 	}
 }
 
@@ -226,8 +217,7 @@ static void test_structure(void **state)
 		assert_int_equal(lint_rule(rows[i].rule, &view, &result, &report), 0);
 		steady_report_free(report);
 		view.known[reg] = rows[i].known;
-		view.value[reg] = rows[i].value |
-				  (rows[i].value == 5 ? UINT64_C(0x101000) : 0);
+		view.value[reg] = rows[i].value | (rows[i].value == 5 ? UINT64_C(0x101000) : 0);
 		assert_int_equal(lint_rule(rows[i].rule, &view, &result, &report), 1);
 		f = steady_report_get(report, 0);
 		assert_string_equal(f->rule, rows[i].rule);
@@ -255,7 +245,8 @@ static void test_switches(void **state)
 	} rows[] = {
 		{{"frac"}, {NULL}, {"frac-ras"}},
 		{{"frac", "implies-sha256-sha1"}, {NULL}, {"implies-sha256-sha1", "frac-ras"}},
-		{{"implies", "frac"}, {"implies-sha256-sha1", "frac-ras"},
+		{{"implies", "frac"},
+		 {"implies-sha256-sha1", "frac-ras"},
 		 {"implies-sha512-crypto", "implies-sha512-sha1"}},
 		{{"fra"}, {NULL}, {NULL}},
 		{{"frac"}, {"frac"}, {NULL}},
@@ -384,7 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_rule), cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_by_hand),	   cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_by_hand),    cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_switches),   cmocka_unit_test(test_dumps),
 		cmocka_unit_test(test_guests),
 	};

@@ -133,8 +133,8 @@ static void test_fields(void **state)
 		{"ID_AA64MMFR4_EL1.E2H0", 0, 15, 15},
 		{"ID_AA64DFR0_EL1.MTPMU", 1, 15, 0}, /* neither is more */
 		{"ID_AA64DFR0_EL1.MTPMU", 15, 15, 15},
-		{"ID_AA64DFR0_EL1.PMUVer", 9, 8, 8}, /* not negative */
-		{"ID_AA64DFR0_EL1.PMUVer", 15, 6, 0}, /* an own PMU: no PMU that is Arm's */
+		{"ID_AA64DFR0_EL1.PMUVer", 9, 8, 8},   /* not negative */
+		{"ID_AA64DFR0_EL1.PMUVer", 15, 6, 0},  /* an own PMU: no PMU that is Arm's */
 		{"ID_AA64MMFR1_EL1.SpecSEI", 0, 1, 1}, /* reverse */
 		{"ID_AA64ISAR1_EL1.APA", 5, 4, 4},
 		{"ID_AA64ISAR1_EL1.APA", 2, 3, 0}, /* FEAT_EPAC, not in FEAT_PAuth2 */
@@ -223,6 +223,31 @@ static void test_loss_is_told(void **state)
 	steady_profile_free(p[1]);
 }
 
+/* FEAT_PACIMP: an algorithm of the implementer's own, which another core need not have. */
+static void test_own_algorithm(void **state)
+{
+	(void)state;
+	for (int differ = 0; differ < 2; differ++) {
+		struct steady_profile *p[] = {build_host(BUILD_V1, BUILD_7_3, "a"),
+					      build_host(BUILD_V1, BUILD_7_3, "b")};
+		const struct steady_finding *f;
+		struct steady_report *report;
+		struct steady_model *m = NULL;
+
+		p[1]->cpus[0].midr = differ ? 0x413fd0c1 : p[0]->cpus[0].midr ^ 1; /* a revision */
+		assert_int_equal(steady_report_new(&report), 0);
+		assert_int_equal(build_baseline(p, 2, &m, report), 0);
+		assert_int_equal(m->options >> STEADY_OPTION_PTRAUTH & 1, 1);
+		f = build_finding(report, "ID_AA64ISAR1_EL1", "API");
+		assert_int_equal(f != NULL, differ);
+		assert_true(!f || f->severity == STEADY_WARNING);
+		steady_model_free(m);
+		steady_report_free(report);
+		steady_profile_free(p[0]);
+		steady_profile_free(p[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_loss_is_told),
+		cmocka_unit_test(test_own_algorithm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,11 +87,18 @@ static void test_masks(void **state)
 	static const struct {
 		uint64_t mask;
 		uint32_t state;
-		const char *want;
+		int error;
+		uint64_t capability; /* whether the kernel says that it has masks */
+		const char *want;    /* NULL: unknown */
 	} masks[] = {
-		{0xf0, STEADY_VALUE, "0-1"},      {0x70, STEADY_VALUE, "1"},
-		{0xffffff0f, STEADY_VALUE, "1"},  {0, STEADY_VALUE, "1"},
-		{UINT64_MAX, STEADY_FAILED, "1"}, {UINT64_MAX, STEADY_NOT_CAPTURED, "1"},
+		{0xf0, STEADY_VALUE, 0, 1, "0-1"},
+		{0x70, STEADY_VALUE, 0, 1, "1"},
+		{0xffffff0f, STEADY_VALUE, 0, 1, "1"},
+		{0, STEADY_VALUE, 0, 1, "1"},
+		{UINT64_MAX, STEADY_FAILED, EINVAL, 0, "1"}, /* the answer of 6.1 */
+		{UINT64_MAX, STEADY_FAILED, EINVAL, 1, NULL},
+		{UINT64_MAX, STEADY_FAILED, EIO, 0, NULL},
+		{UINT64_MAX, STEADY_NOT_CAPTURED, 0, 1, "1"},
 	};
 	const char *field = "ID_AA64ISAR0_EL1.AES";
 
@@ -102,9 +109,14 @@ static void test_masks(void **state)
 
 		build_put(p, field, 1);
 		p->writable[build_reg("ID_AA64ISAR0_EL1")] =
-			(struct steady_reading){.value = masks[i].mask, .state = masks[i].state};
-		assert_true(steady_kvm_accepts(p, &p->configurations[0], build_field(field), &s));
-		assert_int_equal(s, parse(field, masks[i].want));
+			(struct steady_reading){masks[i].mask, masks[i].error, masks[i].state};
+		build_capability(p, "ARM_SUPPORTED_REG_MASK_RANGES", masks[i].capability);
+		assert_int_equal(steady_kvm_accepts(p, &p->configurations[0], build_field(field),
+						    &s),
+				 masks[i].want != NULL);
+		if (masks[i].want) {
+			assert_int_equal(s, parse(field, masks[i].want));
+		}
 		steady_profile_free(p);
 	}
 }
@@ -313,6 +325,33 @@ static void test_unvirtualised(void **state)
 	}
 }
 
+/* What one host does not say is not known of both. */
+static void test_unknown_joins(void **state)
+{
+	struct steady_profile *p = build_host(BUILD_V1, BUILD_7_3, "a");
+	struct steady_profile *q = build_host(BUILD_V1, BUILD_7_3, "b");
+	struct steady_offer *known = offer(p), *unknown, *o;
+
+	(void)state;
+	q->sve_known = false;
+	q->firmware_known = false;
+	unknown = offer(q);
+	assert_int_equal(steady_offer_copy(known, &o), 0);
+	assert_int_equal(steady_offer_and(o, unknown), 0);
+	assert_false(o->sve_known);
+	assert_false(o->firmware_known);
+	steady_offer_free(o);
+	assert_int_equal(steady_offer_copy(known, &o), 0);
+	assert_int_equal(steady_offer_and(o, known), 0);
+	assert_true(o->sve_known);
+	assert_true(o->firmware_known);
+	steady_offer_free(o);
+	steady_offer_free(known);
+	steady_offer_free(unknown);
+	steady_profile_free(p);
+	steady_profile_free(q);
+}
+
 static void test_register_lists(void **state)
 {
 	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, "a");
@@ -426,12 +465,12 @@ static void test_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepts),        cmocka_unit_test(test_masks),
-		cmocka_unit_test(test_record),         cmocka_unit_test(test_unknown_register),
-		cmocka_unit_test(test_no_irqchip),     cmocka_unit_test(test_irqchips_join),
-		cmocka_unit_test(test_firmware),       cmocka_unit_test(test_unvirtualised),
-		cmocka_unit_test(test_register_lists), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_accepts),       cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_record),        cmocka_unit_test(test_unknown_register),
+		cmocka_unit_test(test_no_irqchip),    cmocka_unit_test(test_irqchips_join),
+		cmocka_unit_test(test_firmware),      cmocka_unit_test(test_unvirtualised),
+		cmocka_unit_test(test_unknown_joins), cmocka_unit_test(test_register_lists),
+		cmocka_unit_test(test_equal),         cmocka_unit_test(test_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

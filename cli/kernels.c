@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* `show --kernels`: since when a field can be written, in the kernels that were recorded. */
+#include <string.h>
+
+#include "cli.h"
+#include "policy/explain.h"
+
+static void add_part(struct steady_text *out, const char *what, uint32_t set, uint32_t known)
+{
+	if (!set)
+		return;
+	steady_text_printf(out, "%s%s ", out->length ? "; " : "", what);
+	steady_kernels_print(out, set, known);
+}
+
+static void put_row(struct cli *cli, const char *name, const struct steady_kernel_row *row,
+		    const char *hosts)
+{
+	uint32_t known = row->writable | row->hidden | row->fixed;
+	struct steady_text line = STEADY_TEXT_INIT;
+
+	add_part(&line, "writable in", row->writable, known);
+	add_part(&line, "hidden in", row->hidden, known);
+	add_part(&line, "fixed in", row->fixed, known);
+	steady_text_printf(&cli->out, "  %-14s %s%s\n", name, line.data ? line.data : "", hosts);
+	steady_text_free(&line);
+}
+
+static void put_field(struct cli *cli, unsigned int field)
+{
+	const struct steady_kernel_row *with = steady_kernel_row_of(field, true);
+	const struct steady_kernel_row *without = steady_kernel_row_of(field, false);
+	const char *name = steady_fields[field].name;
+
+	if (!with && !without)
+		steady_text_printf(&cli->out, "  %-14s fixed in all\n", name);
+	else if (with == without)
+		put_row(cli, name, with, "");
+	if (with && with != without)
+		put_row(cli, name, with, " (hosts with AArch32)");
+	if (without && with != without)
+		put_row(cli, name, without, " (hosts without AArch32)");
+}
+
+static json_t *set_json(uint32_t set)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < steady_kernel_count; i++) {
+		if (set >> i & 1)
+			json_array_append_new(list, json_string(steady_kernels[i]));
+	}
+	return list;
+}
+
+static json_t *row_json(const struct steady_kernel_row *row)
+{
+	uint32_t all = (uint32_t)((UINT64_C(1) << steady_kernel_count) - 1);
+	json_t *o = json_object();
+
+	json_object_set_new(o, "writable", set_json(row ? row->writable : 0));
+	json_object_set_new(o, "hidden", set_json(row ? row->hidden : 0));
+	json_object_set_new(o, "fixed", set_json(row ? row->fixed : all));
+	return o;
+}
+
+static void put_field_json(json_t *fields, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	json_t *o = json_object();
+
+	json_object_set_new(o, "aarch32", row_json(steady_kernel_row_of(field, true)));
+	json_object_set_new(o, "no_aarch32", row_json(steady_kernel_row_of(field, false)));
+	json_object_set_new(fields, f->name, o);
+}
+
+static int put_register(struct cli *cli, json_t *registers, int reg, int only)
+{
+	const struct steady_register *r = &steady_registers[reg];
+	json_t *fields = json_object();
+
+	steady_text_printf(&cli->out, "%s\n", r->name);
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if ((only >= 0 && (unsigned int)only != i) ||
+		    (only < 0 && steady_fields[i].flags & STEADY_FIELD_RESERVED))
+			continue;
+		put_field(cli, i);
+		put_field_json(fields, i);
+	}
+	if (only >= 0 && json_object_get(registers, r->name)) {
+		json_object_update(json_object_get(registers, r->name), fields);
+		json_decref(fields);
+		return 0;
+	}
+	return json_object_set_new(registers, r->name, fields) ? -STEADY_ENOMEM : 0;
+}
+
+static int put_all(struct cli *cli, json_t *registers)
+{
+	int result = 0;
+
+	for (int i = 0; i < cli->argc && !result; i++) {
+		const char *name = cli->argv[i];
+		int reg = steady_register_by_name(name, strlen(name));
+		int field = reg < 0 ? steady_field_by_name(name, strlen(name)) : -1;
+
+		if (field >= 0)
+			reg = steady_fields[field].reg;
+		if (reg < 0 || !steady_register_is_core(reg)) {
+			cli_say(reg < 0 ? "there is no register or field '%s'"
+					: "%s: only the core ID range is recorded by kernel", name);
+			return -STEADY_EUSAGE;
+		}
+		result = put_register(cli, registers, reg, field);
+	}
+	return result;
+}
+
+int cli_show_kernels(struct cli *cli)
+{
+	json_t *registers = json_object(), *o = json_object();
+	int r = put_all(cli, registers);
+
+	if (r || cli->json || cli->quiet) {
+		steady_text_free(&cli->out);
+		cli->out = (struct steady_text)STEADY_TEXT_INIT;
+	}
+	json_object_set_new(o, "kernels", set_json(UINT32_MAX));
+	json_object_set_new(o, "registers", registers);
+	if (!r && cli->json)
+		return cli_put_json(cli, o);
+	json_decref(o);
+	return r;
+}

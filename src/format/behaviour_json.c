@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/behaviour_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/format.h"
+#include "format/lex.h"
+#include "policy/explain.h"
+
+/* ---- reading ---- */
+
+static int read_behaviour(const struct steady_json *at, int behaviour, void *target)
+{
+	struct steady_profile *p = target;
+	int err;
+
+	if (p->behaviours_known >> behaviour & 1)
+		return steady_json_twice(at);
+	err = steady_json_expect(at, JSON_TRUE);
+	if (err)
+		return err;
+	p->behaviours_known |= UINT32_C(1) << behaviour;
+	p->behaviours |= (json_is_true(at->value) ? UINT32_C(1) : 0) << behaviour;
+	return 0;
+}
+
+int steady_json_behaviours(const struct steady_json *at, void *profile)
+{
+	static const struct steady_json_names names = {"behaviour of a kernel",
+						       steady_behaviour_by_name, read_behaviour};
+
+	return steady_json_named(at, &names, profile);
+}
+
+/* One field's gates, behind those that are there already. */
+static int read_gate(const struct steady_json *at, int field, void *target)
+{
+	struct steady_profile *p = target;
+	struct steady_gate *all;
+	uint64_t *ids = NULL;
+	size_t count = 0;
+	int err;
+
+	for (size_t i = 0; i < p->gate_count; i++) {
+		if (p->gates[i].field == field)
+			return steady_json_twice(at);
+	}
+	err = steady_json_ids(at, &ids, &count);
+	if (err)
+		return err;
+	all = realloc(p->gates, (p->gate_count + count + 1) * sizeof(*all));
+	if (!all) {
+		free(ids);
+		return -STEADY_ENOMEM;
+	}
+	p->gates = all;
+	for (size_t i = 0; i < count; i++)
+		all[p->gate_count++] = (struct steady_gate){(uint16_t)field, ids[i]};
+	free(ids);
+	return 0;
+}
+
+static int by_field(const void *a, const void *b)
+{
+	const struct steady_gate *x = a, *y = b;
+
+	if (x->field != y->field)
+		return x->field < y->field ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int steady_json_gates(const struct steady_json *at, void *profile)
+{
+	static const struct steady_json_names names = {"field", steady_field_by_name, read_gate};
+	struct steady_profile *p = profile;
+	int err = steady_json_named(at, &names, p);
+
+	if (!err && p->gate_count)
+		qsort(p->gates, p->gate_count, sizeof(*p->gates), by_field);
+	return err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct steady_firmware_reading *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int steady_json_caches(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	const char *key;
+	json_t *member;
+	int err = steady_json_expect(at, JSON_OBJECT);
+
+	if (!err && json_object_size(at->value) > STEADY_LIST_MAX)
+		err = steady_json_refuse(at, "more than %u registers", STEADY_LIST_MAX);
+	if (err)
+		return err;
+	p->caches = calloc(json_object_size(at->value) + 1, sizeof(*p->caches));
+	if (!p->caches)
+		return -STEADY_ENOMEM;
+	json_object_foreach(at->value, key, member)
+	{
+		const struct steady_path path = {at->path, key, 0};
+		const struct steady_json here = {at->in, member, &path};
+		struct steady_firmware_reading *c = &p->caches[p->cache_count];
+
+		if (!steady_lex_hex(key, strlen(key), &c->id))
+			return steady_json_refuse_key(&here, "no register's id");
+		for (size_t i = 0; i < p->cache_count; i++) {
+			if (p->caches[i].id == c->id)
+				return steady_json_twice(&here);
+		}
+		err = steady_json_reading(&here, &c->reading);
+		if (err)
+			return err;
+		p->cache_count++;
+	}
+	qsort(p->caches, p->cache_count, sizeof(*p->caches), by_id);
+	return 0;
+}
+
+/* A value of at most four bits, in decimal. */
+static bool nibble(const char *text, unsigned int *out)
+{
+	char *end;
+	unsigned long v;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	v = strtoul(text, &end, 10);
+	*out = (unsigned int)v;
+	return !*end && v < 16;
+}
+
+static int read_rewritten_field(const struct steady_json *at, int field, void *target)
+{
+	struct steady_accepted *a = &((struct steady_configuration *)target)->accepted[field];
+	const unsigned int max = (1u << steady_fields[field].width) - 1;
+	const char *key;
+	json_t *member;
+	int err = steady_json_expect(at, JSON_OBJECT);
+
+	if (err)
+		return err;
+	if (steady_fields[field].width > 4)
+		return steady_json_refuse_key(at, "a field of more than 4 bits is not tried");
+	json_object_foreach(at->value, key, member)
+	{
+		const struct steady_path path = {at->path, key, 0};
+		const struct steady_json here = {at->in, member, &path};
+		unsigned int value;
+
+		if (!nibble(key, &value) || value > max)
+			return steady_json_refuse_key(&here, "no value of this field");
+		if (a->rewritten >> value & 1)
+			return steady_json_twice(&here);
+		err = steady_json_expect(&here, JSON_INTEGER);
+		if (err)
+			return err;
+		if (json_integer_value(member) < 0 || json_integer_value(member) > max)
+			return steady_json_refuse(&here, "no value of this field");
+		a->rewritten |= (uint16_t)(1u << value);
+		a->kept[value] = (uint8_t)json_integer_value(member);
+	}
+	return 0;
+}
+
+int steady_json_rewritten(const struct steady_json *at, void *configuration)
+{
+	static const struct steady_json_names names = {"field", steady_field_by_name,
+						       read_rewritten_field};
+
+	return steady_json_named(at, &names, configuration);
+}
+
+/* ---- printing ---- */
+
+static void put_gates(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
+{
+	char name[STEADY_FULLNAME];
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < p->gate_count;) {
+		unsigned int field = p->gates[i].field;
+		json_t *ids = json_array();
+
+		for (; i < p->gate_count && p->gates[i].field == field; i++)
+			steady_json_append(o, ids, steady_json_new_hex(p->gates[i].id, 16));
+		steady_json_put(o, all, steady_field_fullname(field, name, sizeof(name)), ids);
+	}
+	steady_json_put(o, root, "gates", all);
+}
+
+static void put_caches(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
+{
+	char key[24];
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < p->cache_count; i++) {
+		snprintf(key, sizeof(key), "0x%016" PRIx64, p->caches[i].id);
+		steady_json_put_reading(o, all, key, &p->caches[i].reading, 8);
+	}
+	steady_json_put(o, root, "caches", all);
+}
+
+void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
+				const struct steady_profile *p)
+{
+	json_t *all;
+
+	if (p->behaviours_known) {
+		all = json_object();
+		for (int i = 0; i < STEADY_BEHAVIOURS; i++) {
+			if (p->behaviours_known >> i & 1)
+				steady_json_put(o, all, steady_behaviour_names[i],
+						json_boolean(p->behaviours >> i & 1));
+		}
+		steady_json_put(o, root, "behaviours", all);
+	}
+	if (p->gates)
+		put_gates(o, root, p);
+	if (p->caches)
+		put_caches(o, root, p);
+}
+
+void steady_json_put_rewritten(struct steady_json_out *o, json_t *configuration,
+			       const struct steady_accepted *accepted)
+{
+	char name[STEADY_FULLNAME], key[4];
+	json_t *all = json_object();
+
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		json_t *values;
+
+		if (!accepted[i].rewritten)
+			continue;
+		values = json_object();
+		for (unsigned int v = 0; v < 16; v++) {
+			if (!(accepted[i].rewritten >> v & 1))
+				continue;
+			snprintf(key, sizeof(key), "%u", v);
+			steady_json_put(o, values, key, json_integer(accepted[i].kept[v]));
+		}
+		steady_json_put(o, all, steady_field_fullname(i, name, sizeof(name)), values);
+	}
+	if (all && !json_object_size(all))
+		json_decref(all);
+	else /* what memory did not suffice for is an error there */
+		steady_json_put(o, configuration, "rewritten", all);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated host's interrupt controller, PMU and run, as far as they decide on a guest's CPU:
+ * kvm_vgic_create(), kvm_arm_pmu_v3_set_attr(), kvm_arch_vcpu_run_pid_change() (6.1 to 7.3).
+ */
+#include <errno.h>
+
+#include "arch/kvm_ids.h"
+#include "host/sim.h"
+
+#define GICV2_VCPUS 8 /* VGIC_V2_MAX_CPUS */
+
+uint64_t steady_sim_max_vcpus(const struct steady_sim *s)
+{
+	uint64_t most = steady_sim_capability(s, STEADY_CAP_MAX_VCPUS);
+
+	if (!most || most > STEADY_SIM_VCPUS)
+		most = STEADY_SIM_VCPUS;
+	return s->gic == STEADY_DEVICE_GICV2 ? GICV2_VCPUS : most;
+}
+
+static bool can_make(const struct steady_sim *s, uint64_t type)
+{
+	for (size_t i = 0; i < s->profile->configuration_count; i++) {
+		uint32_t chip = s->profile->configurations[i].irqchip;
+
+		if ((type == STEADY_DEVICE_GICV2 && chip == STEADY_GICV2) ||
+		    (type == STEADY_DEVICE_GICV3 &&
+		     (chip == STEADY_GICV3 || chip == STEADY_IRQCHIP_UNKNOWN)))
+			return true;
+	}
+	return false;
+}
+
+int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
+{
+	if (!can_make(s, type))
+		return -ENODEV;
+	if (s->gic)
+		return -EEXIST;
+	for (uint32_t i = 0; i < STEADY_SIM_VCPUS; i++) {
+		if (s->vcpus[i].ran)
+			return -EBUSY;
+	}
+	s->gic = (uint32_t)type;
+	steady_sim_gic_created(s);
+	return 0;
+}
+
+/* Addresses can be given once. */
+int steady_sim_init_gic(struct steady_sim *s)
+{
+	if (s->gic_ready)
+		return -EEXIST;
+	s->gic_ready = true;
+	return 0;
+}
+
+/*
+ * With a GIC the interrupt is set first, and stays set when what follows fails; without one there is
+ * none to set.
+ */
+int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
+{
+	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
+	uint32_t features = per_vcpu ? v->features : s->features;
+
+	if (!(features & steady_options[STEADY_OPTION_PMU].features))
+		return -ENODEV;
+	if (v->pmu_ready || v->pmu_irq)
+		return -EBUSY;
+	v->pmu_irq = s->gic;
+	if (s->gic && !s->gic_ready)
+		return -ENODEV;
+	v->pmu_ready = true;
+	return 0;
+}
+
+int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v)
+{
+	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
+		return -EPERM;
+	if (v->ran)
+		return -EINTR;
+	if (s->gic && !s->gic_ready) {
+		s->dead = true; /* kvm_vgic_map_resources(): it has no address yet */
+		return -ENXIO;
+	}
+	if (!s->frozen)
+		steady_sim_first_run(s, v);
+	if (steady_sim_has(v, STEADY_OPTION_EL2) && !s->gic)
+		return -EAGAIN; /* kvm_vgic_vcpu_nv_init() */
+	if (steady_sim_has(v, STEADY_OPTION_PMU) && (!v->pmu_ready || (s->gic && !v->pmu_irq)))
+		return -EINVAL;
+	v->ran = true;
+	s->frozen = true;
+	return -EINTR;
+}

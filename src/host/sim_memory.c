@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers of the simulated host that are no feature ID registers: firmware registers, caches,
+ * vector lengths, and those that are just memory. Precedence as in kvm_arm_set_reg().
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "host/sim.h"
+
+/* Parts of a register's id (Documentation/virt/kvm/api.rst, 4.68 and 4.69). */
+#define ID_SIZE       UINT64_C(0x00f0000000000000)
+#define ID_SIZE_SHIFT 52
+#define ID_HIGH       UINT64_C(0xffffffff00000000)
+#define ID_ARM64      UINT64_C(0x6000000000000000)
+#define ID_COPROC     UINT64_C(0x000000000fff0000)
+#define ID_COPROC_SHIFT 16
+#define ID_SYSREG     UINT64_C(0x0000000000130000)
+#define MOST_BYTES    64 /* of what struct steady_call holds */
+
+#define PSCI_0_1      1 /* the one version of a vCPU without the feature PSCI_0_2 */
+#define PSCI_0_2      2
+#define PSCI_1_0      0x10000
+#define PSCI_FEATURE  (UINT32_C(1) << 2)
+
+/* States of WORKAROUND_2 (uapi asm/kvm.h). */
+#define WA_2_STATE    UINT64_C(0xf)
+#define WA_2_AVAIL    2
+#define WA_2_NEEDLESS 3
+#define WA_2_ENABLED  UINT64_C(0x10)
+
+/* ---- which registers there are ---- */
+
+/* A profile that did not look for them is of a kernel of today. */
+static bool open_by_facts(const struct steady_sim *s, uint64_t id)
+{
+	for (unsigned int i = 0; i < steady_gate_count; i++) {
+		const struct steady_field *f = &steady_fields[steady_gates[i].field];
+
+		if (steady_gates[i].id == id)
+			return steady_field_get(f, s->reg[f->reg]) >= steady_gates[i].from;
+	}
+	return true;
+}
+
+bool steady_sim_open(const struct steady_sim *s, uint64_t id)
+{
+	if (!s->profile->gates)
+		return open_by_facts(s, id);
+	for (size_t i = 0; i < s->profile->gate_count; i++) {
+		const struct steady_field *f = &steady_fields[s->profile->gates[i].field];
+
+		if (s->profile->gates[i].id == id && !steady_field_get(f, s->reg[f->reg]))
+			return false;
+	}
+	return true;
+}
+
+static bool listed(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id)
+{
+	const struct steady_configuration *c = v->c;
+	size_t low = 0, high = c->register_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (c->register_list[middle] == id)
+			return steady_sim_open(s, id);
+		if (c->register_list[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+static int row_of(const struct steady_firmware_reading *all, size_t count, uint64_t id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].id == id && all[i].reading.state == STEADY_VALUE)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* ---- firmware registers ---- */
+
+static uint64_t workaround_2_level(const struct steady_sim *s, uint64_t recorded)
+{
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS))
+		return recorded;
+	return steady_sim_field(s, STEADY_SIM_SSBS) ? 0 : WA_2_NEEDLESS;
+}
+
+/* States 0 and 1 mean vulnerable, 2 and 3 safe. */
+static int set_workaround_2(uint64_t value, uint64_t level)
+{
+	uint64_t state = value & WA_2_STATE;
+
+	if (value & ~(WA_2_STATE | WA_2_ENABLED) || state > WA_2_NEEDLESS ||
+	    (value & WA_2_ENABLED && state != WA_2_AVAIL))
+		return -EINVAL;
+	return (state >= WA_2_AVAIL ? WA_2_NEEDLESS : 0u) > level ? -EINVAL : 0;
+}
+
+static int set_bitmap(struct steady_sim *s, int at, uint64_t value)
+{
+	const struct steady_firmware_reading *f = &s->profile->firmware[at];
+	int row = steady_firmware_by_id(f->id);
+	uint64_t known = f->reading.value | (row >= 0 ? steady_firmware[row].opt_in : 0);
+
+	if (value & ~known)
+		return -EINVAL;
+	if (value == s->firmware[at])
+		return 0;
+	if (s->frozen)
+		return -EBUSY;
+	s->firmware[at] = value;
+	return 0;
+}
+
+/* Never frozen. */
+static int set_psci(struct steady_sim *s, const struct steady_sim_vcpu *v, int at, uint64_t value)
+{
+	bool modern = v->features & PSCI_FEATURE;
+
+	if (value == PSCI_0_1 ? modern : !modern)
+		return -EINVAL;
+	if (value != PSCI_0_1 && value != PSCI_0_2 &&
+	    (value < PSCI_1_0 || value > s->profile->firmware[at].reading.value))
+		return -EINVAL;
+	s->firmware[at] = value;
+	return 0;
+}
+
+static uint64_t get_firmware(const struct steady_sim *s, const struct steady_sim_vcpu *v, int at)
+{
+	uint64_t id = s->profile->firmware[at].id;
+
+	if (id == STEADY_ID_PSCI && !(v->features & PSCI_FEATURE))
+		return PSCI_0_1;
+	return id == STEADY_ID_WA_2 ? workaround_2_level(s, s->firmware[at]) : s->firmware[at];
+}
+
+static int set_firmware(struct steady_sim *s, const struct steady_sim_vcpu *v, int at,
+			uint64_t value)
+{
+	const struct steady_firmware_reading *f = &s->profile->firmware[at];
+	int row = steady_firmware_by_id(f->id);
+
+	if (steady_firmware_id_is_bitmap(f->id))
+		return set_bitmap(s, at, value);
+	if (f->id == STEADY_ID_PSCI)
+		return set_psci(s, v, at, value);
+	if (f->id == STEADY_ID_WA_2)
+		return set_workaround_2(value, workaround_2_level(s, f->reading.value));
+	if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
+		return value > f->reading.value ? -EINVAL : 0;
+	return value == s->firmware[at] ? 0 : -EINVAL;
+}
+
+/* ---- memory ---- */
+
+static struct steady_sim_other *other(struct steady_sim_vcpu *v, uint64_t id, bool make)
+{
+	struct steady_sim_other *all;
+
+	for (size_t i = 0; i < v->other_count; i++) {
+		if (v->other[i].id == id)
+			return &v->other[i];
+	}
+	if (!make)
+		return NULL;
+	all = realloc(v->other, (v->other_count + 1) * sizeof(*all));
+	if (!all)
+		return NULL;
+	v->other = all;
+	all += v->other_count++;
+	memset(all, 0, sizeof(*all));
+	all->id = id;
+	return all;
+}
+
+static int set_memory(struct steady_sim_vcpu *v, const struct steady_call *call)
+{
+	struct steady_sim_other *o = other(v, call->id, true);
+
+	if (!o)
+		return -ENOMEM;
+	memcpy(o->value, call->value, sizeof(o->value));
+	return 0;
+}
+
+static void get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial, uint64_t *value)
+{
+	const struct steady_sim_other *o = other(v, id, false);
+
+	if (o)
+		memcpy(value, o->value, sizeof(o->value));
+	else
+		value[0] = initial;
+}
+
+/* ---- caches ---- */
+
+/*
+ * set_ccsidr(): lines may not be shorter than what CTR_EL0 says of this kind of cache; the lowest
+ * bit of the id is the one of CSSELR_EL1 that tells instructions from data.
+ */
+static int set_cache(struct steady_sim *s, struct steady_sim_vcpu *v, int at,
+		     const struct steady_call *call)
+{
+	const struct steady_field *line = s->field[STEADY_SIM_LINESIZE];
+	const struct steady_field *least =
+		s->field[call->id & 1 ? STEADY_SIM_IMINLINE : STEADY_SIM_DMINLINE];
+	uint64_t ctr = v->c->reg[least->reg].value;
+
+	if (!s->modern)
+		return call->value[0] == s->profile->caches[at].reading.value ? 0 : -EINVAL;
+	/* LineSize counts from 16 bytes, the other from 4 */
+	if (steady_field_get(line, call->value[0]) + 2 < steady_field_get(least, ctr))
+		return -EINVAL;
+	return set_memory(v, call);
+}
+
+/* ---- vector lengths ---- */
+
+static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const uint64_t *value)
+{
+	struct steady_vl want;
+
+	memcpy(&want, value, sizeof(want));
+	if (v->finalized)
+		return -EPERM;
+	if (steady_vl_empty(&want) || !steady_vl_is_prefix(&want, &s->profile->sve))
+		return -EINVAL;
+	v->sve = want;
+	return 0;
+}
+
+/* ---- by id ---- */
+
+/* Where a register is kept; the same for both directions. */
+enum place { FEATURE, FAILED, FIRMWARE, CACHE, LENGTHS, MEMORY, NOWHERE };
+
+static enum place place_of(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id,
+			   int *index)
+{
+	*index = steady_sim_feature_register(v, id);
+	if (*index >= 0)
+		return v->c->reg[*index].state == STEADY_VALUE ? FEATURE : FAILED;
+	*index = row_of(s->profile->firmware, s->profile->firmware_count, id);
+	if (*index >= 0)
+		return FIRMWARE;
+	*index = row_of(s->profile->caches, s->profile->cache_count, id);
+	if (*index >= 0)
+		return CACHE;
+	if (id == STEADY_ID_SVE_VLS)
+		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS
+										     : NOWHERE;
+	return listed(s, v, id) ? MEMORY : NOWHERE;
+}
+
+/* Kernels find registers that are the same for all VMs under every coprocessor that is free. */
+static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
+{
+	uint64_t plain = (id & ~ID_COPROC) | ID_SYSREG;
+
+	switch ((id & ID_COPROC) >> ID_COPROC_SHIFT) {
+	case 0x10: /* core registers */
+	case 0x11: /* caches */
+	case 0x14: /* firmware */
+	case 0x15: /* SVE */
+	case 0x16: /* firmware's bitmaps */
+		return id;
+	}
+	return steady_sim_is_invariant(s, steady_register_by_id(plain)) ? plain : id;
+}
+
+/* 0 if the kernel would look for this register at all. */
+static int check_id(uint64_t id)
+{
+	if ((uint64_t)1 << ((id & ID_SIZE) >> ID_SIZE_SHIFT) > MOST_BYTES)
+		return -EMSGSIZE; /* wider than a call holds: this library's answer, not KVM's */
+	return (id & ~ID_SIZE & ID_HIGH) == ID_ARM64 ? 0 : -EINVAL;
+}
+
+int steady_sim_get(struct steady_sim *s, struct steady_call *call)
+{
+	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
+	uint64_t value[8] = {0};
+	uint64_t id = plain_id(s, call->id);
+	int index, r = check_id(id);
+
+	if (r)
+		return r;
+	switch (place_of(s, v, id, &index)) {
+	case FEATURE:
+		value[0] = steady_sim_get_feature(s, v, index);
+		break;
+	case FAILED: /* as it was when the profile was made */
+		return -v->c->reg[index].error;
+	case FIRMWARE:
+		value[0] = get_firmware(s, v, index);
+		break;
+	case CACHE:
+		get_memory(v, call->id, s->profile->caches[index].reading.value, value);
+		break;
+	case LENGTHS:
+		memcpy(value, &v->sve, sizeof(value));
+		break;
+	case MEMORY:
+		get_memory(v, call->id, 0, value);
+		break;
+	default:
+		return -ENOENT;
+	}
+	memcpy(call->value, value, sizeof(value));
+	return 0;
+}
+
+int steady_sim_set(struct steady_sim *s, struct steady_call *call)
+{
+	struct steady_sim_vcpu *v = &s->vcpus[call->vcpu];
+	uint64_t id = plain_id(s, call->id);
+	int index, r = check_id(id);
+
+	if (r)
+		return r;
+	switch (place_of(s, v, id, &index)) {
+	case FEATURE:
+		return steady_sim_set_feature(s, v, index, call->value[0]);
+	case FAILED:
+		return -v->c->reg[index].error;
+	case FIRMWARE:
+		return set_firmware(s, v, index, call->value[0]);
+	case CACHE:
+		return set_cache(s, v, index, call);
+	case LENGTHS:
+		return set_lengths(s, v, call->value);
+	case MEMORY:
+		return set_memory(v, call);
+	default:
+		return -ENOENT;
+	}
+}

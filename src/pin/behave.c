@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What kernels do differently and no register shows: tried on throw-away VMs. A trial that cannot
+ * be made (the CPU lacks the field, a call fails) leaves the behaviour unrecorded.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "pin/probe.h"
+
+#define FEATURE_PSCI_0_2   (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
+#define FEATURE_HAS_EL2    (UINT32_C(1) << 7)
+#define FEATURE_PMU_STRICT (UINT32_C(1) << 9)
+
+enum answer { NO, YES, UNTRIED };
+
+static enum answer truth(bool yes)
+{
+	return yes ? YES : NO;
+}
+
+/* Of a call's result: one says yes, another no, and any other is a failure, which says nothing. */
+static enum answer told(int result, int yes, int no)
+{
+	return result == yes ? YES : result == no ? NO : UNTRIED;
+}
+
+/* ---- fields of the VM's first vCPU ---- */
+
+static const struct steady_field *field(const char *name)
+{
+	return &steady_fields[steady_field_by_name(name, strlen(name))];
+}
+
+static int get(struct steady_probe *b, const char *name, uint64_t *value)
+{
+	const struct steady_field *f = field(name);
+	uint64_t reg[8];
+	int r = steady_ask_get(&b->host, 0, steady_register_id(f->reg), reg);
+
+	if (!r)
+		*value = steady_field_get(f, reg[0]);
+	return r;
+}
+
+static int set(struct steady_probe *b, const char *name, uint64_t value)
+{
+	const struct steady_field *f = field(name);
+	uint64_t id = steady_register_id(f->reg), reg[8];
+	int r = steady_ask_get(&b->host, 0, id, reg);
+
+	return r ? r : steady_ask_set64(&b->host, 0, id, steady_field_put(f, reg[0], value));
+}
+
+static bool runs(struct steady_probe *b)
+{
+	return steady_ask(&b->host, STEADY_OP_RUN, 0, 0) == -EINTR;
+}
+
+/* ---- one function a behaviour ---- */
+
+static enum answer features_per_vcpu(struct steady_probe *b)
+{
+	int r = steady_probe_make_vm(b, 0);
+
+	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
+	return r ? UNTRIED : told(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
+}
+
+static enum answer knows(struct steady_probe *b, uint32_t feature)
+{
+	int r = steady_ask(&b->host, STEADY_OP_CREATE_VM, 0, b->vm_type);
+
+	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0);
+	if (r)
+		return UNTRIED;
+	r = steady_ask(&b->host, STEADY_OP_INIT, 0, feature | FEATURE_PSCI_0_2);
+	/* one that is known and not to be had on this host is refused otherwise */
+	return r == 0 || r == -EINVAL ? YES : told(r, 0, -ENOENT);
+}
+
+static enum answer knows_el2(struct steady_probe *b)
+{
+	return knows(b, FEATURE_HAS_EL2);
+}
+
+static enum answer knows_pmu_strict(struct steady_probe *b)
+{
+	return knows(b, FEATURE_PMU_STRICT);
+}
+
+/* 8 is more than any PMU that KVM shows, unless it is -8. */
+static enum answer pmu_signed(struct steady_probe *b)
+{
+	uint64_t limit;
+
+	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64DFR0_EL1.PMUVer", &limit) || limit >= 8)
+		return UNTRIED;
+	return told(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
+}
+
+static enum answer el_floor(struct steady_probe *b)
+{
+	if (steady_probe_make_vm(b, 0))
+		return UNTRIED;
+	return told(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
+}
+
+/* A VM whose GIC field was lowered before it got a GIC. */
+static bool without_gic(struct steady_probe *b)
+{
+	uint64_t limit = 0;
+
+	return !steady_probe_make_vm(b, 0) && !get(b, "ID_AA64PFR0_EL1.GIC", &limit) && limit &&
+	       !set(b, "ID_AA64PFR0_EL1.GIC", 0) && b->gic &&
+	       !steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic);
+}
+
+static enum answer gic_at_creation(struct steady_probe *b)
+{
+	uint64_t now;
+
+	return without_gic(b) && !get(b, "ID_AA64PFR0_EL1.GIC", &now) ? truth(now) : UNTRIED;
+}
+
+static enum answer gic_at_run(struct steady_probe *b)
+{
+	uint64_t now;
+
+	if (!without_gic(b) || steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0) ||
+	    set(b, "ID_AA64PFR0_EL1.GIC", 0) || !runs(b) || get(b, "ID_AA64PFR0_EL1.GIC", &now))
+		return UNTRIED;
+	return truth(now);
+}
+
+static enum answer s1pie_needs_ats1a(struct steady_probe *b)
+{
+	uint64_t has, now;
+
+	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64MMFR3_EL1.S1PIE", &has) || !has ||
+	    set(b, "ID_AA64ISAR2_EL1.ATS1A", 0) || !runs(b) ||
+	    get(b, "ID_AA64MMFR3_EL1.S1PIE", &now))
+		return UNTRIED;
+	return truth(!now);
+}
+
+static enum answer workaround_2_by_ssbs(struct steady_probe *b)
+{
+	uint64_t limit, with[8], without[8];
+
+	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64PFR1_EL1.SSBS", &limit) || !limit ||
+	    steady_ask_get(&b->host, 0, STEADY_ID_WA_2, with) ||
+	    set(b, "ID_AA64PFR1_EL1.SSBS", 0) ||
+	    steady_ask_get(&b->host, 0, STEADY_ID_WA_2, without))
+		return UNTRIED;
+	return truth(with[0] != without[0]);
+}
+
+static enum answer vcpu_exists_first(struct steady_probe *b)
+{
+	int r = steady_probe_make_vm(b, 0);
+
+	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
+	return r ? UNTRIED
+		 : told(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
+}
+
+int steady_probe_behaviours(struct steady_probe *b)
+{
+	static enum answer (*const trials[STEADY_BEHAVIOURS])(struct steady_probe *) = {
+		[STEADY_BEHAVIOUR_FEATURES_PER_VCPU] = features_per_vcpu,
+		[STEADY_BEHAVIOUR_KNOWS_EL2] = knows_el2,
+		[STEADY_BEHAVIOUR_KNOWS_PMU_STRICT] = knows_pmu_strict,
+		[STEADY_BEHAVIOUR_PMU_SIGNED] = pmu_signed,
+		[STEADY_BEHAVIOUR_EL_FLOOR] = el_floor,
+		[STEADY_BEHAVIOUR_GIC_AT_CREATION] = gic_at_creation,
+		[STEADY_BEHAVIOUR_GIC_AT_RUN] = gic_at_run,
+		[STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A] = s1pie_needs_ats1a,
+		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
+		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
+	};
+
+	for (int i = 0; i < STEADY_BEHAVIOURS; i++) {
+		enum answer a = trials[i](b);
+
+		if (a == UNTRIED)
+			continue;
+		b->p->behaviours_known |= UINT32_C(1) << i;
+		b->p->behaviours |= (a == YES ? UINT32_C(1) : 0) << i;
+	}
+	return 0;
+}

@@ -1,0 +1,70 @@
+"""steadyarm lint: the verdict first, rules switched by name, and what is not wrong is not told."""
+
+import json
+
+from support import BAD, DONE, NO, Case, main, profile
+
+HOST = profile("neoverse-n1-7.3")
+
+
+class Lint(Case):
+    def broken(self):
+        """A model that has SHA512 without SHA1, an error, and RAS_frac beside RAS 2, a warning."""
+        path = self.folder / "broken.json"
+        model = json.loads(self.expect(DONE, "baseline", HOST, "--json", "--name", "broken").out)
+        registers = model["registers"]
+        isar0 = int(registers["ID_AA64ISAR0_EL1"], 16)
+        registers["ID_AA64ISAR0_EL1"] = hex(isar0 & ~0xff00 | 0x2000)
+        registers["ID_AA64PFR0_EL1"] = hex(int(registers["ID_AA64PFR0_EL1"], 16) & ~(0xf << 28) | 2 << 28)
+        registers["ID_AA64PFR1_EL1"] = hex(int(registers["ID_AA64PFR1_EL1"], 16) | 1 << 12)
+        del model["offer"]
+        path.write_text(json.dumps(model))
+        return path
+
+    def rules(self, answer):
+        return {f["rule"] for m in json.loads(answer.out)["models"] for f in m["findings"]}
+
+    def test_verdict_first(self):
+        answer = self.expect(NO, "lint", self.broken())
+        first, *rest = answer.out.splitlines()
+        self.assertRegex(first, r"^broken: NO, [0-9]+ errors, [0-9]+ warnings$")
+        self.assertTrue(all(line.startswith(("  error: ", "  warning: ")) for line in rest))
+        self.assertTrue(any("[implies-sha512-sha1; arm-2025-03]" in line for line in rest), rest)
+        self.assertEqual(answer.err, "")
+
+    def test_what_guests_see_has_no_errors(self):
+        for name in ("neoverse-n1-6.1", "neoverse-v1-6.12", "neoverse-n2-7.3", "max-7.3", "a64fx-6.1"):
+            with self.subTest(name):
+                answer = self.expect(DONE, "lint", profile(name))
+                self.assertTrue(answer.out.startswith(f"{name}: yes, 0 errors, "))
+
+    def test_rules_are_switched(self):
+        path = self.broken()
+        everything = self.rules(self.expect(NO, "lint", path, "--json"))
+        self.assertLessEqual({"implies-sha256-sha1", "implies-sha512-sha1", "frac-ras"}, everything)
+        one = self.rules(self.expect(NO, "lint", path, "--json", "--rule", "implies-sha512-sha1"))
+        self.assertEqual(one, {"implies-sha512-sha1"})
+        kind = self.rules(self.expect(DONE, "lint", path, "--json", "--rule", "frac"))
+        self.assertEqual(kind, {"frac-ras"})
+        rest = self.rules(self.expect(DONE, "lint", path, "--json", "--no-rule", "implies"))
+        self.assertEqual(rest, {r for r in everything if not r.startswith("implies-")})
+
+    def test_rules_are_listed(self):
+        answer = self.expect(DONE, "lint", "--rules", "--json")
+        rules = {r["rule"]: r for r in json.loads(answer.out)["rules"]}
+        self.assertGreater(len(rules), 400)
+        self.assertEqual(rules["implies-fp8-fpmr"], {
+            "rule": "implies-fp8-fpmr", "severity": "warning", "if": "FEAT_FP8", "then": "FEAT_FPMR",
+            "lower": "ID_AA64FPFR0_EL1.F8CVT", "source": "arm-2025-03"})
+        self.assertEqual(len(self.expect(DONE, "lint", "--rules").out.splitlines()), len(rules))
+
+    def test_usage(self):
+        for arguments, said in ((("--rule", "implies-x", HOST), "there is no rule 'implies-x'"),
+                                (("--no-rule", "", HOST), "there is no rule ''"),
+                                ((), "which model?")):
+            with self.subTest(arguments):
+                self.assertIn(said, self.expect(BAD, "lint", *arguments).err)
+
+
+if __name__ == "__main__":
+    main()

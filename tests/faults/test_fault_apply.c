@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Every call of an apply, by every errno: pinned only if all was read back, else told where not. */
+#include "faults.h"
+
+#include "base/report.h"
+
+#define VCPUS 2
+
+struct run {
+	struct steady_sim *sim;
+	struct steady_model *model;
+	struct fault_calls calls;
+	uint64_t target[STEADY_REGISTERS];
+	unsigned long faults, host, no, pinned;
+};
+
+/*
+ * The only faults that may leave a VM pinned: a first run that the call function made up, and a
+ * firmware register that this kernel says it does not have, where the model wants nothing of it.
+ */
+static bool may_be_pinned(const struct run *run, const struct fault *f)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(run->model, f->call->id);
+
+	if (f->call->op == STEADY_OP_RUN)
+		return f->answer == STEADY_ANSWER_ENTERED;
+	return f->call->op == STEADY_OP_GET && f->answer == STEADY_ANSWER_ABSENT &&
+	       (steady_firmware_by_id(f->call->id) >= 0 ||
+		steady_firmware_id_is_bitmap(f->call->id)) &&
+	       !(want && want->value);
+}
+
+static bool wrote_it(const struct fault *f, const struct steady_applied *a)
+{
+	for (size_t i = 0; i < a->write_count; i++) {
+		if (a->writes[i].id == f->call->id && a->writes[i].vcpu == f->call->vcpu &&
+		    a->writes[i].error == f->error)
+			return true;
+	}
+	return false;
+}
+
+static void check(struct run *run, const struct fault *f, int r, const struct steady_applied *a,
+		  const struct steady_report *report)
+{
+	int status = steady_exit_status(r);
+
+	if (a->pinned != !r)
+		fault_wrong(f, "result %d, pinned %d", r, a->pinned);
+	if (!r && !may_be_pinned(run, f))
+		fault_wrong(f, "pinned all the same");
+	if (r && status != 1 && status != 3)
+		fault_wrong(f, "exit status %d", status);
+	if (f->answer == STEADY_ANSWER_FAILURE && f->mode == FAULT_ONCE && status != 3)
+		fault_wrong(f, "a failure taken for an answer: result %d", r);
+	if (r && !steady_report_errors(report))
+		fault_wrong(f, "no reason");
+	if (r && f->mode != FAULT_ON && !fault_is_told(f, report, STEADY_ERROR))
+		fault_wrong(f, "nothing says where");
+	if (a->targeted && memcmp(a->target, run->target, sizeof(run->target)) != 0)
+		fault_wrong(f, "other targets");
+	if (f->call->op == STEADY_OP_SET && !wrote_it(f, a))
+		fault_wrong(f, "the write that failed is not among the writes");
+	run->pinned += !r;
+	run->no += status == 1;
+	run->host += status == 3;
+}
+
+static void inject(struct run *run, const struct fault *f)
+{
+	struct steady_applied applied;
+	struct steady_report *report;
+	struct fault_host host;
+	int r;
+
+	assert_int_equal(steady_report_new(&report), 0);
+	fault_host_init(&host, f, steady_sim_call, run->sim);
+	r = steady_apply(run->model, fault_host_call, &host, VCPUS, &applied, report);
+	run->faults++;
+	check(run, f, r, &applied, report);
+	steady_applied_clear(&applied);
+	steady_report_free(report);
+}
+
+static void every_fault(const char *name, const char *const *hosts, const char *const *tolerate,
+			enum fault_mode mode)
+{
+	struct steady_profile *host = fault_host(name);
+	struct run run = {.model = fault_model(hosts, tolerate)};
+	struct steady_applied clean;
+
+	assert_int_equal(steady_sim_new(host, &run.sim), 0);
+	run.calls = (struct fault_calls){.next = steady_sim_call, .ctx = run.sim};
+	assert_int_equal(steady_apply(run.model, fault_calls_call, &run.calls, VCPUS, &clean, NULL),
+			 0);
+	assert_true(clean.pinned);
+	memcpy(run.target, clean.target, sizeof(run.target));
+	for (size_t k = 1; k <= run.calls.count; k++) {
+		const struct fault_call *call = &run.calls.all[k - 1];
+		unsigned int state = 0;
+		int error;
+
+		while ((error = fault_next_errno(call->op, &state))) {
+			struct fault f = {call, k, error, mode, steady_answer_of(call->op, error)};
+
+			inject(&run, &f);
+		}
+	}
+	print_message("  apply on %s: %zu calls, %zu writes, %lu faults: %lu times status 3, %lu "
+		      "times 1, %lu times pinned\n",
+		      name, run.calls.count, clean.write_count, run.faults, run.host, run.no,
+		      run.pinned);
+	steady_applied_clear(&clean);
+	steady_sim_free(run.sim);
+	steady_model_free(run.model);
+	steady_profile_free(host);
+	free(run.calls.all);
+}
+
+static void all_hosts(enum fault_mode mode)
+{
+	static const char *const old[] = {"neoverse-n1-6.1", NULL};
+	static const char *const n1[] = {"neoverse-n1-6.12", "neoverse-n1-7.3", NULL};
+	static const char *const v1[] = {"neoverse-v1-6.18", "neoverse-n2-7.3", NULL};
+
+	every_fault("neoverse-n1-6.1", old, NULL, mode);
+	every_fault("neoverse-n1-7.3", n1, NULL, mode);
+	every_fault("neoverse-n2-7.3", v1, NULL, mode);
+}
+
+static void test_single(void **state)
+{
+	(void)state;
+	all_hosts(FAULT_ONCE);
+}
+
+static void test_lasting(void **state)
+{
+	(void)state;
+	all_hosts(FAULT_ON);
+}
+
+static void test_always(void **state)
+{
+	(void)state;
+	all_hosts(FAULT_ALWAYS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_lasting),
+		cmocka_unit_test(test_always),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

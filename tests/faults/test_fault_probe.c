@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Every call of a probe, by every errno: the profile is right, unknown where it must be, or none. */
+#include "faults.h"
+
+#include <errno.h>
+
+#include "base/report.h"
+#include "format/format.h"
+
+struct run {
+	struct steady_sim *sim;
+	struct steady_local local;
+	struct steady_profile *clean;
+	char *model;              /* the clean profile's baseline */
+	struct fault_calls calls;
+	unsigned long faults, failed, equal, refused;
+};
+
+/* ---- profile against profile ---- */
+
+static bool same(const struct steady_reading *a, const struct steady_reading *b)
+{
+	return a->state == b->state && a->value == b->value && a->error == b->error;
+}
+
+/* Counts what is unknown; ends the test at anything that was not read. */
+static void compare(const struct fault *f, const char *what, const struct steady_reading *got,
+		    const struct steady_reading *clean, unsigned int *unknown)
+{
+	if (same(got, clean))
+		return;
+	if (got->state != STEADY_FAILED || got->error != f->error)
+		fault_wrong(f, "%s is 0x%llx (state %u, errno %d), it was 0x%llx", what,
+			    (unsigned long long)got->value, got->state, got->error,
+			    (unsigned long long)clean->value);
+	(*unknown)++;
+}
+
+static void compare_list(const struct fault *f, const struct steady_configuration *got,
+			 const struct steady_configuration *clean, unsigned int *unknown)
+{
+	if (!got->register_list) {
+		*unknown += clean->register_list != NULL;
+		return;
+	}
+	if (got->register_count != clean->register_count ||
+	    memcmp(got->register_list, clean->register_list,
+		   got->register_count * sizeof(uint64_t)) != 0)
+		fault_wrong(f, "another register list");
+}
+
+static void compare_configuration(const struct fault *f, const struct steady_configuration *got,
+				  const struct steady_configuration *clean, unsigned int *unknown)
+{
+	bool lost = got->reg[STEADY_CORE_FIRST].state == STEADY_FAILED &&
+		    !got->register_list && clean->register_list;
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if ((lost || !got->register_list) && got->reg[reg].state == STEADY_NOT_CAPTURED)
+			continue;
+		compare(f, steady_registers[reg].name, &got->reg[reg], &clean->reg[reg], unknown);
+	}
+	if (!lost && got->irqchip != clean->irqchip && f->call->op != STEADY_OP_CREATE_GIC)
+		fault_wrong(f, "irqchip %u, it was %u", got->irqchip, clean->irqchip);
+	compare_list(f, got, clean, unknown);
+}
+
+static unsigned int compare_configurations(const struct fault *f, const struct steady_profile *got,
+					   const struct steady_profile *clean)
+{
+	unsigned int unknown = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < clean->configuration_count; i++) {
+		const struct steady_configuration *c = &clean->configurations[i];
+
+		if (at < got->configuration_count && got->configurations[at].options == c->options) {
+			compare_configuration(f, &got->configurations[at++], c, &unknown);
+			continue;
+		}
+		if (f->answer != STEADY_ANSWER_OPTION)
+			fault_wrong(f, "configuration %zu is not there, and that was no answer", i);
+		unknown++;
+	}
+	if (at != got->configuration_count)
+		fault_wrong(f, "configurations that nobody has");
+	return unknown;
+}
+
+static unsigned int compare_profiles(const struct fault *f, const struct steady_profile *got,
+				     const struct steady_profile *clean)
+{
+	unsigned int unknown = compare_configurations(f, got, clean);
+	char name[STEADY_FIRMWARE_LABEL];
+
+	for (int i = 0; i < STEADY_REGISTERS; i++)
+		compare(f, "a mask", &got->writable[i], &clean->writable[i], &unknown);
+	for (unsigned int i = 0; i < steady_capability_count; i++)
+		compare(f, steady_capabilities[i].name, &got->capabilities[i],
+			&clean->capabilities[i], &unknown);
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		/* counters are read in a VM with the PMU: there may be none left */
+		if (i == STEADY_PMCR_N && got->unvirtualised[i].state == STEADY_NOT_CAPTURED)
+			unknown++;
+		else
+			compare(f, steady_unvirtualised_names[i], &got->unvirtualised[i],
+				&clean->unvirtualised[i], &unknown);
+	}
+	if (!got->firmware_known && clean->firmware_known)
+		unknown++;
+	for (size_t i = 0; i < got->firmware_count; i++) {
+		if (i >= clean->firmware_count || got->firmware[i].id != clean->firmware[i].id)
+			fault_wrong(f, "other firmware registers");
+		compare(f, steady_firmware_label(got->firmware[i].id, name),
+			&got->firmware[i].reading, &clean->firmware[i].reading, &unknown);
+	}
+	if (got->sve_known && !steady_vl_equal(&got->sve, &clean->sve))
+		fault_wrong(f, "other vector lengths");
+	unknown += got->sve_known != clean->sve_known;
+	if (got->cpu_count && (got->cpu_count != clean->cpu_count ||
+			       memcmp(got->cpus, clean->cpus, sizeof(*got->cpus)) != 0))
+		fault_wrong(f, "other CPUs");
+	unknown += got->cpu_count != clean->cpu_count;
+	return unknown;
+}
+
+/* ---- one fault ---- */
+
+static void check_round_trip(const struct fault *f, const struct steady_profile *p)
+{
+	struct steady_text text = STEADY_TEXT_INIT;
+	struct steady_profile *again = NULL;
+	unsigned int unknown;
+
+	if (steady_profile_print_json(p, &text) ||
+	    steady_profile_read_json(text.data, text.length, "FILE", &again, NULL))
+		fault_wrong(f, "the profile cannot be written and read again");
+	unknown = compare_configurations(f, again, p);
+	if (unknown)
+		fault_wrong(f, "written and read again the profile differs");
+	steady_profile_free(again);
+	steady_text_free(&text);
+}
+
+/* No model is made from what is unknown, and none lesser instead. */
+static void check_baseline(struct run *run, const struct fault *f, const struct steady_profile *p)
+{
+	struct steady_report *report;
+	char *text = NULL;
+	int r;
+
+	assert_int_equal(steady_report_new(&report), 0);
+	r = fault_baseline(p, &text, report);
+	if (r && !steady_report_errors(report))
+		fault_wrong(f, "no baseline, and no reason");
+	if (!r && f->answer == STEADY_ANSWER_FAILURE && strcmp(text, run->model) != 0)
+		fault_wrong(f, "another baseline was made of what is unknown:\n%.400s", text);
+	run->equal += !r;
+	run->refused += r != 0;
+	free(text);
+	steady_report_free(report);
+}
+
+static void inject(struct run *run, const struct fault *f)
+{
+	struct fault_host host;
+	struct steady_profile *p = NULL;
+	struct steady_report *report;
+	unsigned int unknown;
+	int r;
+
+	assert_int_equal(steady_report_new(&report), 0);
+	fault_host_init(&host, f, steady_sim_call, run->sim);
+	r = steady_probe(fault_host_call, &host, &run->local, &p, report);
+	run->faults++;
+	if (r) {
+		if (p || steady_exit_status(r) != 3)
+			fault_wrong(f, "result %d", r);
+		if (!steady_report_errors(report) ||
+		    (f->mode != FAULT_ON && !fault_is_told(f, report, STEADY_WARNING)))
+			fault_wrong(f, "the host failed, and nothing says where");
+		run->failed++;
+	} else {
+		unknown = compare_profiles(f, p, run->clean);
+		if (unknown && (!steady_report_count(report) ||
+				(f->mode != FAULT_ON && !fault_is_told(f, report, STEADY_WARNING))))
+			fault_wrong(f, "%u readings are unknown, and nothing says so", unknown);
+		if (f->error == EIO) /* it is the slowest part: once for each call */
+			check_round_trip(f, p);
+		if (unknown)
+			check_baseline(run, f, p);
+		steady_profile_free(p);
+	}
+	steady_report_free(report);
+}
+
+/* ---- all faults ---- */
+
+static void start(struct run *run, const struct steady_profile *host)
+{
+	memset(run, 0, sizeof(*run));
+	run->local = (struct steady_local){.name = "host", .kernel = host->kernel, .kinds = 1};
+	assert_int_equal(steady_sim_new(host, &run->sim), 0);
+	run->calls.next = steady_sim_call;
+	run->calls.ctx = run->sim;
+	assert_int_equal(steady_probe(fault_calls_call, &run->calls, &run->local, &run->clean,
+				      NULL), 0);
+	assert_int_equal(fault_baseline(run->clean, &run->model, NULL), 0);
+}
+
+static void end(struct run *run, const char *name)
+{
+	print_message("  probe of %s: %zu calls, %lu faults: %lu times no profile, %lu times no "
+		      "model of it, %lu times the same\n",
+		      name, run->calls.count, run->faults, run->failed, run->refused, run->equal);
+	steady_sim_free(run->sim);
+	steady_profile_free(run->clean);
+	free(run->model);
+	free(run->calls.all);
+}
+
+static void every_fault(const char *name, enum fault_mode mode, size_t stride)
+{
+	struct steady_profile *host = fault_host(name);
+	struct run run;
+
+	start(&run, host);
+	for (size_t k = 1; k <= run.calls.count; k += stride) {
+		const struct fault_call *call = &run.calls.all[k - 1];
+		unsigned int state = 0;
+		int error;
+
+		while ((error = fault_next_errno(call->op, &state))) {
+			struct fault f = {call, k, error, mode,
+					  steady_answer_of(call->op, error)};
+
+			inject(&run, &f);
+		}
+	}
+	end(&run, name);
+	steady_profile_free(host);
+}
+
+static void test_single(void **state)
+{
+	static const char *const hosts[] = {"neoverse-n1-6.1", "neoverse-n1-7.3", "cortex-a76-6.12"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(hosts); i++)
+		every_fault(hosts[i], FAULT_ONCE, 1);
+	every_fault("neoverse-v1-7.3", FAULT_ONCE, 1);
+}
+
+static void test_lasting(void **state)
+{
+	(void)state;
+	every_fault("neoverse-n1-6.1", FAULT_ON, 1);
+	every_fault("neoverse-n1-7.3", FAULT_ON, 1);
+	every_fault("neoverse-v1-6.18", FAULT_ON, 7);
+}
+
+static void test_always(void **state)
+{
+	(void)state;
+	every_fault("neoverse-n1-6.1", FAULT_ALWAYS, 1);
+	every_fault("neoverse-n1-7.3", FAULT_ALWAYS, 1);
+	every_fault("neoverse-v1-6.18", FAULT_ALWAYS, 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_lasting),
+		cmocka_unit_test(test_always),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
