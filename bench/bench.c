@@ -36,15 +36,16 @@ static int by_size(const void *a, const void *b)
 
 struct bench_time bench_measure(void (*fn)(void *ctx), void *ctx, double batch)
 {
-	double each[BENCH_BATCHES];
-	size_t calls = 1;
+	double each[BENCH_BATCHES], start;
+	size_t calls = 1, n = 0;
 
 	while (batch_of(fn, ctx, calls) * (double)calls < batch)
 		calls *= 2;
-	for (size_t i = 0; i < BENCH_BATCHES; i++)
-		each[i] = batch_of(fn, ctx, calls);
-	qsort(each, BENCH_BATCHES, sizeof(each[0]), by_size);
-	return (struct bench_time){each[0], each[BENCH_BATCHES / 2]};
+	start = now();
+	while (n < BENCH_BATCHES && (n < 3 || now() - start < BENCH_LONGEST))
+		each[n++] = batch_of(fn, ctx, calls);
+	qsort(each, n, sizeof(each[0]), by_size);
+	return (struct bench_time){each[0], each[n / 2]};
 }
 
 void bench_start(int argc, char **argv)

@@ -8,11 +8,12 @@
 #include "policy/policy.h"
 
 #define BENCH_BATCHES 31
+#define BENCH_LONGEST 1e9 /* ns: after that no more than three batches are taken */
 
 struct bench_time {
 	double least, median; /* ns for one call, of the batches */
 };
-/* The time of fn(ctx), from BENCH_BATCHES batches of so many calls that one takes `batch` ns. */
+/* The time of fn(ctx), from batches of so many calls that one takes `batch` ns. */
 struct bench_time bench_measure(void (*fn)(void *ctx), void *ctx, double batch);
 
 /* Reads the command line, which is [--check]. */
