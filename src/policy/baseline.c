@@ -29,51 +29,6 @@ struct work {
 
 /* ---- inputs ---- */
 
-/* A model that does not say what its hosts accepted accepts only itself. */
-static int offer_of_model(const struct steady_model *m, struct steady_offer **offer)
-{
-	struct steady_offer *o;
-	struct steady_cell *cell;
-	struct steady_view view;
-
-	if (m->offer)
-		return steady_offer_copy(m->offer, offer);
-	o = steady_offer_alloc();
-	cell = o ? steady_offer_add(o) : NULL;
-	if (cell) {
-		o->firmware = calloc(m->firmware_count + 1, sizeof(*o->firmware));
-		cell->register_list = m->register_list
-					      ? malloc((m->register_count + 1) * sizeof(uint64_t))
-					      : NULL;
-	}
-	if (!cell || !o->firmware || (m->register_list && !cell->register_list)) {
-		steady_offer_free(o);
-		return -STEADY_ENOMEM;
-	}
-	cell->options = m->options;
-	cell->irqchip = m->irqchip;
-	steady_model_view(m, &view);
-	steady_cell_add_breaks(cell, &view);
-	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
-		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
-
-		cell->set[i] = steady_set_one(f, steady_field_get(f, m->value[f->reg]));
-		cell->unknown = cell->unknown || !m->has[f->reg];
-	}
-	if (m->register_list)
-		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
-	cell->register_count = m->register_count;
-	for (size_t i = 0; i < m->firmware_count; i++)
-		o->firmware[i] = (struct steady_firmware_offer){m->firmware[i].id,
-								m->firmware[i].value};
-	o->firmware_count = m->firmware_count;
-	o->firmware_known = m->firmware_count > 0;
-	o->sve = m->sve;
-	o->sve_known = true;
-	*offer = o;
-	return 0;
-}
-
 static int join_offers(struct work *w)
 {
 	int r = 0;
@@ -85,7 +40,7 @@ static int join_offers(struct work *w)
 		const struct steady_input *in = &w->inputs[i];
 
 		r = in->profile ? steady_offer_of(in->profile, &w->offers[i])
-				: offer_of_model(in->model, &w->offers[i]);
+				: steady_offer_of_model(in->model, &w->offers[i]);
 		if (r)
 			return r;
 		r = i ? steady_offer_and(w->joint, w->offers[i])
@@ -709,24 +664,17 @@ static int explain_unknown(const struct work *w, const struct steady_cell *cell)
 /* What failed to be read of a host, beside its registers, and would be in the model. */
 static int check_readings(const struct work *w, const struct steady_cell *cell)
 {
+	const char *const counters = steady_unvirtualised_names[STEADY_PMCR_N];
+	char label[STEADY_FIRMWARE_LABEL];
+	const char *name;
 	int result = 0;
 
-	for (size_t i = 0; i < w->count; i++) {
-		const struct steady_profile *p = w->inputs[i].profile;
-		char name[STEADY_FIRMWARE_LABEL];
-
-		for (size_t j = 0; p && j < p->firmware_count; j++) {
-			if (steady_reading_unknown(&p->firmware[j].reading))
-				result = add_unknown(w, i,
-						     steady_firmware_label(p->firmware[j].id, name),
-						     "it could not be read");
-		}
-		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
-			if (steady_reading_unknown(&p->unvirtualised[j]) &&
-			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
-			    !tolerated_name(w, steady_unvirtualised_names[j]))
-				result = add_unknown(w, i, steady_unvirtualised_names[j],
-						     "it could not be read");
+	for (size_t i = 0, at = 0; i < w->count; i++, at = 0) {
+		while (w->inputs[i].profile &&
+		       (name = steady_profile_unknown(w->inputs[i].profile, &at, label))) {
+			if (!tolerated_name(w, name) &&
+			    (name != counters || cell->options >> STEADY_OPTION_PMU & 1))
+				result = add_unknown(w, i, name, "it could not be read");
 		}
 	}
 	return result;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/policy.h"
+
 unsigned int steady_offer_first(void)
 {
 	return steady_registers[STEADY_CORE_FIRST].first;
@@ -378,6 +380,50 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 nomem:
 	steady_offer_free(o);
 	return -STEADY_ENOMEM;
+}
+
+int steady_offer_of_model(const struct steady_model *m, struct steady_offer **offer)
+{
+	struct steady_offer *o;
+	struct steady_cell *cell;
+	struct steady_view view;
+
+	if (m->offer)
+		return steady_offer_copy(m->offer, offer);
+	o = steady_offer_alloc();
+	cell = o ? steady_offer_add(o) : NULL;
+	if (cell) {
+		o->firmware = calloc(m->firmware_count + 1, sizeof(*o->firmware));
+		cell->register_list = m->register_list
+					      ? malloc((m->register_count + 1) * sizeof(uint64_t))
+					      : NULL;
+	}
+	if (!cell || !o->firmware || (m->register_list && !cell->register_list)) {
+		steady_offer_free(o);
+		return -STEADY_ENOMEM;
+	}
+	cell->options = m->options;
+	cell->irqchip = m->irqchip;
+	steady_model_view(m, &view);
+	steady_cell_add_breaks(cell, &view);
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
+
+		cell->set[i] = steady_set_one(f, steady_field_get(f, m->value[f->reg]));
+		cell->unknown = cell->unknown || !m->has[f->reg];
+	}
+	if (m->register_list)
+		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
+	cell->register_count = m->register_count;
+	for (size_t i = 0; i < m->firmware_count; i++)
+		o->firmware[i] = (struct steady_firmware_offer){m->firmware[i].id,
+								m->firmware[i].value};
+	o->firmware_count = m->firmware_count;
+	o->firmware_known = m->firmware_count > 0;
+	o->sve = m->sve;
+	o->sve_known = true;
+	*offer = o;
+	return 0;
 }
 
 /* Of the cells that an irqchip may be asked of: its own, else the one of an unknown irqchip. */
