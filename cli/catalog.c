@@ -34,12 +34,11 @@ static int add(struct cli_catalog *c, const char *name, char *path,
 		free(path);
 		return 0;
 	}
-	copy = strdup(name);
 	all = realloc(c->entries, (c->count + 1) * sizeof(*all));
 	if (all)
 		c->entries = all;
-	if (!copy || !all) {
-		free(copy);
+	copy = all ? strdup(name) : NULL;
+	if (!copy) {
 		free(path);
 		return -STEADY_ENOMEM;
 	}

@@ -122,9 +122,9 @@ static int load_all(struct cli *cli, struct listing *l)
 
 /* ---- which hosts run them ---- */
 
-static int check_one(struct cli *cli, struct listing *l, struct item *it,
-		     const struct cli_subject *host)
+static int check_one(struct cli *cli, struct listing *l, struct item *it, size_t which)
 {
+	const struct cli_subject *host = &l->hosts[which];
 	size_t seen = steady_report_count(cli->report);
 	json_t *one = json_object(), *blockers = json_array();
 	const struct steady_finding *f;
@@ -155,7 +155,7 @@ static int check_all(struct cli *cli, struct listing *l)
 
 	for (size_t i = 0; i < l->count; i++) {
 		for (size_t h = 0; h < l->host_count && !r; h++)
-			r = check_one(cli, l, &l->items[i], &l->hosts[h]);
+			r = check_one(cli, l, &l->items[i], h);
 	}
 	return r;
 }

@@ -165,6 +165,7 @@ static int set(struct steady_kvm *k, uint32_t vcpu, uint64_t id, uint64_t value)
 
 static int prepare(struct steady_kvm *k, void *memory, struct run *runs, struct steady_guest *g)
 {
+	/* cppcheck-suppress comparePointers ; two ends of one object */
 	size_t size = (size_t)(steady_guest_end - steady_guest_start);
 	int r;
 
@@ -219,6 +220,7 @@ int steady_guest_run(struct steady_kvm *k, uint32_t vcpus, unsigned int seconds,
 	g->vcpus = vcpus;
 	if (!vcpus || vcpus > STEADY_GUEST_VCPUS)
 		return -STEADY_EUSAGE;
+	/* cppcheck-suppress invalidFunctionArg ; no file, so -1 */
 	memory = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return -STEADY_ENOMEM;

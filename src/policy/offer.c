@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-
 unsigned int steady_offer_first(void)
 {
 	return steady_registers[STEADY_CORE_FIRST].first;
@@ -209,7 +207,9 @@ static steady_set by_kernel(const struct steady_profile *p, const struct steady_
  */
 static steady_set honest(const struct steady_field *f, steady_set s, uint64_t limit)
 {
-	return f->width > 4 ? s : s & steady_field_within(f, limit);
+	if (f->width > 4 || s == steady_set_one(f, limit))
+		return s;
+	return s & steady_field_within(f, limit);
 }
 
 bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,
@@ -380,50 +380,6 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 nomem:
 	steady_offer_free(o);
 	return -STEADY_ENOMEM;
-}
-
-int steady_offer_of_model(const struct steady_model *m, struct steady_offer **offer)
-{
-	struct steady_offer *o;
-	struct steady_cell *cell;
-	struct steady_view view;
-
-	if (m->offer)
-		return steady_offer_copy(m->offer, offer);
-	o = steady_offer_alloc();
-	cell = o ? steady_offer_add(o) : NULL;
-	if (cell) {
-		o->firmware = calloc(m->firmware_count + 1, sizeof(*o->firmware));
-		cell->register_list = m->register_list
-					      ? malloc((m->register_count + 1) * sizeof(uint64_t))
-					      : NULL;
-	}
-	if (!cell || !o->firmware || (m->register_list && !cell->register_list)) {
-		steady_offer_free(o);
-		return -STEADY_ENOMEM;
-	}
-	cell->options = m->options;
-	cell->irqchip = m->irqchip;
-	steady_model_view(m, &view);
-	steady_cell_add_breaks(cell, &view);
-	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
-		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
-
-		cell->set[i] = steady_set_one(f, steady_field_get(f, m->value[f->reg]));
-		cell->unknown = cell->unknown || !m->has[f->reg];
-	}
-	if (m->register_list)
-		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
-	cell->register_count = m->register_count;
-	for (size_t i = 0; i < m->firmware_count; i++)
-		o->firmware[i] = (struct steady_firmware_offer){m->firmware[i].id,
-								m->firmware[i].value};
-	o->firmware_count = m->firmware_count;
-	o->firmware_known = m->firmware_count > 0;
-	o->sve = m->sve;
-	o->sve_known = true;
-	*offer = o;
-	return 0;
 }
 
 /* Of the cells that an irqchip may be asked of: its own, else the one of an unknown irqchip. */

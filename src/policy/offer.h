@@ -83,9 +83,6 @@ bool steady_offer_field(const struct steady_profile *profile,
 			const struct steady_configuration *configuration, unsigned int field,
 			steady_set *out);
 int steady_offer_of(const struct steady_profile *profile, struct steady_offer **offer);
-/* A model that does not say what its hosts accepted accepts only itself. */
-struct steady_model;
-int steady_offer_of_model(const struct steady_model *model, struct steady_offer **offer);
 /* a becomes the AND of both. ENOMEM leaves a as it was. */
 int steady_offer_and(struct steady_offer *a, const struct steady_offer *b);
 bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b);

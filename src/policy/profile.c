@@ -144,21 +144,6 @@ bool steady_reading_unknown(const struct steady_reading *r)
 	       steady_answer_of(STEADY_OP_GET, r->error) != STEADY_ANSWER_ABSENT;
 }
 
-const char *steady_profile_unknown(const struct steady_profile *p, size_t *at,
-				   char label[STEADY_FIRMWARE_LABEL])
-{
-	while (*at < p->firmware_count + STEADY_UNVIRTUALISED) {
-		size_t i = (*at)++;
-
-		if (i < p->firmware_count && steady_reading_unknown(&p->firmware[i].reading))
-			return steady_firmware_label(p->firmware[i].id, label);
-		if (i >= p->firmware_count &&
-		    steady_reading_unknown(&p->unvirtualised[i - p->firmware_count]))
-			return steady_unvirtualised_names[i - p->firmware_count];
-	}
-	return NULL;
-}
-
 static bool has_masks(const struct steady_profile *p)
 {
 	for (unsigned int i = 0; p->capabilities && i < steady_capability_count; i++) {

@@ -137,12 +137,6 @@ const struct steady_reading *steady_profile_firmware(const struct steady_profile
 bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */
 bool steady_reading_unknown(const struct steady_reading *reading);
-/*
- * The name of the next of those beside registers: firmware, and what KVM does not virtualise; NULL
- * when there are no more. *at starts as 0.
- */
-const char *steady_profile_unknown(const struct steady_profile *profile, size_t *at,
-				   char label[STEADY_FIRMWARE_LABEL]);
 /* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
 bool steady_profile_writable(const struct steady_profile *profile);
 /* What a guest of this configuration sees, for decoding. */
