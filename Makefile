@@ -1,7 +1,7 @@
 # A thin front of Meson and Ninja; `make help` says what there is.
 PREFIX ?= /usr/local
 
-.PHONY: build arm64 demo check lab install clean help
+.PHONY: build arm64 demo check bench crosscheck lab install clean help
 build: ## the command and the libraries, in build/
 	@test -f build/build.ninja || meson setup build
 	@ninja -C build
@@ -19,6 +19,13 @@ demo: ## a tour from recorded hosts, on any machine; installs what it needs
 check: ## every test that needs no emulated host; installs what it needs
 	@tools/need build check
 	@tests/check
+
+bench: build ## what comparing CPUs, baselines and the command take
+	@meson test -C build --no-rebuild --benchmark --verbose --num-processes 1
+
+crosscheck: ## the facts in data/ against Linux's sources, which it downloads
+	@tools/need crosscheck
+	@tools/crosscheck; status=$$?; [ $$status = 77 ] || exit $$status
 
 lab: ## the tests on emulated arm64 hosts with real kernels; installs what it needs
 	@tools/need build arm64 lab/packages

@@ -246,6 +246,16 @@ static size_t like_advice(const struct cli *cli, const size_t *conflicts, size_t
 	return like;
 }
 
+/* "--tolerate REG.FIELD; or ..." of a conflict whose advice begins like that; NULL: another one. */
+static const char *flag_of(const struct cli *cli, size_t conflict, const char *advice, size_t head)
+{
+	const char *other = steady_report_get(cli->report, conflict)->advice;
+
+	if (!other || advice_head(other) != head || strncmp(other, advice, head) != 0)
+		return NULL;
+	return other + head;
+}
+
 /* Advice once for all conflicts that have the like, with all that would have to be tolerated. */
 static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, size_t index)
 {
@@ -262,12 +272,22 @@ static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, s
 	}
 	steady_text_printf(&cli->out, "Do: %.*s", (int)head, advice);
 	for (size_t i = index; advice[head] && i < count; i++) {
-		const char *other = steady_report_get(cli->report, conflicts[i])->advice;
+		const char *flag = flag_of(cli, conflicts[i], advice, head);
 
-		if (other && advice_head(other) == head && strncmp(other, advice, head) == 0)
-			steady_text_printf(&cli->out, "%s%s", i == index ? "" : " ", other + head);
+		if (flag)
+			steady_text_printf(&cli->out, "%s%.*s", i == index ? "" : " ",
+					   (int)strcspn(flag, ";"), flag);
 	}
 	steady_text_char(&cli->out, '\n');
+	for (size_t i = index; advice[head] && i < count; i++) {
+		const char *flag = flag_of(cli, conflicts[i], advice, head);
+		size_t length = flag ? strcspn(flag, ";") : 0;
+
+		if (flag && flag[length])
+			steady_text_printf(&cli->out, "Or for %.*s: %s\n",
+					   (int)(length - strlen(TOLERATE)), flag + strlen(TOLERATE),
+					   flag + length + strlen("; or "));
+	}
 }
 
 static int put_words(struct cli *cli, int inputs)

@@ -47,7 +47,7 @@ def _newest(source):
 
 
 def pick(stream, into):
-    """Write the FILES of a kernel's tar stream under a folder; it is read no further than needed."""
+    """Write the FILES of a kernel's tar stream under a folder, reading no further than needed."""
     missing = set(FILES)
     with tarfile.open(fileobj=stream, mode="r|*") as archive:
         for member in archive:

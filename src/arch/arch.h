@@ -106,9 +106,23 @@ static inline bool steady_register_is_core(int reg)
 /* Fields. A row number of -1 means none. */
 int steady_field_by_name(const char *name, size_t length); /* "REGISTER.FIELD" */
 int steady_field_at(int reg, unsigned int bit);		   /* the row that covers this bit */
-uint64_t steady_field_mask(const struct steady_field *f);
-uint64_t steady_field_get(const struct steady_field *f, uint64_t reg_value);
-uint64_t steady_field_put(const struct steady_field *f, uint64_t reg_value, uint64_t value);
+static inline uint64_t steady_field_ones(const struct steady_field *f) /* as many as it is wide */
+{
+	return ~UINT64_C(0) >> (64 - f->width);
+}
+static inline uint64_t steady_field_mask(const struct steady_field *f)
+{
+	return steady_field_ones(f) << f->lsb;
+}
+static inline uint64_t steady_field_get(const struct steady_field *f, uint64_t reg_value)
+{
+	return reg_value >> f->lsb & steady_field_ones(f);
+}
+static inline uint64_t steady_field_put(const struct steady_field *f, uint64_t reg_value,
+					uint64_t value)
+{
+	return (reg_value & ~steady_field_mask(f)) | (value & steady_field_ones(f)) << f->lsb;
+}
 int64_t steady_field_signed(const struct steady_field *f, uint64_t value); /* sign extended */
 /*
  * A total order over a field's values: the greatest element of a set is the one to take. Where the
@@ -116,9 +130,16 @@ int64_t steady_field_signed(const struct steady_field *f, uint64_t value); /* si
  */
 int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
 
-/* How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does.
+/*
+ * How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does.
+ * Two bits, so that what several fields say together is the OR of what each says.
  */
-enum steady_compare { STEADY_SAME, STEADY_LESS, STEADY_MORE, STEADY_UNORDERED };
+enum steady_compare {
+	STEADY_SAME = 0,
+	STEADY_LESS = 1,
+	STEADY_MORE = 2,
+	STEADY_UNORDERED = STEADY_LESS | STEADY_MORE
+};
 enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t a, uint64_t b);
 /*
  * For width <= 4: the values that a CPU with this one may be called without promising more than it

@@ -37,37 +37,16 @@ int steady_field_at(int reg, unsigned int bit)
 	return -1;
 }
 
-/* All ones, as wide as the field. */
-static uint64_t ones(const struct steady_field *f)
-{
-	return ~0ULL >> (64 - f->width);
-}
-
 static uint64_t top_bit(const struct steady_field *f)
 {
 	return 1ULL << (f->width - 1);
 }
 
-uint64_t steady_field_mask(const struct steady_field *f)
-{
-	return ones(f) << f->lsb;
-}
-
-uint64_t steady_field_get(const struct steady_field *f, uint64_t reg_value)
-{
-	return reg_value >> f->lsb & ones(f);
-}
-
-uint64_t steady_field_put(const struct steady_field *f, uint64_t reg_value, uint64_t value)
-{
-	return (reg_value & ~steady_field_mask(f)) | (value & ones(f)) << f->lsb;
-}
-
 int64_t steady_field_signed(const struct steady_field *f, uint64_t value)
 {
-	value &= ones(f);
+	value &= steady_field_ones(f);
 	if (f->is_signed && (value & top_bit(f)))
-		value |= ~ones(f);
+		value |= ~steady_field_ones(f);
 	return (int64_t)value;
 }
 
@@ -84,7 +63,7 @@ int64_t steady_field_rank(const struct steady_field *f, uint64_t value)
 {
 	int64_t rank;
 
-	value &= ones(f);
+	value &= steady_field_ones(f);
 	switch (f->order) {
 	case STEADY_ORDER_HIGHER:
 		return -by_number(f, value);
@@ -113,11 +92,13 @@ static enum steady_compare in_chains(const struct steady_chains *c, uint64_t a, 
 
 enum steady_compare steady_field_compare(const struct steady_field *f, uint64_t a, uint64_t b)
 {
-	a &= ones(f);
-	b &= ones(f);
+	a &= steady_field_ones(f);
+	b &= steady_field_ones(f);
 	if (a == b)
 		return STEADY_SAME;
 	switch (f->order) {
+	case STEADY_ORDER_LOWER: /* nearly all of them */
+		return by_number(f, a) < by_number(f, b) ? STEADY_LESS : STEADY_MORE;
 	case STEADY_ORDER_EXACT:
 		return STEADY_UNORDERED;
 	case STEADY_ORDER_MASK:
@@ -137,8 +118,8 @@ uint16_t steady_field_within(const struct steady_field *f, uint64_t value)
 
 	if (f->width > 4)
 		return 0;
-	value &= ones(f);
-	for (unsigned int v = 0; v <= ones(f); v++)
+	value &= steady_field_ones(f);
+	for (unsigned int v = 0; v <= steady_field_ones(f); v++)
 		if (steady_field_compare(f, v, value) == STEADY_LESS)
 			set |= 1U << v;
 	if (f->order == STEADY_ORDER_EXACT && !(f->flags & named))

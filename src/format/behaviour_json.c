@@ -249,8 +249,8 @@ void steady_json_put_rewritten(struct steady_json_out *o, json_t *configuration,
 		}
 		steady_json_put(o, all, steady_field_fullname(i, name, sizeof(name)), values);
 	}
-	if (json_object_size(all))
-		steady_json_put(o, configuration, "rewritten", all);
-	else
+	if (all && !json_object_size(all))
 		json_decref(all);
+	else /* what memory did not suffice for is an error there */
+		steady_json_put(o, configuration, "rewritten", all);
 }

@@ -489,10 +489,10 @@ static void put_accepted(struct steady_json_out *o, json_t *out,
 	if (!accepted)
 		return;
 	all = new_accepted(o, accepted);
-	if (json_object_size(all))
-		steady_json_put(o, out, "accepted", all);
-	else
+	if (all && !json_object_size(all))
 		json_decref(all);
+	else /* what memory did not suffice for is an error there */
+		steady_json_put(o, out, "accepted", all);
 	steady_json_put_rewritten(o, out, accepted);
 }
 

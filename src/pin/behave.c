@@ -20,6 +20,12 @@ static enum answer truth(bool yes)
 	return yes ? YES : NO;
 }
 
+/* By a call's result; any other than these two says nothing. */
+static enum answer by_result(int r, int yes, int no)
+{
+	return r == yes ? YES : r == no ? NO : UNTRIED;
+}
+
 /* ---- fields of the VM's first vCPU ---- */
 
 static const struct steady_field *field(const char *name)
@@ -59,7 +65,7 @@ static enum answer features_per_vcpu(struct steady_probe *b)
 	int r = steady_probe_make_vm(b, 0);
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
-	return r ? UNTRIED : truth(!steady_ask(&b->host, STEADY_OP_INIT, 1, 0));
+	return r ? UNTRIED : by_result(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
 }
 
 static enum answer knows(struct steady_probe *b, uint32_t feature)
@@ -70,7 +76,7 @@ static enum answer knows(struct steady_probe *b, uint32_t feature)
 	if (r)
 		return UNTRIED;
 	r = steady_ask(&b->host, STEADY_OP_INIT, 0, feature | FEATURE_PSCI_0_2);
-	return truth(r != -ENOENT);
+	return by_result(r ? r : -EINVAL, -EINVAL, -ENOENT);
 }
 
 static enum answer knows_el2(struct steady_probe *b)
@@ -90,14 +96,14 @@ static enum answer pmu_signed(struct steady_probe *b)
 
 	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64DFR0_EL1.PMUVer", &limit) || limit >= 8)
 		return UNTRIED;
-	return truth(!set(b, "ID_AA64DFR0_EL1.PMUVer", 8));
+	return by_result(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
 }
 
 static enum answer el_floor(struct steady_probe *b)
 {
 	if (steady_probe_make_vm(b, 0))
 		return UNTRIED;
-	return truth(set(b, "ID_AA64PFR0_EL1.EL0", 0) == -EINVAL);
+	return by_result(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
 }
 
 /* A VM whose GIC field was lowered before it got a GIC. */
@@ -156,7 +162,8 @@ static enum answer vcpu_exists_first(struct steady_probe *b)
 
 	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
-	return r ? UNTRIED : truth(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0) == -EEXIST);
+	return r ? UNTRIED
+		 : by_result(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
 int steady_probe_behaviours(struct steady_probe *b)

@@ -140,3 +140,28 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 	steady_text_free(&text);
 	reason_for(report, m, p, c, field, wanted, accepts);
 }
+
+void steady_explain_options(struct steady_text *out, const struct steady_offer *o)
+{
+	uint32_t options = 0, chips = 0;
+	const char *comma = "";
+
+	for (size_t i = 0; i < o->cell_count; i++) {
+		options |= o->cells[i].options;
+		chips |= UINT32_C(1) << o->cells[i].irqchip;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!(options >> i & 1))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_options[i].name);
+		comma = ", ";
+	}
+	for (uint32_t chip = 0; chip < 32; chip++) {
+		if (!(chips >> chip & 1) || !steady_irqchip_name(chip))
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_irqchip_name(chip));
+		comma = ", ";
+	}
+	if (!*comma)
+		steady_text_str(out, "none");
+}

@@ -207,7 +207,9 @@ static steady_set by_kernel(const struct steady_profile *p, const struct steady_
  */
 static steady_set honest(const struct steady_field *f, steady_set s, uint64_t limit)
 {
-	return f->width > 4 ? s : s & steady_field_within(f, limit);
+	if (f->width > 4 || s == steady_set_one(f, limit))
+		return s;
+	return s & steady_field_within(f, limit);
 }
 
 bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_configuration *c,

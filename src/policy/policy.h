@@ -119,7 +119,12 @@ uint32_t steady_options_features(uint32_t options);
 
 /* ---- compare.c: relation of two CPUs ---- */
 
-enum steady_relation { STEADY_IDENTICAL, STEADY_SUBSET, STEADY_SUPERSET, STEADY_INCOMPATIBLE };
+enum steady_relation { /* as enum steady_compare has it of a field */
+	STEADY_IDENTICAL = STEADY_SAME,
+	STEADY_SUBSET = STEADY_LESS,
+	STEADY_SUPERSET = STEADY_MORE,
+	STEADY_INCOMPATIBLE = STEADY_UNORDERED
+};
 const char *steady_relation_name(enum steady_relation relation);
 
 struct steady_difference {

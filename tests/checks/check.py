@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-FOLDERS = ("include", "src", "cli", "preload", "tests")
+FOLDERS = ("include", "src", "cli", "preload", "bench", "tests")
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 

@@ -485,6 +485,14 @@ class Broken(unittest.TestCase):
                 self.setUp()
                 self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
 
+    def test_behaviours(self):
+        for column, text, message in (("behaviour", "el-floor", "'el-floor' is no name for a beh"),
+                                      ("behaviour", "knows_el2", "'knows_el2' is already in line"),
+                                      ("meaning", "", "no meaning")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("behaviours.tsv", ["el_floor"], column, text, message)
+
     def test_errnos(self):
         for column, text, message in (("call", "ioctl", "call: unknown 'ioctl'"),
                                       ("errno", "EREFUSED", "'EREFUSED' is no errno"),

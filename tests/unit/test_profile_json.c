@@ -62,7 +62,7 @@ static const char canonical[] =
 	"        'ID_AA64PFR1_EL1': {'errno': 'ENOENT'}\n"
 	"      }\n"
 	"    },\n"
-	"    {'registers': {}, 'accepted': {}, 'register_list': []}\n"
+	"    {'registers': {}, 'register_list': []}\n"
 	"  ],\n"
 	"  'firmware': {\n"
 	"    'PSCI_VERSION': '0x10001',\n"
