@@ -8,6 +8,8 @@
 
 #include "format/format.h"
 
+#define TRIES 8
+
 static bool checking, failed;
 
 static double now(void)
@@ -57,12 +59,15 @@ void bench_start(int argc, char **argv)
 	}
 }
 
-void bench_bound(const char *what, double is, double most)
+bool bench_again(const char *what, double is, double least, double most, int *tries)
 {
-	if (!checking || is <= most)
-		return;
-	fprintf(stderr, "%s: %.3g, at most %.3g is allowed\n", what, is, most);
+	if (!checking || (is >= least && is <= most))
+		return false;
+	if (++*tries < TRIES)
+		return true;
+	fprintf(stderr, "%s: %.3g, is to be %.3g to %.3g\n", what, is, least, most);
 	failed = true;
+	return false;
 }
 
 int bench_end(void)
