@@ -12,20 +12,7 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
-#include "policy/policy.h"
-
-#define ACCEPT "put these hosts in different pools, or let a guest see the change: --tolerate "
-#define FEATURES_MAX 16 /* that one field tells: no field tells more */
-
-struct work {
-	const struct steady_input *inputs;
-	size_t count;
-	const struct steady_baseline_request *request;
-	struct steady_offer **offers; /* one per input */
-	struct steady_offer *joint;
-	struct steady_model *model;
-	struct steady_report *report;
-};
+#include "policy/work.h"
 
 /* ---- inputs ---- */
 
@@ -74,7 +61,7 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	return 0;
 }
 
-static int join_offers(struct work *w)
+static int join_offers(struct steady_work *w)
 {
 	int r = 0;
 
@@ -94,69 +81,10 @@ static int join_offers(struct work *w)
 	return r;
 }
 
-/* ---- what is tolerated ---- */
-
-static bool tolerated_name(const struct work *w, const char *name)
-{
-	for (size_t i = 0; i < w->request->tolerate_count; i++) {
-		if (strcmp(w->request->tolerate[i], name) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < w->count; i++) {
-		if (w->inputs[i].model && steady_model_tolerates(w->inputs[i].model, name))
-			return true;
-	}
-	return false;
-}
-
-static bool tolerated_field(const struct work *w, unsigned int field)
-{
-	char name[STEADY_FULLNAME];
-
-	return tolerated_name(w, steady_field_fullname(field, name, sizeof(name)));
-}
-
-static bool tolerable(const void *work, unsigned int field)
-{
-	return tolerated_field(work, field);
-}
-
-static bool unvirtualised_conflict(const struct work *w, const struct steady_cell *cell, int which)
-{
-	if (!(w->joint->differs >> which & 1))
-		return false;
-	if (which == STEADY_PMCR_N && !(cell->options >> STEADY_OPTION_PMU & 1))
-		return false;
-	return !tolerated_name(w, steady_unvirtualised_names[which]);
-}
-
-static bool sve_conflict(const struct work *w, const struct steady_cell *cell)
-{
-	return cell->options >> STEADY_OPTION_SVE & 1 && w->joint->sve_known &&
-	       steady_vl_empty(&w->joint->sve);
-}
-
-static bool field_conflict(const struct work *w, const struct steady_cell *cell, unsigned int field)
-{
-	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
-	       !tolerated_field(w, field);
-}
-
-static unsigned int conflicts(const struct work *w, const struct steady_cell *cell)
-{
-	unsigned int count = sve_conflict(w, cell);
-
-	for (unsigned int i = 0; i < steady_offer_fields(); i++)
-		count += field_conflict(w, cell, steady_offer_first() + i);
-	for (int i = 0; i < STEADY_UNVIRTUALISED; i++)
-		count += unvirtualised_conflict(w, cell, i);
-	return count;
-}
-
 /* ---- options ---- */
 
 /* Whether the request lets these options be chosen. */
-static bool eligible(const struct work *w, uint32_t options)
+static bool eligible(const struct steady_work *w, uint32_t options)
 {
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		bool on = options >> i & 1;
@@ -183,7 +111,7 @@ static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
  * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
  * took.
  */
-static uint64_t host_value(const struct work *w, size_t input, const struct steady_cell *cell,
+static uint64_t host_value(const struct steady_work *w, size_t input, const struct steady_cell *cell,
 			   unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
@@ -197,7 +125,7 @@ static uint64_t host_value(const struct work *w, size_t input, const struct stea
 				      : 0;
 }
 
-static uint64_t least_of_limits(const struct work *w, const struct steady_cell *cell,
+static uint64_t least_of_limits(const struct steady_work *w, const struct steady_cell *cell,
 				unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
@@ -213,7 +141,7 @@ static uint64_t least_of_limits(const struct work *w, const struct steady_cell *
 }
 
 /* The greatest that all accept, field by field; tolerated ones get the least that a host has. */
-static int pick_values(const struct work *w, const struct steady_cell *cell,
+static int pick_values(const struct steady_work *w, const struct steady_cell *cell,
 		       struct steady_model *m)
 {
 	char name[STEADY_FULLNAME];
@@ -236,12 +164,12 @@ static int pick_values(const struct work *w, const struct steady_cell *cell,
 }
 
 /* Whether the rules between fields leave a CPU; ECONFLICT if they do not. */
-static int try_rules(const struct work *w, const struct steady_cell *cell)
+static int try_rules(const struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = steady_model_alloc();
 	int r = m ? pick_values(w, cell, m) : -STEADY_ENOMEM;
 
-	r = r ? r : steady_close(m, cell, tolerable, w, NULL);
+	r = r ? r : steady_close(m, cell, steady_work_tolerable, w, NULL);
 	steady_model_free(m);
 	return r;
 }
@@ -253,7 +181,7 @@ static bool better(const struct steady_cell *cell, unsigned int count,
 }
 
 /* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
-static int choose(const struct work *w, const struct steady_cell **best)
+static int choose(const struct steady_work *w, const struct steady_cell **best)
 {
 	unsigned int fewest = 0;
 
@@ -265,7 +193,7 @@ static int choose(const struct work *w, const struct steady_cell **best)
 		if (!eligible(w, cell->options))
 			continue;
 		/* what is unknown is not passed over for something lesser */
-		count = cell->unknown ? 0 : conflicts(w, cell);
+		count = cell->unknown ? 0 : steady_work_conflicts(w, cell);
 		if (!count && !cell->unknown && better(cell, 0, *best, fewest)) {
 			int r = try_rules(w, cell);
 
@@ -281,154 +209,9 @@ static int choose(const struct work *w, const struct steady_cell **best)
 	return 0;
 }
 
-static int explain_no_cell(const struct work *w)
-{
-	for (size_t i = 0; i < w->count; i++) {
-		struct steady_text all = STEADY_TEXT_INIT;
-
-		steady_explain_options(&all, w->offers[i]);
-		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, "vcpu_features", NULL);
-		steady_report_offered(w->report, "%s", all.data ? all.data : "");
-		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
-						"host has and that was asked for");
-		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "
-						"hosts that lack one");
-		steady_text_free(&all);
-	}
-	return -STEADY_ECONFLICT;
-}
-
-/* ---- conflicts, told host by host ---- */
-
-static const struct steady_cell *own_cell(const struct work *w, size_t input,
-					  const struct steady_cell *cell)
-{
-	return steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
-}
-
-/* The value that a guest has on an input's hosts if nothing else holds it down. */
-static uint64_t greatest_of(const struct work *w, size_t input, const struct steady_cell *cell,
-			    unsigned int field)
-{
-	return steady_set_greatest(&steady_fields[field],
-				   *steady_cell_set(own_cell(w, input, cell), field));
-}
-
-/* What is at stake: the features that this field gives on one host and not on another. */
-static void conflict_features(const struct work *w, const struct steady_cell *cell,
-			      unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	struct steady_text names = STEADY_TEXT_INIT;
-	struct steady_view view;
-	uint16_t features[FEATURES_MAX];
-	size_t count = steady_field_features((int)field, features, FEATURES_MAX);
-
-	if (w->inputs[0].profile)
-		steady_configuration_view(&w->inputs[0].profile->configurations[0], &view);
-	else
-		steady_model_view(w->inputs[0].model, &view);
-	for (size_t i = 0; i < count && i < FEATURES_MAX; i++) {
-		bool some = false, all = true;
-
-		for (size_t j = 0; j < w->count; j++) {
-			view.value[f->reg] = steady_field_put(f, view.value[f->reg],
-							      greatest_of(w, j, cell, field));
-			if (steady_feature_state(features[i], &view) == STEADY_YES)
-				some = true;
-			else
-				all = false;
-		}
-		if (some && !all)
-			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
-					   steady_feature_name(features[i]));
-	}
-	if (names.length)
-		steady_report_features(w->report, "%s", names.data);
-	steady_text_free(&names);
-}
-
-static void explain_field_conflict(const struct work *w, const struct steady_cell *cell,
-				   unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	const char *reg = steady_registers[f->reg].name;
-	int option = steady_field_option((int)field);
-	struct steady_text kernel = STEADY_TEXT_INIT;
-
-	steady_kernels_advice(&kernel, NULL, field, 0);
-	for (size_t i = 0; i < w->count; i++) {
-		struct steady_text set = STEADY_TEXT_INIT;
-
-		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
-		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, reg, f->name);
-		conflict_features(w, cell, field);
-		steady_report_offered(w->report, "%s", set.data ? set.data : "");
-		steady_report_reason(w->report, "no value that all hosts accept");
-		if (option >= 0)
-			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
-					     steady_options[option].title,
-					     steady_options[option].name);
-		else
-			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
-					     kernel.length ? "; or " : "",
-					     kernel.length ? kernel.data : "");
-		steady_text_free(&set);
-	}
-	steady_text_free(&kernel);
-}
-
-static void explain_unvirtualised(const struct work *w, int which)
-{
-	const char *name = steady_unvirtualised_names[which];
-
-	for (size_t i = 0; i < w->count; i++) {
-		const struct steady_reading *r = &w->offers[i]->unvirtualised[which];
-		struct steady_text value = STEADY_TEXT_INIT;
-
-		if (r->state != STEADY_VALUE)
-			continue;
-		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, name, NULL);
-		steady_explain_unvirtualised(&value, which, r->value);
-		steady_report_offered(w->report, "%s", value.data ? value.data : "");
-		steady_text_free(&value);
-		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
-						"changes it, and the hosts' differ");
-		steady_report_advice(w->report, ACCEPT "%s", name);
-	}
-}
-
-static int explain_conflicts(const struct work *w, const struct steady_cell *cell)
-{
-	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
-		if (field_conflict(w, cell, steady_offer_first() + i))
-			explain_field_conflict(w, cell, steady_offer_first() + i);
-	}
-	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
-		if (unvirtualised_conflict(w, cell, i))
-			explain_unvirtualised(w, i);
-	}
-	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
-		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
-		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, "SVE_VLS", NULL);
-		steady_report_offered(w->report, "up to %u bytes",
-				      steady_vl_max(&w->offers[i]->sve));
-		steady_report_reason(w->report, "no vector length in common");
-		steady_report_advice(w->report, "turn SVE off: --vcpu sve=off");
-	}
-	return -STEADY_ECONFLICT;
-}
-
 /* ---- values ---- */
 
-static void note_loss(const struct work *w, unsigned int field, uint64_t common, uint64_t taken)
+static void note_loss(const struct steady_work *w, unsigned int field, uint64_t common, uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
 	struct steady_text has = STEADY_TEXT_INIT, gets = STEADY_TEXT_INIT;
@@ -448,7 +231,7 @@ static void note_loss(const struct work *w, unsigned int field, uint64_t common,
 }
 
 /* Where the architecture would leave more than every host's KVM accepts. */
-static int note_losses(const struct work *w, const struct steady_cell *cell)
+static int note_losses(const struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_view *views = calloc(w->count, sizeof(*views)), common;
 	int r = views ? 0 : -STEADY_ENOMEM;
@@ -478,7 +261,7 @@ static int note_losses(const struct work *w, const struct steady_cell *cell)
 	return r;
 }
 
-static int pick_firmware(const struct work *w)
+static int pick_firmware(const struct steady_work *w)
 {
 	int r = 0;
 
@@ -496,7 +279,7 @@ static int pick_firmware(const struct work *w)
 }
 
 /* Every CPU that the guest may meet; nothing if one input does not say. */
-static int pick_implementations(const struct work *w)
+static int pick_implementations(const struct steady_work *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		const struct steady_input *in = &w->inputs[i];
@@ -540,7 +323,7 @@ static void drop_gated(struct steady_model *m)
 	m->register_count = kept;
 }
 
-static int pick_rest(struct work *w, const struct steady_cell *cell)
+static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = w->model;
 	int r = 0;
@@ -558,7 +341,7 @@ static int pick_rest(struct work *w, const struct steady_cell *cell)
 		m->register_count = cell->register_count;
 	}
 	for (int i = 0; i < STEADY_UNVIRTUALISED && !r; i++) {
-		if (w->joint->differs >> i & 1 && tolerated_name(w, steady_unvirtualised_names[i]))
+		if (w->joint->differs >> i & 1 && steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}
 	if (w->request->name && !r)
@@ -569,7 +352,7 @@ static int pick_rest(struct work *w, const struct steady_cell *cell)
 
 /* ---- what was asked for beyond the greatest ---- */
 
-static int check_required(const struct work *w)
+static int check_required(const struct steady_work *w)
 {
 	struct steady_view view, host;
 	int result = 0;
@@ -625,7 +408,7 @@ static bool cores_differ(const struct steady_model *m)
  * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
  * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
  */
-static void warn_pacimp(const struct work *w)
+static void warn_pacimp(const struct steady_work *w)
 {
 	static const char feature[] = "FEAT_PACIMP";
 	int row = steady_feature_by_name(feature, sizeof(feature) - 1);
@@ -644,7 +427,7 @@ static void warn_pacimp(const struct work *w)
 					"unless the cores are known to agree");
 }
 
-static void note_unneeded(const struct work *w)
+static void note_unneeded(const struct steady_work *w)
 {
 	for (size_t i = 0; i < w->request->tolerate_count; i++) {
 		const char *name = w->request->tolerate[i];
@@ -657,56 +440,7 @@ static void note_unneeded(const struct work *w)
 	}
 }
 
-static int add_unknown(const struct work *w, size_t input, const char *subject, const char *reason)
-{
-	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
-	steady_report_host(w->report, w->inputs[input].name);
-	steady_report_subject(w->report, subject, NULL);
-	steady_report_reason(w->report, "%s; no model is made from what is unknown", reason);
-	steady_report_advice(w->report, "probe the host again");
-	return -STEADY_EUNKNOWN;
-}
-
-static int explain_unknown(const struct work *w, const struct steady_cell *cell)
-{
-	for (size_t i = 0; i < w->count; i++) {
-		const struct steady_cell *own = own_cell(w, i, cell);
-
-		if (own && own->unknown)
-			add_unknown(w, i, "registers",
-				    "not all of the 56 registers of the core range are there, or "
-				    "one, or what of it is writable, could not be read");
-	}
-	return -STEADY_EUNKNOWN;
-}
-
-/* What failed to be read of a host, beside its registers, and would be in the model. */
-static int check_readings(const struct work *w, const struct steady_cell *cell)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < w->count; i++) {
-		const struct steady_profile *p = w->inputs[i].profile;
-		char name[STEADY_FIRMWARE_LABEL];
-
-		for (size_t j = 0; p && j < p->firmware_count; j++) {
-			if (steady_reading_unknown(&p->firmware[j].reading))
-				result = add_unknown(w, i,
-						     steady_firmware_label(p->firmware[j].id, name),
-						     "it could not be read");
-		}
-		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
-			if (steady_reading_unknown(&p->unvirtualised[j]) &&
-			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
-			    !tolerated_name(w, steady_unvirtualised_names[j]))
-				result = add_unknown(w, i, steady_unvirtualised_names[j],
-						     "it could not be read");
-		}
-	}
-	return result;
-}
-
-static int build(struct work *w)
+static int build(struct steady_work *w)
 {
 	const struct steady_cell *cell;
 	int r = join_offers(w);
@@ -717,20 +451,20 @@ static int build(struct work *w)
 	if (r)
 		return r;
 	if (!cell)
-		return explain_no_cell(w);
+		return steady_work_no_cell(w);
 	if (cell->unknown)
-		return explain_unknown(w, cell);
-	r = check_readings(w, cell);
+		return steady_work_unknown(w, cell);
+	r = steady_work_readings(w, cell);
 	if (r)
 		return r;
-	if (conflicts(w, cell))
-		return explain_conflicts(w, cell);
+	if (steady_work_conflicts(w, cell))
+		return steady_work_explain(w, cell);
 	w->model = steady_model_alloc();
 	if (!w->model)
 		return -STEADY_ENOMEM;
 	r = pick_values(w, cell, w->model);
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : steady_close(w->model, cell, tolerable, w, w->report);
+	r = r ? r : steady_close(w->model, cell, steady_work_tolerable, w, w->report);
 	r = r ? r : note_losses(w, cell);
 	if (!r) {
 		steady_close_warn(w->model, cell, w->report);
@@ -747,7 +481,7 @@ int steady_baseline(const struct steady_input *inputs, size_t count,
 		    const struct steady_baseline_request *request, struct steady_model **model,
 		    struct steady_report *report)
 {
-	struct work w = {.inputs = inputs, .count = count, .request = request, .report = report};
+	struct steady_work w = {.inputs = inputs, .count = count, .request = request, .report = report};
 	int r;
 
 	if (!count || request->options_on & request->options_off)

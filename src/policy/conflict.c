@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a baseline's hosts are at odds: how to find it, and how to tell it host by host.
+ */
+#include "policy/work.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "policy/explain.h"
+
+#define ACCEPT "put these hosts in different pools, or let a guest see the change: --tolerate "
+#define FEATURES_MAX 16 /* that one field tells: no field tells more */
+
+/* ---- what is tolerated ---- */
+
+bool steady_work_tolerates(const struct steady_work *w, const char *name)
+{
+	for (size_t i = 0; i < w->request->tolerate_count; i++) {
+		if (strcmp(w->request->tolerate[i], name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < w->count; i++) {
+		if (w->inputs[i].model && steady_model_tolerates(w->inputs[i].model, name))
+			return true;
+	}
+	return false;
+}
+
+static bool tolerated_field(const struct steady_work *w, unsigned int field)
+{
+	char name[STEADY_FULLNAME];
+
+	return steady_work_tolerates(w, steady_field_fullname(field, name, sizeof(name)));
+}
+
+bool steady_work_tolerable(const void *work, unsigned int field)
+{
+	return tolerated_field(work, field);
+}
+
+static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell, int which)
+{
+	if (!(w->joint->differs >> which & 1))
+		return false;
+	if (which == STEADY_PMCR_N && !(cell->options >> STEADY_OPTION_PMU & 1))
+		return false;
+	return !steady_work_tolerates(w, steady_unvirtualised_names[which]);
+}
+
+static bool sve_conflict(const struct steady_work *w, const struct steady_cell *cell)
+{
+	return cell->options >> STEADY_OPTION_SVE & 1 && w->joint->sve_known &&
+	       steady_vl_empty(&w->joint->sve);
+}
+
+static bool field_conflict(const struct steady_work *w, const struct steady_cell *cell, unsigned int field)
+{
+	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
+	       !tolerated_field(w, field);
+}
+
+unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)
+{
+	unsigned int count = sve_conflict(w, cell);
+
+	for (unsigned int i = 0; i < steady_offer_fields(); i++)
+		count += field_conflict(w, cell, steady_offer_first() + i);
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++)
+		count += unvirtualised_conflict(w, cell, i);
+	return count;
+}
+
+/* ---- told host by host ---- */
+
+static const struct steady_cell *own_cell(const struct steady_work *w, size_t input,
+					  const struct steady_cell *cell)
+{
+	return steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+}
+
+/* The value that a guest has on an input's hosts if nothing else holds it down. */
+static uint64_t greatest_of(const struct steady_work *w, size_t input, const struct steady_cell *cell,
+			    unsigned int field)
+{
+	return steady_set_greatest(&steady_fields[field],
+				   *steady_cell_set(own_cell(w, input, cell), field));
+}
+
+/* What is at stake: the features that this field gives on one host and not on another. */
+static void conflict_features(const struct steady_work *w, const struct steady_cell *cell,
+			      unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_text names = STEADY_TEXT_INIT;
+	struct steady_view view;
+	uint16_t features[FEATURES_MAX];
+	size_t count = steady_field_features((int)field, features, FEATURES_MAX);
+
+	if (w->inputs[0].profile)
+		steady_configuration_view(&w->inputs[0].profile->configurations[0], &view);
+	else
+		steady_model_view(w->inputs[0].model, &view);
+	for (size_t i = 0; i < count && i < FEATURES_MAX; i++) {
+		bool some = false, all = true;
+
+		for (size_t j = 0; j < w->count; j++) {
+			view.value[f->reg] = steady_field_put(f, view.value[f->reg],
+							      greatest_of(w, j, cell, field));
+			if (steady_feature_state(features[i], &view) == STEADY_YES)
+				some = true;
+			else
+				all = false;
+		}
+		if (some && !all)
+			steady_text_printf(&names, "%s%s", names.length ? ", " : "",
+					   steady_feature_name(features[i]));
+	}
+	if (names.length)
+		steady_report_features(w->report, "%s", names.data);
+	steady_text_free(&names);
+}
+
+static void explain_field_conflict(const struct steady_work *w, const struct steady_cell *cell,
+				   unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	const char *reg = steady_registers[f->reg].name;
+	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
+
+	steady_kernels_advice(&kernel, NULL, field, 0);
+	for (size_t i = 0; i < w->count; i++) {
+		struct steady_text set = STEADY_TEXT_INIT;
+
+		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, reg, f->name);
+		conflict_features(w, cell, field);
+		steady_report_offered(w->report, "%s", set.data ? set.data : "");
+		steady_report_reason(w->report, "no value that all hosts accept");
+		if (option >= 0)
+			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
+					     steady_options[option].title,
+					     steady_options[option].name);
+		else
+			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+					     kernel.length ? "; or " : "",
+					     kernel.length ? kernel.data : "");
+		steady_text_free(&set);
+	}
+	steady_text_free(&kernel);
+}
+
+static void explain_unvirtualised(const struct steady_work *w, int which)
+{
+	const char *name = steady_unvirtualised_names[which];
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_reading *r = &w->offers[i]->unvirtualised[which];
+		struct steady_text value = STEADY_TEXT_INIT;
+
+		if (r->state != STEADY_VALUE)
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, name, NULL);
+		steady_explain_unvirtualised(&value, which, r->value);
+		steady_report_offered(w->report, "%s", value.data ? value.data : "");
+		steady_text_free(&value);
+		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
+						"changes it, and the hosts' differ");
+		steady_report_advice(w->report, ACCEPT "%s", name);
+	}
+}
+
+int steady_work_explain(const struct steady_work *w, const struct steady_cell *cell)
+{
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		if (field_conflict(w, cell, steady_offer_first() + i))
+			explain_field_conflict(w, cell, steady_offer_first() + i);
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (unvirtualised_conflict(w, cell, i))
+			explain_unvirtualised(w, i);
+	}
+	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "SVE_VLS", NULL);
+		steady_report_offered(w->report, "up to %u bytes",
+				      steady_vl_max(&w->offers[i]->sve));
+		steady_report_reason(w->report, "no vector length in common");
+		steady_report_advice(w->report, "turn SVE off: --vcpu sve=off");
+	}
+	return -STEADY_ECONFLICT;
+}
+
+int steady_work_no_cell(const struct steady_work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct steady_text all = STEADY_TEXT_INIT;
+
+		steady_explain_options(&all, w->offers[i]);
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "vcpu_features", NULL);
+		steady_report_offered(w->report, "%s", all.data ? all.data : "");
+		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
+						"host has and that was asked for");
+		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "
+						"hosts that lack one");
+		steady_text_free(&all);
+	}
+	return -STEADY_ECONFLICT;
+}
+
+/* ---- what is unknown ---- */
+
+static int add_unknown(const struct steady_work *w, size_t input, const char *subject, const char *reason)
+{
+	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
+	steady_report_host(w->report, w->inputs[input].name);
+	steady_report_subject(w->report, subject, NULL);
+	steady_report_reason(w->report, "%s; no model is made from what is unknown", reason);
+	steady_report_advice(w->report, "probe the host again");
+	return -STEADY_EUNKNOWN;
+}
+
+int steady_work_unknown(const struct steady_work *w, const struct steady_cell *cell)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cell *own = own_cell(w, i, cell);
+
+		if (own && own->unknown)
+			add_unknown(w, i, "registers",
+				    "not all of the 56 registers of the core range are there, or "
+				    "one, or what of it is writable, could not be read");
+	}
+	return -STEADY_EUNKNOWN;
+}
+
+/* What failed to be read of a host, beside its registers, and would be in the model. */
+int steady_work_readings(const struct steady_work *w, const struct steady_cell *cell)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_profile *p = w->inputs[i].profile;
+		char name[STEADY_FIRMWARE_LABEL];
+
+		for (size_t j = 0; p && j < p->firmware_count; j++) {
+			if (steady_reading_unknown(&p->firmware[j].reading))
+				result = add_unknown(w, i,
+						     steady_firmware_label(p->firmware[j].id, name),
+						     "it could not be read");
+		}
+		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
+			if (steady_reading_unknown(&p->unvirtualised[j]) &&
+			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
+			    !steady_work_tolerates(w, steady_unvirtualised_names[j]))
+				result = add_unknown(w, i, steady_unvirtualised_names[j],
+						     "it could not be read");
+		}
+	}
+	return result;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A baseline at work: baseline.c chooses and computes, conflict.c says where hosts are at odds.
+ */
+#ifndef STEADY_WORK_H
+#define STEADY_WORK_H
+
+#include "policy/policy.h"
+
+struct steady_work {
+	const struct steady_input *inputs;
+	size_t count;
+	const struct steady_baseline_request *request;
+	struct steady_offer **offers; /* one per input */
+	struct steady_offer *joint;
+	struct steady_model *model;
+	struct steady_report *report;
+};
+
+/* Whether the request, or a model that is an input, lets this differ. */
+bool steady_work_tolerates(const struct steady_work *w, const char *name);
+/* The same of a field, for steady_close(): the context is the struct steady_work. */
+bool steady_work_tolerable(const void *work, unsigned int field);
+/* How many conflicts the hosts have with these options. */
+unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
+
+/* Each adds its findings to the report: ECONFLICT, or EUNKNOWN. */
+int steady_work_explain(const struct steady_work *w, const struct steady_cell *cell);
+int steady_work_no_cell(const struct steady_work *w);
+int steady_work_unknown(const struct steady_work *w, const struct steady_cell *cell);
+/* What failed to be read and would be in the model: EUNKNOWN, or 0. */
+int steady_work_readings(const struct steady_work *w, const struct steady_cell *cell);
+
+#endif
