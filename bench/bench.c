@@ -38,7 +38,7 @@ static int by_size(const void *a, const void *b)
 
 struct bench_time bench_measure(void (*fn)(void *ctx), void *ctx, double batch)
 {
-	double each[BENCH_BATCHES], start;
+	double each[BENCH_BATCHES] = {0}, start;
 	size_t calls = 1, n = 0;
 
 	while (batch_of(fn, ctx, calls) * (double)calls < batch)
