@@ -23,7 +23,8 @@ struct generate {
 	uint32_t features;
 	uint32_t vcpus[GENERATE_VCPUS];
 	uint32_t vcpu_count;
-	bool ran;
+	bool ran, gic;
+	bool no_gic;             /* creating one would be the end of some kernels */
 
 	/* counts */
 	uint64_t calls, vms, sets, refused, several, after_run;

@@ -84,15 +84,23 @@ void steady_sim_free(struct steady_sim *s)
 	free(s);
 }
 
+/* NULL: not captured */
+static const struct steady_reading *find_capability(const struct steady_sim *s, uint64_t number)
+{
+	const struct steady_reading *all = s->profile->capabilities;
+
+	for (unsigned int i = 0; all && i < steady_capability_count; i++) {
+		if (steady_capabilities[i].number == number)
+			return all[i].state == STEADY_VALUE ? &all[i] : NULL;
+	}
+	return NULL;
+}
+
 uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number)
 {
-	for (unsigned int i = 0; s->profile->capabilities && i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return s->profile->capabilities[i].state == STEADY_VALUE
-				       ? s->profile->capabilities[i].value
-				       : 0;
-	}
-	return 0;
+	const struct steady_reading *r = find_capability(s, number);
+
+	return r ? r->value : 0;
 }
 
 /* ---- VM ---- */
@@ -172,19 +180,35 @@ static uint32_t known_features(const struct steady_sim *s)
 {
 	uint32_t known = OLD_KNOWN;
 
-	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_EL2))
-		known |= EL2_KNOWN;
+	if (!(s->profile->behaviours_known >> STEADY_BEHAVIOUR_KNOWS_EL2 & 1) ||
+	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_EL2))
+		known |= EL2_KNOWN; /* where nobody tried, the kernel is taken to be a new one */
 	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
 		known |= PMU_STRICT;
 	return known;
 }
 
+static bool any_configuration(const struct steady_sim *s, enum steady_option option)
+{
+	for (size_t i = 0; i < s->profile->configuration_count; i++) {
+		if (steady_configuration_options(&s->profile->configurations[i]) >> option & 1)
+			return true;
+	}
+	return false;
+}
+
+/* The profile's capabilities tell; of those that were not captured, the VMs that were made. */
 static bool has_capabilities(const struct steady_sim *s, enum steady_option option)
 {
 	const uint32_t *capability = steady_options[option].capability;
 
-	return (!capability[0] || steady_sim_capability(s, capability[0])) &&
-	       (!capability[1] || steady_sim_capability(s, capability[1]));
+	for (int i = 0; i < 2 && capability[i]; i++) {
+		const struct steady_reading *r = find_capability(s, capability[i]);
+
+		if (r ? !r->value : !any_configuration(s, option))
+			return false;
+	}
+	return true;
 }
 
 /* The features that the host's capabilities give. */
@@ -246,6 +270,14 @@ static int check_again(const struct steady_sim *s, const struct steady_sim_vcpu 
 	return unknown & wrong & -wrong ? -ENOENT : -EINVAL;
 }
 
+/* What it has taken in before it came to a bit that it does not know stays there. */
+static uint32_t below_unknown(const struct steady_sim *s, uint32_t features)
+{
+	uint32_t unknown = features & ~known_features(s);
+
+	return (unknown & -unknown) - 1;
+}
+
 /* All vCPUs of a VM have the features of the first, but for how they start. */
 static int fits_others(const struct steady_sim *s, uint32_t features)
 {
@@ -282,9 +314,14 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 {
 	struct steady_sim_vcpu *v = &s->vcpus[index];
 	const struct steady_configuration *c;
-	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
-	int r = per_vcpu ? check_again(s, v, features) : 0;
+	int r = 0;
 
+	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU)) {
+		r = check_again(s, v, features);
+		if (r && !v->inited)
+			v->features |= features & below_unknown(s, features);
+		features |= v->inited ? 0 : v->features;
+	}
 	r = r ? r : check_features(s, features);
 	r = r ? r : fits_others(s, features);
 	if (r)

@@ -25,6 +25,8 @@
 	X(TGRAN4_2, "ID_AA64MMFR0_EL1.TGran4_2")                                                   \
 	X(TGRAN16_2, "ID_AA64MMFR0_EL1.TGran16_2")                                                 \
 	X(TGRAN64_2, "ID_AA64MMFR0_EL1.TGran64_2")                                                 \
+	X(PMUVER, "ID_AA64DFR0_EL1.PMUVer")                                                        \
+	X(PERFMON, "ID_DFR0_EL1.PerfMon")                                                          \
 	X(SSBS, "ID_AA64PFR1_EL1.SSBS")                                                            \
 	X(ATS1A, "ID_AA64ISAR2_EL1.ATS1A")                                                         \
 	X(HPDS, "ID_AA64MMFR1_EL1.HPDS")                                                           \

@@ -18,6 +18,8 @@
 #define ID_COPROC     UINT64_C(0x000000000fff0000)
 #define ID_COPROC_SHIFT 16
 #define ID_SYSREG     UINT64_C(0x0000000000130000)
+#define ID_CACHE      UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
+#define ID_NUMBER     UINT64_C(0xff)
 #define MOST_BYTES    64 /* of what struct steady_call holds */
 
 #define PSCI_0_1      1 /* the one version of a vCPU without the feature PSCI_0_2 */
@@ -209,16 +211,18 @@ static void get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial,
  * set_ccsidr(): lines may not be shorter than what CTR_EL0 says of this kind of cache; the lowest
  * bit of the id is the one of CSSELR_EL1 that tells instructions from data.
  */
-static int set_cache(struct steady_sim *s, struct steady_sim_vcpu *v, int at,
+static int set_cache(struct steady_sim *s, struct steady_sim_vcpu *v,
 		     const struct steady_call *call)
 {
+	int at = row_of(s->profile->caches, s->profile->cache_count, call->id);
 	const struct steady_field *line = s->field[STEADY_SIM_LINESIZE];
 	const struct steady_field *least =
 		s->field[call->id & 1 ? STEADY_SIM_IMINLINE : STEADY_SIM_DMINLINE];
 	uint64_t ctr = v->c->reg[least->reg].value;
 
 	if (!s->modern)
-		return call->value[0] == s->profile->caches[at].reading.value ? 0 : -EINVAL;
+		return at < 0 || call->value[0] == s->profile->caches[at].reading.value ? 0
+											: -EINVAL;
 	/* LineSize counts from 16 bytes, the other from 4 */
 	if (steady_field_get(line, call->value[0]) + 2 < steady_field_get(least, ctr))
 		return -EINVAL;
@@ -255,7 +259,7 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	if (*index >= 0)
 		return FIRMWARE;
 	*index = row_of(s->profile->caches, s->profile->cache_count, id);
-	if (*index >= 0)
+	if (*index >= 0 || ((id & ~ID_NUMBER) == ID_CACHE && listed(s, v, id)))
 		return CACHE;
 	if (id == STEADY_ID_SVE_VLS)
 		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS
@@ -306,7 +310,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 		value[0] = get_firmware(s, v, index);
 		break;
 	case CACHE:
-		get_memory(v, call->id, s->profile->caches[index].reading.value, value);
+		get_memory(v, call->id,
+			   index < 0 ? 0 : s->profile->caches[index].reading.value, value);
 		break;
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
@@ -337,7 +342,7 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 	case FIRMWARE:
 		return set_firmware(s, v, index, call->value[0]);
 	case CACHE:
-		return set_cache(s, v, index, call);
+		return set_cache(s, v, call);
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
 	case MEMORY:

@@ -155,12 +155,27 @@ static int precheck(const struct steady_sim *s, const struct steady_sim_vcpu *v,
 	return is(s, reg, STEADY_SIM_TGRAN4_2) ? check_granules(s, v, value) : 0;
 }
 
+/* What every kernel that was looked at makes of an IMPLEMENTATION DEFINED PMU: none. */
+static uint64_t rewrite_unknown(const struct steady_sim *s, int reg, uint64_t value)
+{
+	static const enum steady_sim_field fields[] = {STEADY_SIM_PMUVER, STEADY_SIM_PERFMON};
+
+	for (int i = 0; i < 2; i++) {
+		if (is(s, reg, fields[i]) && field_of(s, fields[i], value) == 0xf)
+			value = steady_field_put(s->field[fields[i]], value, 0);
+	}
+	return value;
+}
+
 /* Values that KVM accepts and keeps as others. */
-static uint64_t rewrite(const struct steady_configuration *c, int reg, uint64_t value)
+static uint64_t rewrite(const struct steady_sim *s, const struct steady_configuration *c, int reg,
+			uint64_t value)
 {
 	const struct steady_register *r = &steady_registers[reg];
 
-	for (unsigned int i = r->first; c->accepted && i < r->first + r->fields; i++) {
+	if (!c->accepted)
+		return rewrite_unknown(s, reg, value);
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		const struct steady_accepted *a = &c->accepted[i];
 		uint64_t v = steady_field_get(&steady_fields[i], value);
 
@@ -264,7 +279,7 @@ int steady_sim_set_feature(struct steady_sim *s, struct steady_sim_vcpu *v, int 
 	r = precheck(s, v, reg, value);
 	if (r)
 		return r;
-	value = rewrite(v->c, reg, value);
+	value = rewrite(s, v->c, reg, value);
 	if (s->frozen)
 		return value == s->reg[reg] ? 0 : -EBUSY;
 	r = check_fields(s, v, reg, value);

@@ -20,10 +20,10 @@ static enum answer truth(bool yes)
 	return yes ? YES : NO;
 }
 
-/* Of a call's result: one says yes, another no, and any other is a failure, which says nothing. */
-static enum answer told(int result, int yes, int no)
+/* By a call's result; any other than these two says nothing. */
+static enum answer by_result(int r, int yes, int no)
 {
-	return result == yes ? YES : result == no ? NO : UNTRIED;
+	return r == yes ? YES : r == no ? NO : UNTRIED;
 }
 
 /* ---- fields of the VM's first vCPU ---- */
@@ -65,7 +65,7 @@ static enum answer features_per_vcpu(struct steady_probe *b)
 	int r = steady_probe_make_vm(b, 0);
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
-	return r ? UNTRIED : told(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
+	return r ? UNTRIED : by_result(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
 }
 
 static enum answer knows(struct steady_probe *b, uint32_t feature)
@@ -76,8 +76,7 @@ static enum answer knows(struct steady_probe *b, uint32_t feature)
 	if (r)
 		return UNTRIED;
 	r = steady_ask(&b->host, STEADY_OP_INIT, 0, feature | FEATURE_PSCI_0_2);
-	/* one that is known and not to be had on this host is refused otherwise */
-	return r == 0 || r == -EINVAL ? YES : told(r, 0, -ENOENT);
+	return by_result(r ? r : -EINVAL, -EINVAL, -ENOENT);
 }
 
 static enum answer knows_el2(struct steady_probe *b)
@@ -97,14 +96,14 @@ static enum answer pmu_signed(struct steady_probe *b)
 
 	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64DFR0_EL1.PMUVer", &limit) || limit >= 8)
 		return UNTRIED;
-	return told(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
+	return by_result(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
 }
 
 static enum answer el_floor(struct steady_probe *b)
 {
 	if (steady_probe_make_vm(b, 0))
 		return UNTRIED;
-	return told(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
+	return by_result(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
 }
 
 /* A VM whose GIC field was lowered before it got a GIC. */
@@ -164,7 +163,7 @@ static enum answer vcpu_exists_first(struct steady_probe *b)
 	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
 	return r ? UNTRIED
-		 : told(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
+		 : by_result(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
 int steady_probe_behaviours(struct steady_probe *b)

@@ -219,22 +219,34 @@ static int try_gates(struct steady_probe *b, const struct steady_configuration *
 	return r;
 }
 
-int steady_probe_try(struct steady_probe *b, struct steady_configuration *c)
+/* What could not be tried to its end is not known at all. */
+static void lose(struct steady_probe *b, struct steady_configuration *c, size_t gates, int r)
 {
 	char says[STEADY_ASK_SAYS];
-	int r;
 
-	c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
-	r = c->accepted ? try_fields(b, c) : -ENOMEM;
-	r = r ? r : try_gates(b, c);
-	if (!r)
-		return 0;
-	if (r == -ENOMEM)
-		return -STEADY_ENOMEM;
 	steady_report_add(b->report, STEADY_WARNING, 0);
-	steady_report_reason(b->report, "trying the values of fields failed: %s",
+	steady_report_reason(b->report, "what KVM accepts of fields was not found out: %s",
 			     steady_ask_says(STEADY_OP_SET, r, says));
 	free(c->accepted);
 	c->accepted = NULL;
+	b->p->gate_count = gates;
+	if (!gates) {
+		free(b->p->gates);
+		b->p->gates = NULL;
+	}
+}
+
+int steady_probe_try(struct steady_probe *b, struct steady_configuration *c)
+{
+	size_t gates = b->p->gate_count;
+	int r;
+
+	c->accepted = calloc(steady_field_count, sizeof(*c->accepted));
+	if (!c->accepted)
+		return -STEADY_ENOMEM;
+	r = try_fields(b, c);
+	r = r ? r : try_gates(b, c);
+	if (r)
+		lose(b, c, gates, r);
 	return 0;
 }

@@ -340,6 +340,8 @@ static void test_el2(void **state)
 		h.p = build_host(BUILD_N1, BUILD_7_3, "host");
 		h.p->configurations[0].options = 1u << STEADY_OPTION_EL2;
 		boot(&h, rows[i].features);
+		assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
+		assert_int_equal(ask(&h, STEADY_OP_INIT_GIC, 0, 0), 0);
 		v = get(&h, 0, PFR0);
 		assert_int_equal(set(&h, 0, PFR0, v & ~UINT64_C(0xf00)), rows[i].before);
 		assert_int_equal(set(&h, 0, PFR0, v), 0);
@@ -363,6 +365,13 @@ static void test_devices(void **state)
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), -EEXIST);
 	assert_int_equal(run(&h, 0), -ENXIO); /* the GIC has no address */
+	assert_int_equal(run(&h, 0), -EIO);   /* and KVM has given the VM up */
+	assert_int_equal(ask(&h, STEADY_OP_INIT_GIC, 0, 0), -EIO);
+	assert_int_equal(ask(&h, STEADY_OP_CHECK, 0, 9), -EIO);
+	assert_int_equal(ask(&h, STEADY_OP_INIT, 2, 0), -EBADF);
+	stop(&h);
+	start(&h, BUILD_N1, BUILD_7_3, PSCI_0_2 | PMU_V3);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
 	assert_int_equal(ask(&h, STEADY_OP_INIT_GIC, 0, 0), 0);
 	assert_int_equal(ask(&h, STEADY_OP_PMU_INIT, 0, 0), 0);
 	assert_int_equal(ask(&h, STEADY_OP_PMU_INIT, 0, 0), -EBUSY);
