@@ -19,10 +19,11 @@ struct bench_time bench_measure(void (*fn)(void *ctx), void *ctx, double batch);
 /* Reads the command line, which is [--check]. */
 void bench_start(int argc, char **argv);
 /*
- * Says that a figure is to be at most so much; with --check the program fails where it is not. The
- * least of the batches is what to give, since a busy machine only ever adds.
+ * Whether to measure again, with --check: a figure lies outside of its bounds, and there are tries
+ * left (start `tries` at 0). On the last one the program is said to have failed. The least of the
+ * batches is what to give, since a busy machine only ever adds.
  */
-void bench_bound(const char *what, double is, double most);
+bool bench_again(const char *what, double is, double least, double most, int *tries);
 int bench_end(void); /* the exit status */
 
 /* A recorded profile, data/profiles/NAME.json; ends the program if it cannot be read. */

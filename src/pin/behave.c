@@ -7,23 +7,30 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "base/report.h"
 #include "pin/probe.h"
 
 #define FEATURE_PSCI_0_2   (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
 #define FEATURE_HAS_EL2    (UINT32_C(1) << 7)
 #define FEATURE_PMU_STRICT (UINT32_C(1) << 9)
 
-enum answer { NO, YES, UNTRIED };
+enum answer { NO, YES, UNTRIED, FAILED };
 
 static enum answer truth(bool yes)
 {
 	return yes ? YES : NO;
 }
 
+/* Why a trial ended early: the host has not got what it takes, or something went wrong. */
+static enum answer ended(int r)
+{
+	return r == -EINVAL || r == -ENOENT || r == -ENODEV ? UNTRIED : FAILED;
+}
+
 /* By a call's result; any other than these two says nothing. */
 static enum answer by_result(int r, int yes, int no)
 {
-	return r == yes ? YES : r == no ? NO : UNTRIED;
+	return r == yes ? YES : r == no ? NO : ended(r);
 }
 
 /* ---- fields of the VM's first vCPU ---- */
@@ -53,9 +60,20 @@ static int set(struct steady_probe *b, const char *name, uint64_t value)
 	return r ? r : steady_ask_set64(&b->host, 0, id, steady_field_put(f, reg[0], value));
 }
 
-static bool runs(struct steady_probe *b)
+/* A first run: the kernel does to the registers what it does then. */
+static int run(struct steady_probe *b)
 {
-	return steady_ask(&b->host, STEADY_OP_RUN, 0, 0) == -EINTR;
+	int r = steady_ask(&b->host, STEADY_OP_RUN, 0, 0);
+
+	return r == -EINTR ? 0 : r ? r : -EPROTO;
+}
+
+/* A new VM, and what one of its fields shows. */
+static int look(struct steady_probe *b, const char *name, uint64_t *value)
+{
+	int r = steady_probe_make_vm(b, 0);
+
+	return r ? r : get(b, name, value);
 }
 
 /* ---- one function a behaviour ---- */
@@ -65,7 +83,7 @@ static enum answer features_per_vcpu(struct steady_probe *b)
 	int r = steady_probe_make_vm(b, 0);
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
-	return r ? UNTRIED : by_result(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
+	return r ? ended(r) : by_result(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
 }
 
 static enum answer knows(struct steady_probe *b, uint32_t feature)
@@ -74,7 +92,7 @@ static enum answer knows(struct steady_probe *b, uint32_t feature)
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0);
 	if (r)
-		return UNTRIED;
+		return ended(r);
 	r = steady_ask(&b->host, STEADY_OP_INIT, 0, feature | FEATURE_PSCI_0_2);
 	return by_result(r ? r : -EINVAL, -EINVAL, -ENOENT);
 }
@@ -93,67 +111,72 @@ static enum answer knows_pmu_strict(struct steady_probe *b)
 static enum answer pmu_signed(struct steady_probe *b)
 {
 	uint64_t limit;
+	int r = look(b, "ID_AA64DFR0_EL1.PMUVer", &limit);
 
-	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64DFR0_EL1.PMUVer", &limit) || limit >= 8)
-		return UNTRIED;
-	return by_result(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
+	if (r)
+		return ended(r);
+	return limit >= 8 ? UNTRIED
+			  : by_result(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
 }
 
 static enum answer el_floor(struct steady_probe *b)
 {
-	if (steady_probe_make_vm(b, 0))
-		return UNTRIED;
-	return by_result(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
+	int r = steady_probe_make_vm(b, 0);
+
+	return r ? ended(r) : by_result(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
 }
 
 /* A VM whose GIC field was lowered before it got a GIC. */
-static bool without_gic(struct steady_probe *b)
+static int lower_gic(struct steady_probe *b)
 {
 	uint64_t limit = 0;
+	int r = look(b, "ID_AA64PFR0_EL1.GIC", &limit);
 
-	return !steady_probe_make_vm(b, 0) && !get(b, "ID_AA64PFR0_EL1.GIC", &limit) && limit &&
-	       !set(b, "ID_AA64PFR0_EL1.GIC", 0) && b->gic &&
-	       !steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic);
+	r = r ? r : limit && b->gic ? set(b, "ID_AA64PFR0_EL1.GIC", 0) : -ENODEV;
+	return r ? r : steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic);
 }
 
 static enum answer gic_at_creation(struct steady_probe *b)
 {
 	uint64_t now;
+	int r = lower_gic(b);
 
-	return without_gic(b) && !get(b, "ID_AA64PFR0_EL1.GIC", &now) ? truth(now) : UNTRIED;
+	r = r ? r : get(b, "ID_AA64PFR0_EL1.GIC", &now);
+	return r ? ended(r) : truth(now);
 }
 
 static enum answer gic_at_run(struct steady_probe *b)
 {
 	uint64_t now;
+	int r = lower_gic(b);
 
-	if (!without_gic(b) || steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0) ||
-	    set(b, "ID_AA64PFR0_EL1.GIC", 0) || !runs(b) || get(b, "ID_AA64PFR0_EL1.GIC", &now))
-		return UNTRIED;
-	return truth(now);
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
+	r = r ? r : set(b, "ID_AA64PFR0_EL1.GIC", 0);
+	r = r ? r : run(b);
+	r = r ? r : get(b, "ID_AA64PFR0_EL1.GIC", &now);
+	return r ? ended(r) : truth(now);
 }
 
 static enum answer s1pie_needs_ats1a(struct steady_probe *b)
 {
-	uint64_t has, now;
+	uint64_t has = 0, now;
+	int r = look(b, "ID_AA64MMFR3_EL1.S1PIE", &has);
 
-	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64MMFR3_EL1.S1PIE", &has) || !has ||
-	    set(b, "ID_AA64ISAR2_EL1.ATS1A", 0) || !runs(b) ||
-	    get(b, "ID_AA64MMFR3_EL1.S1PIE", &now))
-		return UNTRIED;
-	return truth(!now);
+	r = r ? r : has ? set(b, "ID_AA64ISAR2_EL1.ATS1A", 0) : -ENODEV;
+	r = r ? r : run(b);
+	r = r ? r : get(b, "ID_AA64MMFR3_EL1.S1PIE", &now);
+	return r ? ended(r) : truth(!now);
 }
 
 static enum answer workaround_2_by_ssbs(struct steady_probe *b)
 {
-	uint64_t limit, with[8], without[8];
+	uint64_t limit = 0, with[8], without[8];
+	int r = look(b, "ID_AA64PFR1_EL1.SSBS", &limit);
 
-	if (steady_probe_make_vm(b, 0) || get(b, "ID_AA64PFR1_EL1.SSBS", &limit) || !limit ||
-	    steady_ask_get(&b->host, 0, STEADY_ID_WA_2, with) ||
-	    set(b, "ID_AA64PFR1_EL1.SSBS", 0) ||
-	    steady_ask_get(&b->host, 0, STEADY_ID_WA_2, without))
-		return UNTRIED;
-	return truth(with[0] != without[0]);
+	r = r ? r : limit ? steady_ask_get(&b->host, 0, STEADY_ID_WA_2, with) : -ENODEV;
+	r = r ? r : set(b, "ID_AA64PFR1_EL1.SSBS", 0);
+	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_WA_2, without);
+	return r ? ended(r) : truth(with[0] != without[0]);
 }
 
 static enum answer vcpu_exists_first(struct steady_probe *b)
@@ -162,7 +185,7 @@ static enum answer vcpu_exists_first(struct steady_probe *b)
 
 	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
-	return r ? UNTRIED
+	return r ? ended(r)
 		 : by_result(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
@@ -184,7 +207,13 @@ int steady_probe_behaviours(struct steady_probe *b)
 	for (int i = 0; i < STEADY_BEHAVIOURS; i++) {
 		enum answer a = trials[i](b);
 
-		if (a == UNTRIED)
+		if (a == FAILED) {
+			steady_report_add(b->report, STEADY_WARNING, 0);
+			steady_report_subject(b->report, steady_behaviour_names[i], NULL);
+			steady_report_reason(b->report, "what the kernel does there could not be "
+							"tried: a call failed");
+		}
+		if (a > YES)
 			continue;
 		b->p->behaviours_known |= UINT32_C(1) << i;
 		b->p->behaviours |= (a == YES ? UINT32_C(1) : 0) << i;
