@@ -96,11 +96,35 @@ static const struct steady_reading *find_capability(const struct steady_sim *s, 
 	return NULL;
 }
 
+/* Whether a configuration of the profile has an option on. */
+static bool any_configuration(const struct steady_sim *s, enum steady_option option)
+{
+	for (size_t i = 0; i < s->profile->configuration_count; i++) {
+		if (steady_configuration_options(&s->profile->configurations[i]) >> option & 1)
+			return true;
+	}
+	return false;
+}
+
+/* What was not captured is told by what the host has shown that it can do. */
+static uint64_t shown_capability(const struct steady_sim *s, uint64_t number)
+{
+	if (number == STEADY_CAP_REG_MASKS)
+		return steady_profile_writable(s->profile);
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		const uint32_t *capability = steady_options[i].capability;
+
+		if ((number == capability[0] || number == capability[1]) && number)
+			return any_configuration(s, (enum steady_option)i);
+	}
+	return 0;
+}
+
 uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number)
 {
 	const struct steady_reading *r = find_capability(s, number);
 
-	return r ? r->value : 0;
+	return r ? r->value : shown_capability(s, number);
 }
 
 /* ---- VM ---- */
@@ -186,15 +210,6 @@ static uint32_t known_features(const struct steady_sim *s)
 	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
 		known |= PMU_STRICT;
 	return known;
-}
-
-static bool any_configuration(const struct steady_sim *s, enum steady_option option)
-{
-	for (size_t i = 0; i < s->profile->configuration_count; i++) {
-		if (steady_configuration_options(&s->profile->configurations[i]) >> option & 1)
-			return true;
-	}
-	return false;
 }
 
 /* The profile's capabilities tell; of those that were not captured, the VMs that were made. */

@@ -66,16 +66,17 @@ static int init(const struct steady_host *h, struct steady_pin *pin,
 static int irqchip(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
 		   struct steady_report *report)
 {
+	uint32_t chip = steady_model_irqchip(m);
 	int r;
 
-	if (m->irqchip < STEADY_GICV2)
+	if (chip < STEADY_GICV2)
 		return 0;
 	r = steady_ask(h, STEADY_OP_CREATE_GIC, 0,
-		       m->irqchip == STEADY_GICV2 ? STEADY_DEVICE_GICV2 : STEADY_DEVICE_GICV3);
+		       chip == STEADY_GICV2 ? STEADY_DEVICE_GICV2 : STEADY_DEVICE_GICV3);
 	if (r) {
 		r = answered(report, STEADY_OP_CREATE_GIC, "irqchip", r);
 		if (r == -STEADY_EBLOCKED)
-			steady_report_wanted(report, "%s", steady_irqchip_name(m->irqchip));
+			steady_report_wanted(report, "%s", steady_irqchip_name(chip));
 		return r;
 	}
 	r = steady_ask(h, STEADY_OP_INIT_GIC, 0, 0);

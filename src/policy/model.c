@@ -83,6 +83,20 @@ int steady_model_add_firmware(struct steady_model *m, uint64_t id, uint64_t valu
 	return 0;
 }
 
+uint32_t steady_model_irqchip(const struct steady_model *m)
+{
+	static const char *const names[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
+
+	for (size_t i = 0; !m->irqchip && i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct steady_field *f =
+			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
+
+		if (steady_field_get(f, m->value[f->reg]))
+			return STEADY_GICV3;
+	}
+	return m->irqchip;
+}
+
 static int compare_cpus(const struct steady_cpu *a, const struct steady_cpu *b)
 {
 	if (a->midr != b->midr)

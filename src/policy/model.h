@@ -41,6 +41,8 @@ bool steady_model_name_ok(const char *name);
 int steady_model_add_firmware(struct steady_model *model, uint64_t id, uint64_t value);
 int steady_model_add_implementation(struct steady_model *model, const struct steady_cpu *cpu);
 int steady_model_add_tolerated(struct steady_model *model, const char *name);
+/* Which irqchip its VMs have. Of a model that does not say: with its GIC fields comes GICv3. */
+uint32_t steady_model_irqchip(const struct steady_model *model);
 /* Whether a name is one that may be tolerated: a field, or an unvirtualised register. */
 bool steady_tolerable(const char *name);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);

@@ -45,24 +45,6 @@ static int add_set(struct steady_plan *plan, uint64_t id, uint64_t value)
 	return add(plan, (struct steady_call){.op = STEADY_OP_SET, .id = id, .value = {value}});
 }
 
-/* Which one to create. Of a model that does not say: with its GIC fields comes GICv3. */
-static uint32_t irqchip_of(const struct steady_model *m, const struct steady_configuration *c)
-{
-	static const char *const names[] = {"ID_AA64PFR0_EL1.GIC", "ID_PFR1_EL1.GIC"};
-
-	if (m->irqchip || c->irqchip)
-		return m->irqchip ? m->irqchip : c->irqchip;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const struct steady_field *f =
-			&steady_fields[steady_field_by_name(names[i], strlen(names[i]))];
-
-		if (steady_field_get(f, m->value[f->reg]))
-			return STEADY_GICV3;
-	}
-	return STEADY_IRQCHIP_NONE;
-}
-
-/* Everything up to the registers. */
 static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip)
 {
 	int r = add_simple(plan, STEADY_OP_CREATE_VM, 0, 0);
@@ -160,7 +142,7 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 		return -STEADY_ENOMEM;
 	plan->features = steady_options_features(m->options);
 	plan->vcpus = vcpus;
-	r = add_creation(plan, m, irqchip_of(m, c));
+	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip);
 	r = r ? r : add_registers(plan, c, target);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);

@@ -66,6 +66,23 @@ class Recorded(Case):
                 self.assertEqual(self.expect(DONE, "probe", profile(name)).out, file.read())
 
 
+class Least(Case):
+    """A profile of the registers alone: the least that one may hold."""
+
+    def test_all_the_way(self):
+        with open(profile("max-7.3"), encoding="utf-8") as file:
+            whole = json.load(file)
+        host = self.folder / "least.json"
+        host.write_text(json.dumps({key: whole[key] for key in ("format", "version", "registers")}))
+        model = self.folder / "model.json"
+        self.expect(DONE, "baseline", "-o", model, host)
+        self.expect(DONE, "check", model, host)
+        self.expect(DONE, "plan", model, host)
+        self.expect(DONE, "apply", model, host)
+        self.expect(DONE, "baseline", "-o", model, host, profile("max-7.3"))
+        self.expect(DONE, "apply", model, profile("max-7.3"))
+
+
 class Drift(Case):
     """Same CPU, another kernel: measured, all defaults."""
 
