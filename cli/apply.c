@@ -32,15 +32,6 @@ static const char verify_help[] =
 	"Example:\n"
 	"  steadyarm verify web-v1.json\n";
 
-static bool take_vcpus(struct cli *cli, void *ctx, const char *argument)
-{
-	(void)cli;
-	if (cli_parse_number(argument, 1, 512, ctx))
-		return true;
-	cli_say("--vcpus: '%s' is no number from 1 to 512", argument);
-	return false;
-}
-
 /* ---- JSON ---- */
 
 static json_t *write_json(const struct steady_write *w)
@@ -215,7 +206,7 @@ typedef int act_fn(struct cli *, const struct cli_subject *, struct cli_host *, 
 
 static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus, act_fn *act)
 {
-	static const struct cli_option options[] = {{"vcpus", true, take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
 	struct cli_subject model;
 	struct cli_host host;
 	bool help_given;

@@ -74,6 +74,10 @@ bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off);
 bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 		      unsigned long *out);
 
+/* For a struct cli_option: --vcpus N, into an unsigned long. */
+#define CLI_VCPUS 512
+bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument);
+
 /* ---- subject.c ---- */
 
 struct cli_subject {

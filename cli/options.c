@@ -148,3 +148,12 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 	*out = v;
 	return true;
 }
+
+bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	if (cli_parse_number(argument, 1, CLI_VCPUS, ctx))
+		return true;
+	cli_say("--vcpus: '%s' is no number from 1 to %d", argument, CLI_VCPUS);
+	return false;
+}

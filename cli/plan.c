@@ -17,15 +17,6 @@ static const char help[] =
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
 
-static bool take_vcpus(struct cli *cli, void *ctx, const char *argument)
-{
-	(void)cli;
-	if (cli_parse_number(argument, 1, 512, ctx))
-		return true;
-	cli_say("--vcpus: '%s' is no number from 1 to 512", argument);
-	return false;
-}
-
 static json_t *call_json(const struct steady_call *c)
 {
 	json_t *o = json_object();
@@ -127,7 +118,7 @@ static int make(struct cli *cli, const struct cli_subject *model, const struct c
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"vcpus", true, take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
 	struct cli_subject model, host;
 	unsigned long vcpus = 1;
 	bool help_given;

@@ -216,7 +216,8 @@ static int run(struct test *t, const struct steady_profile *profile, const char 
 
 static int usage(void)
 {
-	fputs("usage: difftest [--seed N] [--calls N] [--log FILE] [--keep N] [--length N] PROFILE [KVM]\n",
+	fputs("usage: difftest [--seed N] [--calls N] [--log FILE] [--keep N] [--length N] PROFILE "
+	      "[KVM]\n",
 	      stderr);
 	return 2;
 }

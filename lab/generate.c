@@ -196,6 +196,10 @@ static void write_telling(struct generate *g)
 		return;
 	set(g, some_vcpu(g), id, steady_field_put(f, value, below(g, 1u << f->width)));
 	get(g, some_vcpu(g), id, &value);
+	if (strcmp(f->name, "SSBS") == 0) { /* the workaround of Spectre v4 */
+		set(g, some_vcpu(g), STEADY_ID_WA_2, below(g, 4));
+		get(g, some_vcpu(g), STEADY_ID_WA_2, &value);
+	}
 }
 
 /* MIDR_EL1 and its like, CLIDR_EL1. */

@@ -57,8 +57,8 @@ int steady_sim_init_gic(struct steady_sim *s)
 }
 
 /*
- * With a GIC the interrupt is set first, and stays set when what follows fails; without one there is
- * none to set.
+ * With a GIC the interrupt is set first, and stays set when what follows fails; without one there
+ * is none to set.
  */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {

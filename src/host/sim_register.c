@@ -67,7 +67,8 @@ void steady_sim_reset_registers(struct steady_sim *s, const struct steady_config
 	for (int i = 0; i < STEADY_REGISTERS; i++)
 		s->reg[i] = c->reg[i].state == STEADY_VALUE ? c->reg[i].value : 0;
 	/* A profile is captured with a GIC; some kernels write this field when it is created. */
-	if (ignores_writes(s, s->field[STEADY_SIM_AA32_GIC]->reg))
+	if (ignores_writes(s, s->field[STEADY_SIM_AA32_GIC]->reg) &&
+	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_GIC_AT_CREATION))
 		put_field(s, STEADY_SIM_AA32_GIC, 0);
 }
 

@@ -243,7 +243,8 @@ static void counters(struct steady_probe *b)
 	uint64_t value[8] = {0};
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, value);
 
-	b->p->unvirtualised[STEADY_PMCR_N] = steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+	b->p->unvirtualised[STEADY_PMCR_N] =
+		steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
 	if (r)
 		note(b, steady_unvirtualised_names[STEADY_PMCR_N], STEADY_OP_GET, r);
 }
