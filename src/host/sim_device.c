@@ -24,9 +24,10 @@ static bool can_make(const struct steady_sim *s, uint64_t type)
 	for (size_t i = 0; i < s->profile->configuration_count; i++) {
 		uint32_t chip = s->profile->configurations[i].irqchip;
 
+		/* what was not captured may be either */
 		if ((type == STEADY_DEVICE_GICV2 && chip == STEADY_GICV2) ||
-		    (type == STEADY_DEVICE_GICV3 &&
-		     (chip == STEADY_GICV3 || chip == STEADY_IRQCHIP_UNKNOWN)))
+		    (type == STEADY_DEVICE_GICV3 && chip == STEADY_GICV3) ||
+		    chip == STEADY_IRQCHIP_UNKNOWN)
 			return true;
 	}
 	return false;
