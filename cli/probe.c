@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "cli.h"
 #include "format/format.h"
+#include "format/lex.h"
 
 static const char help[] =
 	"Writes the profile of a host: what its CPU and kernel offer to a guest, in every\n"
@@ -26,7 +27,10 @@ static bool take_note(struct cli *cli, void *ctx, const char *argument)
 
 	(void)cli;
 	w->note = argument;
-	return true;
+	if (steady_lex_printable(argument, true))
+		return true;
+	cli_say("--note: not UTF-8, or with control characters other than line feeds and tabs");
+	return false;
 }
 
 static bool take_name(struct cli *cli, void *ctx, const char *argument)
@@ -35,7 +39,10 @@ static bool take_name(struct cli *cli, void *ctx, const char *argument)
 
 	(void)cli;
 	w->name = argument;
-	return true;
+	if (*argument && steady_lex_printable(argument, false))
+		return true;
+	cli_say("--name: empty, not UTF-8, or with control characters");
+	return false;
 }
 
 static bool take_deep(struct cli *cli, void *ctx, const char *argument)

@@ -152,22 +152,6 @@ static int sequence(const struct steady_host *h, struct steady_pin *pin,
 	return r ? r : steady_pin_check_at(pin, "after the first run", report);
 }
 
-/* A register that a model is silent about would show what the host has: that is no pin. */
-static int complete(const struct steady_model *m, struct steady_report *report)
-{
-	int result = 0;
-
-	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
-		if (m->has[reg])
-			continue;
-		steady_report_add(report, STEADY_ERROR, STEADY_EINPUT);
-		steady_report_subject(report, steady_registers[reg].name, NULL);
-		steady_report_reason(report, "the model gives no value for it");
-		result = -STEADY_EINPUT;
-	}
-	return result;
-}
-
 int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
 		 struct steady_applied *applied, struct steady_report *report)
 {
@@ -187,7 +171,7 @@ int steady_apply_off(const struct steady_model *model, steady_call_fn *call, voi
 	applied->vcpus = vcpus;
 	if (!vcpus)
 		return -STEADY_EUSAGE;
-	r = complete(model, report);
+	r = steady_model_complete(model, report);
 	r = r ? r : steady_pin_new(model, host.call, host.ctx, &pin);
 	if (r)
 		return r;

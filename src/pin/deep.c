@@ -60,7 +60,7 @@ static int try_value(const struct trial *t, uint64_t v, struct steady_accepted *
 	uint64_t wanted = steady_field_put(t->f, t->before, v), reg;
 	int r = steady_ask_set64(&t->b->host, 0, t->id, wanted);
 
-	if (r == -EINVAL)
+	if (steady_answer_of(STEADY_OP_SET, r) == STEADY_ANSWER_REFUSED)
 		return 0;
 	r = r ? r : now(t, &reg);
 	if (r)

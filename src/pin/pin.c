@@ -272,6 +272,33 @@ static int check_identity(struct steady_pin *p, uint32_t vcpu, struct steady_rep
 	return -STEADY_EBLOCKED;
 }
 
+/* Registers outside the core range are not written: a model may only say what the host shows. */
+static int check_outside(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int result = 0;
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		const char *name = steady_registers[reg].name;
+		uint64_t value[8];
+		int r;
+
+		if (!p->model->has[reg] || steady_register_is_core(reg))
+			continue;
+		r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
+		if (r)
+			return not_read(report, name, r);
+		if (value[0] == p->model->value[reg])
+			continue;
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, name, NULL);
+		steady_report_wanted(report, "0x%" PRIx64, p->model->value[reg]);
+		steady_report_offered(report, "0x%" PRIx64, value[0]);
+		steady_report_reason(report, "registers outside the core range are not written");
+		result = -STEADY_EBLOCKED;
+	}
+	return result;
+}
+
 /* The first vCPU: learns the limits and decides what every register shall be. */
 static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_REGISTERS],
 		 struct steady_report *report)
@@ -288,7 +315,11 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	c->options_known = ~UINT32_C(0);
 	c->irqchip = p->model->irqchip;
 	p->firmware_count = 0;
-	result = check_identity(p, vcpu, report);
+	result = steady_model_complete(p->model, report);
+	r = check_identity(p, vcpu, report);
+	result = result ? result : r;
+	r = check_outside(p, vcpu, report);
+	result = result ? result : r;
 	r = find_firmware(p, vcpu, report);
 	result = result ? result : r;
 	if (result)

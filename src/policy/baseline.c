@@ -440,6 +440,27 @@ static void note_unneeded(const struct steady_work *w)
 	}
 }
 
+/* An option that every host has and the model has not: which conflict it was left off for. */
+static void note_dropped(const struct steady_work *w, const struct steady_cell *chosen)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t with = chosen->options | UINT32_C(1) << i;
+		const struct steady_cell *cell =
+			steady_offer_cell(w->joint, with, chosen->irqchip);
+		struct steady_text why = STEADY_TEXT_INIT;
+
+		if (with == chosen->options || !cell || !eligible(w, with))
+			continue;
+		steady_work_first(w, cell, &why);
+		steady_report_add(w->report, STEADY_NOTE, 0);
+		steady_report_subject(w->report, steady_options[i].name, NULL);
+		steady_report_reason(w->report, "left off: with %s on, %s", steady_options[i].title,
+				     why.data ? why.data : "there is a conflict");
+		steady_report_advice(w->report, "put these hosts in different pools to keep it");
+		steady_text_free(&why);
+	}
+}
+
 static int build(struct steady_work *w)
 {
 	const struct steady_cell *cell;
@@ -474,6 +495,8 @@ static int build(struct steady_work *w)
 	r = r ? r : check_required(w);
 	if (!r)
 		note_unneeded(w);
+	if (!r)
+		note_dropped(w, cell);
 	return r;
 }
 

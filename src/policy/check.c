@@ -56,6 +56,28 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 	return result;
 }
 
+int steady_model_complete(const struct steady_model *m, struct steady_report *report)
+{
+	unsigned int missing = 0;
+	int first = -1;
+
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		if (m->has[reg])
+			continue;
+		first = missing++ ? first : reg;
+	}
+	if (!missing)
+		return 0;
+	steady_report_add(report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_subject(report, steady_registers[first].name, NULL);
+	steady_report_reason(report, "the model gives no value for it%s: of the %d registers of the "
+				     "core range %u are missing, and a guest would see what the "
+				     "host has",
+			     missing > 1 ? " and others" : "", STEADY_CORE_COUNT, missing);
+	steady_report_advice(report, "make the model with baseline");
+	return -STEADY_EINPUT;
+}
+
 int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 		   const struct steady_configuration *c, uint64_t target[STEADY_REGISTERS],
 		   struct steady_report *report)
@@ -73,11 +95,7 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			result = result ? result : -STEADY_EUNKNOWN;
 			continue;
 		}
-		if (!m->has[reg]) {
-			steady_report_add(report, STEADY_WARNING, 0);
-			steady_report_subject(report, steady_registers[reg].name, NULL);
-			steady_report_reason(report, "the model says nothing about it: the guest "
-						     "sees what the host has");
+		if (!m->has[reg]) { /* steady_model_complete() refuses such a model */
 			target[reg] = c->reg[reg].value;
 			continue;
 		}
@@ -88,14 +106,40 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 	return result;
 }
 
-/* ---- options ---- */
-
 static int blocker(struct steady_report *report, const char *subject)
 {
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, subject, NULL);
 	return -STEADY_EBLOCKED;
 }
+
+/* Registers outside the core range are not written: a model may only say what the host shows. */
+static int check_outside(const struct steady_model *m, const struct steady_configuration *c,
+			 struct steady_report *report)
+{
+	int result = 0;
+
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		const struct steady_reading *has = &c->reg[reg];
+
+		if (!m->has[reg] || steady_register_is_core(reg) ||
+		    (has->state == STEADY_VALUE && has->value == m->value[reg]))
+			continue;
+		if (has->state != STEADY_VALUE) {
+			unknown(report, reg, NULL, "the profile does not hold it");
+			result = result ? result : -STEADY_EUNKNOWN;
+			continue;
+		}
+		result = blocker(report, steady_registers[reg].name);
+		steady_report_wanted(report, "0x%" PRIx64, m->value[reg]);
+		steady_report_offered(report, "0x%" PRIx64, has->value);
+		steady_report_reason(report, "registers outside the core range are not written");
+		steady_report_advice(report, "leave it out of the model, and to the host");
+	}
+	return result;
+}
+
+/* ---- options ---- */
 
 /* Whether any configuration leaves it open whether it has an option. */
 static bool option_unknown(const struct steady_profile *p, int option)
@@ -257,11 +301,21 @@ static int check_firmware(const struct steady_model *m, const struct steady_prof
 
 /* ---- the rest ---- */
 
+static void not_checked(struct steady_report *report, const char *subject)
+{
+	steady_report_add(report, STEADY_WARNING, 0);
+	steady_report_subject(report, subject, NULL);
+	steady_report_reason(report, "the profile did not capture it: not checked");
+}
+
 static int check_sve(const struct steady_model *m, const struct steady_profile *p,
 		     struct steady_report *report)
 {
-	if (!(m->options >> STEADY_OPTION_SVE & 1) || steady_vl_empty(&m->sve) || !p->sve_known ||
-	    steady_vl_is_prefix(&m->sve, &p->sve))
+	if (!(m->options >> STEADY_OPTION_SVE & 1) || steady_vl_empty(&m->sve))
+		return 0;
+	if (!p->sve_known)
+		not_checked(report, "SVE_VLS");
+	if (!p->sve_known || steady_vl_is_prefix(&m->sve, &p->sve))
 		return 0;
 	blocker(report, "SVE_VLS");
 	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
@@ -277,6 +331,8 @@ static int check_implementations(const struct steady_model *m, const struct stea
 {
 	int result = 0;
 
+	if (m->implementation_count && !p->cpu_count)
+		not_checked(report, "MIDR_EL1");
 	for (size_t i = 0; m->implementation_count && i < p->cpu_count; i++) {
 		const struct steady_cpu *cpu = &p->cpus[i];
 		struct steady_text known = STEADY_TEXT_INIT;
@@ -334,9 +390,13 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		bool enough = i == STEADY_IPA_SIZE ? has->value >= want->value
 						   : has->value == want->value;
 
-		if (want->state != STEADY_VALUE || has->state != STEADY_VALUE || enough ||
+		if (want->state != STEADY_VALUE ||
 		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
 		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
+			continue;
+		if (has->state != STEADY_VALUE)
+			not_checked(report, steady_unvirtualised_names[i]);
+		if (has->state != STEADY_VALUE || enough)
 			continue;
 		result = blocker(report, steady_unvirtualised_names[i]);
 		explain_unvirtualised(report, i, want->value, has->value);
@@ -349,8 +409,10 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
 	uint64_t target[STEADY_REGISTERS];
-	int results[5], result = 0;
+	int results[6], result = steady_model_complete(m, report);
 
+	if (result)
+		return result;
 	if (!c)
 		return explain_options(m, p, report);
 	steady_close_warn(m, NULL, report);
@@ -359,7 +421,8 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	results[2] = check_sve(m, p, report);
 	results[3] = check_implementations(m, p, report);
 	results[4] = check_unvirtualised(m, p, report);
-	for (int i = 0; i < 5; i++) {
+	results[5] = check_outside(m, c, report);
+	for (int i = 0; i < 6; i++) {
 		/* "no" is an answer even where something else is unknown */
 		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))
 			result = results[i];

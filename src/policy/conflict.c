@@ -72,6 +72,30 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 	return count;
 }
 
+void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,
+		       struct steady_text *out)
+{
+	char name[STEADY_FULLNAME];
+
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		unsigned int field = steady_offer_first() + i;
+
+		if (!field_conflict(w, cell, field))
+			continue;
+		steady_text_printf(out, "no value of %s is accepted by every host",
+				   steady_field_fullname(field, name, sizeof(name)));
+		return;
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (!unvirtualised_conflict(w, cell, i))
+			continue;
+		steady_text_printf(out, "the hosts differ in %s", steady_unvirtualised_names[i]);
+		return;
+	}
+	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
+						   : "the rules between fields leave no CPU");
+}
+
 /* ---- told host by host ---- */
 
 static const struct steady_cell *own_cell(const struct steady_work *w, size_t input,

@@ -93,6 +93,9 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
 
+/* 0, or EINPUT if the model gives no value for a register of the core range. */
+int steady_model_complete(const struct steady_model *model, struct steady_report *report);
+
 /*
  * What to write into each register of the core range in this configuration; a tolerated field
  * that the host does not let go keeps the host's value. Of fields that it refuses the report has

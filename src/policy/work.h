@@ -24,6 +24,10 @@ bool steady_work_tolerable(const void *work, unsigned int field);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
 
+/* The first of them, as a sentence: "no value of REG.FIELD is accepted by every host". */
+void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,
+		       struct steady_text *out);
+
 /* Each adds its findings to the report: ECONFLICT, or EUNKNOWN. */
 int steady_work_explain(const struct steady_work *w, const struct steady_cell *cell);
 int steady_work_no_cell(const struct steady_work *w);

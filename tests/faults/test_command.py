@@ -66,7 +66,7 @@ class Command(unittest.TestCase):
                 with open(os.path.join(self.folder, "new.json"), encoding="utf-8") as f:
                     self.assertEqual(json.load(f)["format"], "steadyarm-profile")
 
-        self.every_call((errno.EIO, errno.ENOMEM), ("probe", "-o", "new.json", HOST), look)
+        self.every_call((errno.EIO,), ("probe", "-o", "new.json", HOST), look)
 
     def test_apply(self):
         def look(_, got):

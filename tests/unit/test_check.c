@@ -287,12 +287,32 @@ static void test_targets(void **state)
 	assert_int_equal(steady_targets(t.m, t.p, c, target, t.report), -STEADY_EBLOCKED);
 	assert_true(target[mmfr1] == t.m->value[mmfr1]);
 	assert_true(target[isar0] == c->reg[isar0].value);
-	assert_int_equal(build_finding(t.report, "ID_AA64ISAR0_EL1", NULL)->severity,
-			 STEADY_WARNING);
 	assert_int_equal(steady_model_add_tolerated(t.m, vh), 0);
 	assert_int_equal(steady_targets(t.m, t.p, c, target, NULL), 0);
 	assert_true(target[mmfr1] ==
 		    steady_field_put(&steady_fields[build_field(vh)], t.m->value[mmfr1], 1));
+	stop(&t);
+}
+
+/* A model is complete or it is none; what lies outside the core range is held against the host. */
+static void test_whole(void **state)
+{
+	int isar0 = build_reg("ID_AA64ISAR0_EL1"), midr = build_reg("MIDR_EL1");
+	struct fixture t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3);
+	t.p->configurations[0].reg[midr] =
+		(struct steady_reading){.value = 0x413fd0c1, .state = STEADY_VALUE};
+	t.m->has[midr] = true;
+	t.m->value[midr] = 0x413fd0c1;
+	assert_int_equal(steady_check(t.m, t.p, NULL), 0);
+	t.m->value[midr] = 1;
+	assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EBLOCKED);
+	assert_string_equal(build_finding(t.report, "MIDR_EL1", NULL)->wanted, "0x1");
+	t.m->has[isar0] = false;
+	assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EINPUT);
+	assert_non_null(build_finding(t.report, "ID_AA64ISAR0_EL1", NULL));
 	stop(&t);
 }
 
@@ -303,7 +323,7 @@ int main(void)
 		cmocka_unit_test(test_firmware_absent), cmocka_unit_test(test_no_before_unknown),
 		cmocka_unit_test(test_options),         cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_implementations), cmocka_unit_test(test_unvirtualised),
-		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_targets),         cmocka_unit_test(test_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
