@@ -4,12 +4,12 @@ PREFIX ?= /usr/local
 .PHONY: build arm64 demo check bench crosscheck lab install clean help
 build: ## the command and the libraries, in build/
 	@test -f build/build.ninja || meson setup build
-	@ninja -C build
+	@ninja --quiet -C build
 
 arm64: ## a static build/arm64/steadyarm
 	@test -f build/arm64/build.ninja || meson setup build/arm64 --cross-file tools/arm64.ini \
 		-Dstatic=true -Dbuildtype=release -Dstrip=true
-	@ninja -C build/arm64
+	@ninja --quiet -C build/arm64
 
 demo: ## a tour from recorded hosts, on any machine; installs what it needs
 	@tools/need build

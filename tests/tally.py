@@ -37,8 +37,10 @@ class Tally:
         else:
             self.failed(suite, name, output)
 
-    def total(self, kind):
-        return sum(counts[kind] for counts in self.suites.values())
+    def total(self, *kinds):
+        """How many tests came out as one of the kinds; of any kind if none is named."""
+        return sum(number for counts in self.suites.values() for kind, number in counts.items()
+                   if not kinds or kind in kinds)
 
     def finish(self):
         """Print the counts, the total last; returns the exit status."""
