@@ -288,8 +288,10 @@ static void end(struct run *run, const char *name)
 static void every_fault(const char *name, enum fault_mode mode, size_t stride)
 {
 	struct steady_profile *host = fault_host(name);
+	const char *coarser = getenv("STEADY_FAULT_STRIDE"); /* for builds that are slow */
 	struct run run;
 
+	stride *= coarser ? strtoul(coarser, NULL, 10) : 1;
 	start(&run, host);
 	for (size_t k = 1; k <= run.calls.count; k += stride) {
 		const struct fault_call *call = &run.calls.all[k - 1];
