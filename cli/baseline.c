@@ -6,14 +6,16 @@
 #include "cli.h"
 #include "format/format.h"
 
-#define MOST_NAMES 128
-#define TOLERATE   "--tolerate "
+#define MOST_NAMES     128
+#define TOLERATE       "--tolerate "
 #define MOST_TOLERATED 8 /* fields that an advice still proposes to tolerate */
 
 static const char help[] =
-	"Computes the greatest CPU model that every X accepts, X being hosts' profiles, models, or\n"
+	"Computes the greatest CPU model that every X accepts, X being hosts' profiles, models, "
+	"or\n"
 	"`kvm`. The model is written as JSON; what was given up is told on standard error. If the\n"
-	"hosts have nothing in common somewhere: the conflicts, what each host accepts, what would\n"
+	"hosts have nothing in common somewhere: the conflicts, what each host accepts, what "
+	"would\n"
 	"remove them, and exit status 1.\n"
 	"\n"
 	"Options:\n"
@@ -72,7 +74,9 @@ static bool take_require(struct cli *cli, void *ctx, const char *argument)
 		p += length + (p[length] == ',');
 	}
 	w->request.require = w->require;
-	return true;
+	if (!*argument)
+		cli_say("--require: names no feature");
+	return *argument != '\0';
 }
 
 static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
@@ -229,7 +233,8 @@ static size_t advice_head(const char *advice)
 }
 
 /* How many conflicts from here on have the like advice; 0 if one before had it. */
-static size_t like_advice(const struct cli *cli, const size_t *conflicts, size_t count, size_t index)
+static size_t like_advice(const struct cli *cli, const size_t *conflicts, size_t count,
+			  size_t index)
 {
 	const char *advice = steady_report_get(cli->report, conflicts[index])->advice;
 	size_t head = advice ? advice_head(advice) : 0, like = 0;
@@ -266,7 +271,8 @@ static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, s
 		return;
 	head = advice_head(advice);
 	if (advice[head] && like > MOST_TOLERATED) {
-		steady_text_printf(&cli->out, "Do: put these hosts in different pools; that is much "
+		steady_text_printf(&cli->out,
+				   "Do: put these hosts in different pools; that is much "
 				   "for a guest to see change\n");
 		return;
 	}
@@ -284,9 +290,9 @@ static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, s
 		size_t length = flag ? strcspn(flag, ";") : 0;
 
 		if (flag && flag[length])
-			steady_text_printf(&cli->out, "Or for %.*s: %s\n",
-					   (int)(length - strlen(TOLERATE)), flag + strlen(TOLERATE),
-					   flag + length + strlen("; or "));
+			steady_text_printf(
+				&cli->out, "Or for %.*s: %s\n", (int)(length - strlen(TOLERATE)),
+				flag + strlen(TOLERATE), flag + length + strlen("; or "));
 	}
 }
 
@@ -364,11 +370,11 @@ static int compute(struct cli *cli, const struct cli_subject *subjects, struct w
 	for (int i = 0; i < cli->argc; i++)
 		inputs[i] = (struct steady_input){subjects[i].name, subjects[i].profile,
 						  subjects[i].model};
-	r = w->exactly ? steady_model_exactly(subjects[0].profile,
-					      &subjects[0].profile->configurations[0], &model,
-					      cli->report)
-		       : steady_baseline(inputs, (size_t)cli->argc, &w->request, &model,
-					 cli->report);
+	r = w->exactly
+		    ? steady_model_exactly(subjects[0].profile,
+					   &subjects[0].profile->configurations[0], &model,
+					   cli->report)
+		    : steady_baseline(inputs, (size_t)cli->argc, &w->request, &model, cli->report);
 	if (!r && w->exactly && w->request.name)
 		r = steady_model_set_name(model, w->request.name);
 	if (!r) {
@@ -386,8 +392,8 @@ static int compute(struct cli *cli, const struct cli_subject *subjects, struct w
 static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {
-		{"name", true, take_name},         {"vcpu", true, take_vcpu},
-		{"require", true, take_require},   {"tolerate", true, take_tolerate},
+		{"name", true, take_name},        {"vcpu", true, take_vcpu},
+		{"require", true, take_require},  {"tolerate", true, take_tolerate},
 		{"exactly", false, take_exactly},
 	};
 	struct wanted w = {0};

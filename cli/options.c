@@ -130,6 +130,10 @@ bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off)
 		}
 		p += length + (p[length] == ',');
 	}
+	if (!*text) {
+		cli_say("--vcpu: names no option");
+		return false;
+	}
 	if (*on & *off)
 		cli_say("--vcpu: an option cannot be both on and off");
 	return !(*on & *off);

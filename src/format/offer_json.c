@@ -2,9 +2,9 @@
 /*
  * The "offer" of a model. In a cell's "accepted" a field that is not listed accepts 0 and nothing
  * else, which is so for most fields of most CPUs; the empty set is "none". A cell without
- * "accepted" is one of which nothing is known; "breaks" has the rules between fields that a guest of
- * one of the hosts sees broken. Other sections that are absent were not captured
- * by one of the hosts.
+ * "accepted" is one of which nothing is known; "breaks" has the rules between fields that a guest
+ * of one of the hosts sees broken. Other sections that are absent were not captured by one of the
+ * hosts.
  */
 #include "format/offer_json.h"
 
@@ -100,10 +100,8 @@ static int read_register_list(const struct steady_json *at, void *target)
 static int read_cell(const struct steady_json *at, size_t index, void *target)
 {
 	static const struct steady_json_member rows[] = {
-		{"vcpu_features", false, read_options},
-		{"irqchip", false, read_irqchip},
-		{"accepted", false, read_accepted},
-		{"breaks", false, read_breaks},
+		{"vcpu_features", false, read_options},       {"irqchip", false, read_irqchip},
+		{"accepted", false, read_accepted},           {"breaks", false, read_breaks},
 		{"register_list", false, read_register_list},
 	};
 	struct steady_offer *offer = target;

@@ -10,7 +10,8 @@
 #include "pin/pin.h"
 #include "policy/policy.h"
 
-/* What a call's error means for the model: that it cannot be shown here, or that nothing is known. */
+/* What a call's error means for the model: that it cannot be shown here, or that nothing is known.
+ */
 static int answered(struct steady_report *report, enum steady_op op, const char *subject, int r)
 {
 	switch (steady_answer_of(op, r)) {
@@ -45,9 +46,8 @@ static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t 
 	return r;
 }
 
-static int init(const struct steady_host *h, struct steady_pin *pin,
-		const struct steady_model *m, uint32_t vcpus, uint32_t secondary,
-		struct steady_report *report)
+static int init(const struct steady_host *h, struct steady_pin *pin, const struct steady_model *m,
+		uint32_t vcpus, uint32_t secondary, struct steady_report *report)
 {
 	uint32_t features = steady_options_features(m->options);
 	int r = steady_pin_features(pin, &features, report);
@@ -63,7 +63,7 @@ static int init(const struct steady_host *h, struct steady_pin *pin,
 	return r;
 }
 
-static int irqchip(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+static int irqchip(const struct steady_host *h, const struct steady_model *m,
 		   struct steady_report *report)
 {
 	uint32_t chip = steady_model_irqchip(m);
@@ -82,8 +82,16 @@ static int irqchip(const struct steady_host *h, const struct steady_model *m, ui
 	r = steady_ask(h, STEADY_OP_INIT_GIC, 0, 0);
 	if (r)
 		return steady_ask_failed(report, STEADY_OP_INIT_GIC, "irqchip", r);
+	return 0;
+}
+
+/* With or without an irqchip: a vCPU does not run with a PMU that was not initialised. */
+static int pmu(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+	       struct steady_report *report)
+{
 	for (uint32_t v = 0; m->options >> STEADY_OPTION_PMU & 1 && v < vcpus; v++) {
-		r = steady_ask(h, STEADY_OP_PMU_INIT, v, 0);
+		int r = steady_ask(h, STEADY_OP_PMU_INIT, v, 0);
+
 		if (r)
 			return answered(report, STEADY_OP_PMU_INIT,
 					steady_options[STEADY_OPTION_PMU].name, r);
@@ -143,7 +151,8 @@ static int sequence(const struct steady_host *h, struct steady_pin *pin,
 	int r = create(h, pin, vcpus, report);
 
 	r = r ? r : init(h, pin, m, vcpus, secondary, report);
-	r = r ? r : irqchip(h, m, vcpus, report);
+	r = r ? r : irqchip(h, m, report);
+	r = r ? r : pmu(h, m, vcpus, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++)
 		r = steady_pin_vcpu(pin, v, report);
 	r = r ? r : finalize(h, m, vcpus, report);

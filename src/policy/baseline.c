@@ -51,8 +51,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
 	cell->register_count = m->register_count;
 	for (size_t i = 0; i < m->firmware_count; i++)
-		o->firmware[i] = (struct steady_firmware_offer){m->firmware[i].id,
-								m->firmware[i].value};
+		o->firmware[i] =
+			(struct steady_firmware_offer){m->firmware[i].id, m->firmware[i].value};
 	o->firmware_count = m->firmware_count;
 	o->firmware_known = m->firmware_count > 0;
 	o->sve = m->sve;
@@ -111,8 +111,8 @@ static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
  * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
  * took.
  */
-static uint64_t host_value(const struct steady_work *w, size_t input, const struct steady_cell *cell,
-			   unsigned int field)
+static uint64_t host_value(const struct steady_work *w, size_t input,
+			   const struct steady_cell *cell, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
 	const struct steady_cell *own =
@@ -211,7 +211,8 @@ static int choose(const struct steady_work *w, const struct steady_cell **best)
 
 /* ---- values ---- */
 
-static void note_loss(const struct steady_work *w, unsigned int field, uint64_t common, uint64_t taken)
+static void note_loss(const struct steady_work *w, unsigned int field, uint64_t common,
+		      uint64_t taken)
 {
 	const struct steady_field *f = &steady_fields[field];
 	struct steady_text has = STEADY_TEXT_INIT, gets = STEADY_TEXT_INIT;
@@ -241,9 +242,8 @@ static int note_losses(const struct steady_work *w, const struct steady_cell *ce
 			unsigned int field = steady_offer_first() + k;
 			const struct steady_field *f = &steady_fields[field];
 
-			views[i].value[f->reg] =
-				steady_field_put(f, views[i].value[f->reg],
-						 host_value(w, i, cell, field));
+			views[i].value[f->reg] = steady_field_put(f, views[i].value[f->reg],
+								  host_value(w, i, cell, field));
 			views[i].known[f->reg] = true;
 		}
 	}
@@ -297,8 +297,8 @@ static int pick_implementations(const struct steady_work *w)
 		const struct steady_input *in = &w->inputs[i];
 		const struct steady_cpu *cpus =
 			in->profile ? in->profile->cpus : in->model->implementations;
-		size_t count = in->profile ? in->profile->cpu_count
-					   : in->model->implementation_count;
+		size_t count =
+			in->profile ? in->profile->cpu_count : in->model->implementation_count;
 		int r = 0;
 
 		for (size_t j = 0; j < count && !r; j++)
@@ -341,7 +341,8 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		m->register_count = cell->register_count;
 	}
 	for (int i = 0; i < STEADY_UNVIRTUALISED && !r; i++) {
-		if (w->joint->differs >> i & 1 && steady_work_tolerates(w, steady_unvirtualised_names[i]))
+		if (w->joint->differs >> i & 1 &&
+		    steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}
 	if (w->request->name && !r)
@@ -352,9 +353,25 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 
 /* ---- what was asked for beyond the greatest ---- */
 
+/* With the options that were chosen, or whatever the input has. */
+static bool gives(const struct steady_work *w, const struct steady_input *in, unsigned int feature,
+		  bool as_chosen)
+{
+	const struct steady_configuration *c = NULL;
+	struct steady_view view;
+
+	if (in->profile && as_chosen)
+		c = steady_profile_find(in->profile, w->model->options, w->model->irqchip);
+	if (in->profile)
+		steady_configuration_view(c ? c : &in->profile->configurations[0], &view);
+	else
+		steady_model_view(in->model, &view);
+	return steady_feature_state(feature, &view) == STEADY_YES;
+}
+
 static int check_required(const struct steady_work *w)
 {
-	struct steady_view view, host;
+	struct steady_view view;
 	int result = 0;
 
 	steady_model_view(w->model, &view);
@@ -366,23 +383,21 @@ static int check_required(const struct steady_work *w)
 		result = -STEADY_ECONFLICT;
 		for (size_t j = 0; j < w->count; j++) {
 			const struct steady_input *in = &w->inputs[j];
+			bool has = gives(w, in, feature, true);
 
-			if (in->profile)
-				steady_configuration_view(&in->profile->configurations[0], &host);
-			else
-				steady_model_view(in->model, &host);
 			steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 			steady_report_host(w->report, in->name);
 			steady_report_subject(w->report, steady_feature_name(feature), NULL);
-			steady_report_offered(w->report, "%s",
-					      steady_feature_state(feature, &host) == STEADY_YES
-						      ? "yes"
-						      : "no");
+			steady_report_offered(w->report, "%s", has ? "yes" : "no");
 			steady_report_reason(w->report,
 					     "required, and not every host gives it to a guest: it "
 					     "is %s",
 					     steady_feature_condition(feature));
-			steady_report_advice(w->report, "leave out the hosts that lack it");
+			steady_report_advice(w->report, !has && gives(w, in, feature, false)
+								? "turn the vCPU option on that "
+								  "it takes: --vcpu"
+								: "leave out the hosts that lack "
+								  "it");
 		}
 	}
 	return result;
@@ -396,9 +411,9 @@ static bool cores_differ(const struct steady_model *m)
 	for (size_t i = 0; i < 2 * m->implementation_count; i++) {
 		int row = steady_field_by_name(names[i & 1], strlen(names[i & 1]));
 
-		if (row >= 0 && steady_field_get(&steady_fields[row], m->implementations[0].midr) !=
-					steady_field_get(&steady_fields[row],
-							 m->implementations[i / 2].midr))
+		if (row >= 0 &&
+		    steady_field_get(&steady_fields[row], m->implementations[0].midr) !=
+			    steady_field_get(&steady_fields[row], m->implementations[i / 2].midr))
 			return true;
 	}
 	return false;
@@ -445,8 +460,7 @@ static void note_dropped(const struct steady_work *w, const struct steady_cell *
 {
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		uint32_t with = chosen->options | UINT32_C(1) << i;
-		const struct steady_cell *cell =
-			steady_offer_cell(w->joint, with, chosen->irqchip);
+		const struct steady_cell *cell = steady_offer_cell(w->joint, with, chosen->irqchip);
 		struct steady_text why = STEADY_TEXT_INIT;
 
 		if (with == chosen->options || !cell || !eligible(w, with))
@@ -504,7 +518,8 @@ int steady_baseline(const struct steady_input *inputs, size_t count,
 		    const struct steady_baseline_request *request, struct steady_model **model,
 		    struct steady_report *report)
 {
-	struct steady_work w = {.inputs = inputs, .count = count, .request = request, .report = report};
+	struct steady_work w = {
+		.inputs = inputs, .count = count, .request = request, .report = report};
 	int r;
 
 	if (!count || request->options_on & request->options_off)

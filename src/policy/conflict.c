@@ -10,7 +10,7 @@
 #include "base/report.h"
 #include "policy/explain.h"
 
-#define ACCEPT "put these hosts in different pools, or let a guest see the change: --tolerate "
+#define ACCEPT       "put these hosts in different pools, or let a guest see the change: --tolerate "
 #define FEATURES_MAX 16 /* that one field tells: no field tells more */
 
 /* ---- what is tolerated ---- */
@@ -40,7 +40,8 @@ bool steady_work_tolerable(const void *work, unsigned int field)
 	return tolerated_field(work, field);
 }
 
-static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell, int which)
+static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell,
+				   int which)
 {
 	if (!(w->joint->differs >> which & 1))
 		return false;
@@ -55,7 +56,8 @@ static bool sve_conflict(const struct steady_work *w, const struct steady_cell *
 	       steady_vl_empty(&w->joint->sve);
 }
 
-static bool field_conflict(const struct steady_work *w, const struct steady_cell *cell, unsigned int field)
+static bool field_conflict(const struct steady_work *w, const struct steady_cell *cell,
+			   unsigned int field)
 {
 	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
 	       !tolerated_field(w, field);
@@ -105,8 +107,8 @@ static const struct steady_cell *own_cell(const struct steady_work *w, size_t in
 }
 
 /* The value that a guest has on an input's hosts if nothing else holds it down. */
-static uint64_t greatest_of(const struct steady_work *w, size_t input, const struct steady_cell *cell,
-			    unsigned int field)
+static uint64_t greatest_of(const struct steady_work *w, size_t input,
+			    const struct steady_cell *cell, unsigned int field)
 {
 	return steady_set_greatest(&steady_fields[field],
 				   *steady_cell_set(own_cell(w, input, cell), field));
@@ -243,7 +245,8 @@ int steady_work_no_cell(const struct steady_work *w)
 
 /* ---- what is unknown ---- */
 
-static int add_unknown(const struct steady_work *w, size_t input, const char *subject, const char *reason)
+static int add_unknown(const struct steady_work *w, size_t input, const char *subject,
+		       const char *reason)
 {
 	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_host(w->report, w->inputs[input].name);
