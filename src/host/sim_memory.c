@@ -247,7 +247,14 @@ static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const ui
 /* ---- by id ---- */
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FAILED, FIRMWARE, CACHE, LENGTHS, MEMORY, NOWHERE };
+enum place { FEATURE, FAILED, FIRMWARE, UNREAD, CACHE, LENGTHS, MEMORY, NOWHERE };
+
+static bool is_firmware(uint64_t id)
+{
+	unsigned int space = (unsigned int)((id & ID_COPROC) >> ID_COPROC_SHIFT);
+
+	return space == 0x14 || space == 0x16;
+}
 
 static enum place place_of(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id,
 			   int *index)
@@ -258,6 +265,8 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	*index = row_of(s->profile->firmware, s->profile->firmware_count, id);
 	if (*index >= 0)
 		return FIRMWARE;
+	if (is_firmware(id) && (listed(s, v, id) || !s->profile->firmware_known))
+		return UNREAD;
 	*index = row_of(s->profile->caches, s->profile->cache_count, id);
 	if (*index >= 0 || ((id & ~ID_NUMBER) == ID_CACHE && listed(s, v, id)))
 		return CACHE;
@@ -283,6 +292,14 @@ static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
 	return steady_sim_is_invariant(s, steady_register_by_id(plain)) ? plain : id;
 }
 
+/* A firmware register that failed when the profile was made, or of which it says nothing. */
+static int unread(const struct steady_sim *s, uint64_t id)
+{
+	const struct steady_reading *r = steady_profile_firmware(s->profile, id);
+
+	return r && r->state == STEADY_FAILED ? -r->error : -ENOSYS;
+}
+
 /* 0 if the kernel would look for this register at all. */
 static int check_id(uint64_t id)
 {
@@ -306,6 +323,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 		break;
 	case FAILED: /* as it was when the profile was made */
 		return -v->c->reg[index].error;
+	case UNREAD:
+		return unread(s, id);
 	case FIRMWARE:
 		value[0] = get_firmware(s, v, index);
 		break;
@@ -339,6 +358,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return steady_sim_set_feature(s, v, index, call->value[0]);
 	case FAILED:
 		return -v->c->reg[index].error;
+	case UNREAD:
+		return unread(s, id);
 	case FIRMWARE:
 		return set_firmware(s, v, index, call->value[0]);
 	case CACHE:
