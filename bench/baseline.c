@@ -122,11 +122,13 @@ static void expect_none(struct hosts *h)
 /* Measures 1, 10, 100 and 1000 hosts; returns how much longer 1000 take than 100. */
 static double growth(struct hosts *h)
 {
-	double least[4];
-	size_t i = 0;
+	static const size_t counts[] = {1, 10, 100, MOST_HOSTS};
+	double least[LENGTH(counts)];
 
-	for (h->count = 1; h->count <= MOST_HOSTS; h->count *= 10, i++) {
+	for (size_t i = 0; i < LENGTH(counts); i++) {
 		size_t bytes = 0;
+
+		h->count = counts[i];
 
 		for (size_t k = 0; k < h->count; k++)
 			bytes += copy_profile(h->inputs[k].profile, NULL);
