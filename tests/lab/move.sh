@@ -9,8 +9,7 @@ set -- qemu-system-aarch64 -accel kvm -cpu host -M virt-10.0 -smp 2 -m 64 -nodef
 if [ "$what" = start ]; then
 	set -- "$@" -kernel /in/lab-guest
 else
-	set -- "$@" -incoming 'fd:8'
-	exec 8</in/state
+	set -- "$@" -incoming 'exec:cat /in/state'
 fi
 [ "$model" = - ] || set -- steadyarm run --model "$model" --log /out/log \
 	--library /in/steadyarm-preload.so -- "$@"
