@@ -90,9 +90,10 @@ static int set(struct generate *g, uint32_t vcpu, uint64_t id, uint64_t value)
 	return call(g, &c);
 }
 
+/* One of the vCPUs; the first, which does not exist then, where no vCPU could be created. */
 static uint32_t some_vcpu(struct generate *g)
 {
-	return g->vcpus[below(g, g->vcpu_count)];
+	return g->vcpu_count ? g->vcpus[below(g, g->vcpu_count)] : 0;
 }
 
 /* ---- feature ID registers ---- */
