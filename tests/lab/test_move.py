@@ -106,7 +106,9 @@ class Moves(unittest.TestCase):
             self.assertEqual(value, sums[tick], f"tick {tick}")
         self.assertLessEqual(after[0][0], before[-1][0] + 2)
         self.assertEqual(len({line[2] for line in before}), 1)
-        self.assertEqual(len({line[2] for line in after}), 1)
+        # the tick that was under way may have read its registers before the move, and shows that
+        whole = after if level else after[1:]
+        self.assertEqual(len({line[2] for line in whole}), 1)
         self.assertEqual({line[3] & ~NV for line in before}, {line[3] & ~NV for line in after})
         if level:
             self.assertEqual(before[-1][2:], after[0][2:])
