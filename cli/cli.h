@@ -78,6 +78,18 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 #define CLI_VCPUS 512
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument);
 
+/* What is said of a pin on the command line, beside model and host. */
+#define CLI_TOLERATE 64
+struct cli_pinning {
+	unsigned long vcpus;
+	const char *tolerate[CLI_TOLERATE];
+	size_t tolerate_count;
+};
+/* For a struct cli_option with such a context; the first is cli_take_vcpus(). */
+bool cli_take_tolerate(struct cli *cli, void *pinning, const char *argument);
+#define CLI_HELP_TOLERATE                                                                          \
+	"  --tolerate REG.FIELD   let guests see the host's value (may be given again)\n"
+
 /* ---- subject.c ---- */
 
 struct cli_subject {
@@ -89,6 +101,9 @@ struct cli_subject {
 };
 /* A model or profile file, "-", "kvm[:PATH]", which is probed, or a model's name. */
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *subject);
+/* The model of a pin; *label is cli_model_label() of it as it is by itself. */
+int cli_pinning_load(struct cli *cli, const char *spec, const struct cli_pinning *pinning,
+		     struct cli_subject *subject, char **label);
 /* The same, and it must be a model (or a profile or host). */
 int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *subject);
 int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subject *subject);

@@ -161,3 +161,16 @@ bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument)
 	cli_say("--vcpus: '%s' is no number from 1 to %d", argument, CLI_VCPUS);
 	return false;
 }
+
+bool cli_take_tolerate(struct cli *cli, void *pinning, const char *argument)
+{
+	struct cli_pinning *p = pinning;
+
+	(void)cli;
+	if (!steady_tolerable(argument) || p->tolerate_count == CLI_TOLERATE) {
+		cli_say("--tolerate: '%s' is no REGISTER.FIELD", argument);
+		return false;
+	}
+	p->tolerate[p->tolerate_count++] = argument;
+	return true;
+}

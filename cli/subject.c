@@ -292,6 +292,24 @@ int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subje
 	return r;
 }
 
+int cli_pinning_load(struct cli *cli, const char *spec, const struct cli_pinning *pinning,
+		     struct cli_subject *s, char **label)
+{
+	int r = cli_subject_load_model(cli, spec, s);
+
+	if (r)
+		return r;
+	*label = cli_model_label(s);
+	r = *label ? 0 : -STEADY_ENOMEM;
+	for (size_t i = 0; i < pinning->tolerate_count && !r; i++)
+		r = steady_model_add_tolerated(s->model, pinning->tolerate[i]);
+	if (r) {
+		free(*label);
+		cli_subject_clear(s);
+	}
+	return r;
+}
+
 void cli_subject_clear(struct cli_subject *s)
 {
 	steady_profile_free(s->profile);

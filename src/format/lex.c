@@ -90,15 +90,21 @@ const char *steady_lex_firmware_name(uint64_t id, char out[STEADY_FIRMWARE_NAME]
 	return out;
 }
 
-bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME])
+bool steady_lex_field(const char *name, size_t length, char out[STEADY_FULLNAME])
 {
 	int field = steady_field_by_name(name, length);
+
+	if (field >= 0)
+		steady_field_fullname((unsigned int)field, out, STEADY_FULLNAME);
+	return field >= 0;
+}
+
+bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME])
+{
 	int other;
 
-	if (field >= 0) {
-		steady_field_fullname((unsigned int)field, out, STEADY_FULLNAME);
+	if (steady_lex_field(name, length, out))
 		return true;
-	}
 	other = steady_unvirtualised_by_name(name, length);
 	if (other < 0)
 		return false;

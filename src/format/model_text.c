@@ -213,6 +213,20 @@ static int read_tolerated(struct reader *r)
 	return err;
 }
 
+static int read_more(struct reader *r)
+{
+	char name[STEADY_FULLNAME];
+	size_t count = r->model->more_count;
+	int err;
+
+	if (!steady_lex_field(r->value.at, r->value.length, name))
+		return refuse_word(r, &r->value, "", " is no field (REGISTER.FIELD)");
+	err = steady_model_add_more(r->model, name);
+	if (!err && r->model->more_count == count)
+		err = refuse_word(r, &r->value, "", " is tolerated twice");
+	return err;
+}
+
 static int read_firmware(struct reader *r, const struct word *name)
 {
 	uint64_t id, value;
@@ -277,6 +291,7 @@ static const struct row {
 	{"register_list", true, false, read_list_id},
 	{"implementation", true, false, read_implementation},
 	{"tolerated", true, false, read_tolerated},
+	{"tolerated_more", true, false, read_more},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -471,6 +486,8 @@ static void print_lists(const struct steady_model *m, struct steady_text *out)
 	}
 	for (size_t i = 0; i < m->tolerated_count; i++)
 		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
+	for (size_t i = 0; i < m->more_count; i++)
+		steady_text_printf(out, "tolerated_more %s\n", m->more[i]);
 }
 
 static int compare_lines(const void *a, const void *b)

@@ -122,7 +122,9 @@ static enum steady_incoming incoming_core(const struct steady_pin *p, int reg, u
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
 		uint64_t got = steady_field_get(f, value);
 
-		if (wanted == got || steady_model_tolerates_field(p->model, i))
+		/* the source may have had more of it than this host, or less */
+		if (wanted == got || steady_model_tolerates_field(p->model, i) ||
+		    steady_model_tolerates_more(p->model, i))
 			continue;
 		refuse(report, r->name, f->name, wanted, got);
 		verdict = STEADY_REFUSE;

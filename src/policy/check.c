@@ -46,7 +46,7 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		}
 		if (steady_set_has(f, accepts, wanted))
 			continue;
-		if (steady_model_tolerates_field(m, i)) {
+		if (steady_model_lets(m, i, wanted, has)) {
 			*target = steady_field_put(f, *target, has);
 			continue;
 		}
@@ -104,6 +104,44 @@ int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 			result = r; /* "no" is an answer, whatever else is unknown */
 	}
 	return result;
+}
+
+static void note_one(const struct steady_model *m, unsigned int field, uint64_t wanted,
+		     uint64_t has, struct steady_report *report)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_text lost = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	steady_explain_features(&lost, &view, field, has);
+	steady_report_add(report, STEADY_NOTE, 0);
+	steady_report_subject(report, steady_registers[f->reg].name, f->name);
+	steady_report_wanted(report, "%" PRIu64, wanted);
+	steady_report_offered(report, "%" PRIu64, has);
+	if (lost.length)
+		steady_report_features(report, "%s", lost.data);
+	steady_report_reason(report,
+			     "tolerated: the model has %" PRIu64 ", a guest here sees %" PRIu64
+			     "%s%s",
+			     wanted, has, lost.length ? ": it MISSES " : "",
+			     lost.length ? lost.data : "");
+	steady_text_free(&lost);
+}
+
+/* A field that was let go is shown wherever it is met. */
+void steady_note_tolerated(const struct steady_model *m, const uint64_t target[STEADY_REGISTERS],
+			   struct steady_report *report)
+{
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
+		uint64_t has = steady_field_get(f, target[f->reg]);
+
+		if (m->has[f->reg] && steady_register_is_core(f->reg) && wanted != has &&
+		    steady_model_lets(m, i, wanted, has))
+			note_one(m, i, wanted, has, report);
+	}
 }
 
 static int blocker(struct steady_report *report, const char *subject)
@@ -408,7 +446,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
-	uint64_t target[STEADY_REGISTERS];
+	uint64_t target[STEADY_REGISTERS] = {0};
 	int results[6], result = steady_model_complete(m, report);
 
 	if (result)
@@ -422,6 +460,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	results[3] = check_implementations(m, p, report);
 	results[4] = check_unvirtualised(m, p, report);
 	results[5] = check_outside(m, c, report);
+	steady_note_tolerated(m, target, report);
 	for (int i = 0; i < 6; i++) {
 		/* "no" is an answer even where something else is unknown */
 		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))

@@ -40,6 +40,66 @@ bool steady_work_tolerable(const void *work, unsigned int field)
 	return tolerated_field(work, field);
 }
 
+/*
+ * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
+ * took.
+ */
+uint64_t steady_work_value(const struct steady_work *w, size_t input,
+			   const struct steady_cell *cell, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_cell *own =
+		steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+	steady_set s = *steady_cell_set(own, field);
+
+	if (!steady_set_empty(f, s))
+		return steady_set_greatest(f, s);
+	return w->inputs[input].model ? steady_field_get(f, w->inputs[input].model->value[f->reg])
+				      : 0;
+}
+
+uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell *cell,
+			   unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = steady_work_value(w, 0, cell, field);
+
+	for (size_t i = 1; i < w->count; i++) {
+		uint64_t v = steady_work_value(w, i, cell, field);
+
+		if (steady_field_rank(f, v) < steady_field_rank(f, least))
+			least = v;
+	}
+	return least;
+}
+
+/*
+ * A model that is an input lets hosts have more of this field, and they do: what it has stands.
+ * Where a host has less, its guests would miss what they were promised.
+ */
+static bool only_more(const struct steady_work *w, const struct steady_cell *cell,
+		      unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = steady_work_least(w, cell, field);
+	bool any = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_model *m = w->inputs[i].model;
+
+		if (!m || !steady_model_tolerates_more(m, field))
+			continue;
+		any = true;
+		if (steady_field_get(f, m->value[f->reg]) != least)
+			return false;
+		for (size_t j = 0; j < w->count; j++) {
+			if (!steady_model_lets(m, field, least, steady_work_value(w, j, cell, field)))
+				return false;
+		}
+	}
+	return any;
+}
+
 static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell,
 				   int which)
 {
@@ -60,7 +120,7 @@ static bool field_conflict(const struct steady_work *w, const struct steady_cell
 			   unsigned int field)
 {
 	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
-	       !tolerated_field(w, field);
+	       !tolerated_field(w, field) && !only_more(w, cell, field);
 }
 
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)

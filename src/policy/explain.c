@@ -139,6 +139,11 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
 	reason_for(report, m, p, c, field, wanted, accepts);
+	if (steady_model_tolerates_more(m, field))
+		steady_report_advice(report,
+				     "leave this host out: the model lets a host have more of it, "
+				     "not less; or let guests miss it: --tolerate %s.%s",
+				     steady_registers[f->reg].name, f->name);
 }
 
 void steady_explain_options(struct steady_text *out, const struct steady_offer *o)

@@ -105,6 +105,13 @@ int steady_targets(const struct steady_model *model, const struct steady_profile
 		   const struct steady_configuration *configuration,
 		   uint64_t target[STEADY_REGISTERS], struct steady_report *report);
 
+/*
+ * A note for each field that is tolerated and that a guest sees otherwise than the model has it;
+ * with the features that it misses, where those are any.
+ */
+void steady_note_tolerated(const struct steady_model *model,
+			   const uint64_t target[STEADY_REGISTERS], struct steady_report *report);
+
 /* ---- plan.c: the calls ---- */
 
 struct steady_plan {

@@ -21,6 +21,11 @@ struct steady_work {
 bool steady_work_tolerates(const struct steady_work *w, const char *name);
 /* The same of a field, for steady_close(): the context is the struct steady_work. */
 bool steady_work_tolerable(const void *work, unsigned int field);
+/* The value of an input's hosts, each having its greatest; the least of all inputs'. */
+uint64_t steady_work_value(const struct steady_work *w, size_t input,
+			   const struct steady_cell *cell, unsigned int field);
+uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell *cell,
+			   unsigned int field);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
 

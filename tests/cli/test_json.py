@@ -89,6 +89,24 @@ class Json(Case):
         self.assertEqual([blocker[key] for key in ("register", "field", "wanted", "offered", "features")],
                          ["ID_AA64ISAR2_EL1", "ATS1A", "1", "0", ["FEAT_ATS1A"]])
 
+    def test_check_tolerated(self):
+        """a field on the command line lets that host go, and what guests miss is told"""
+        c = self.expect(0, "check", "--json", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                        profile("max-6.18")).json()
+        (host,) = c["hosts"]
+        self.assertEqual((host["can_run"], host["blockers"]), (True, []))
+        (told,) = host["tolerated"]
+        self.assertEqual([told[key] for key in ("register", "field", "wanted", "offered", "features")],
+                         ["ID_AA64ISAR2_EL1", "ATS1A", "1", "0", ["FEAT_ATS1A"]])
+        words = self.expect(0, "check", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                            profile("max-6.18"))
+        self.assertIn("MISSES FEAT_ATS1A", words.out)
+        a = self.expect(0, "apply", "--json", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                        profile("max-6.18")).json()
+        self.assertIs(a["pinned"], True)
+        self.assertEqual([found["field"] for found in a["tolerated"]], ["ATS1A"])
+        self.expect(0, "plan", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"), profile("max-6.18"))
+
     def test_conflicts(self):
         b = self.expect(NO, "baseline", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.keys(b, ("conflicts",))
@@ -108,7 +126,7 @@ class Json(Case):
         # 56 registers read back on each of 3 vCPUs, before and after the first run
         self.assertGreater(a["ioctls"], 56 * 3 * 2)
         for write in a["writes"]:
-            self.keys(write, ("id", "register", "value", "errno"), ("vcpu",))
+            self.keys(write, ("id", "register", "value", "errno", "error"), ("vcpu",))
             self.assertRegex(write["id"], HEX64)
             self.assertRegex(write["value"], HEX64)
             self.assertEqual(write["errno"], 0)
@@ -117,7 +135,7 @@ class Json(Case):
     def test_apply_refused(self):
         a = self.expect(NO, "apply", "--json", self.exactly("max-7.3"), profile("max-6.18")).json()
         self.assertIs(a["pinned"], False)
-        self.assertEqual([write["register"] for write in a["writes"] if write["errno"] == "EINVAL"],
+        self.assertEqual([write["register"] for write in a["writes"] if write["error"] == "EINVAL"],
                          ["ID_AA64ISAR2_EL1"])
         self.assertEqual([found["field"] for found in a["mismatches"]], ["ATS1A"])
 

@@ -166,6 +166,38 @@ static void test_tolerated_for_nothing(void **state)
 	stop(&t);
 }
 
+/* A model whose hosts may have more of a field keeps its value with such a host, not with others. */
+static void test_only_more(void **state)
+{
+	static const char name[] = "ID_AA64DFR0_EL1.BRPs"; /* fixed by KVM; 5 on the N1 */
+	static const uint64_t limits[] = {6, 4};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct steady_input in[2] = {{.name = "model"}, {.name = "host"}};
+		struct steady_model *again = NULL;
+		struct pair t;
+
+		start(&t, BUILD_N1, BUILD_7_3, BUILD_7_3);
+		assert_int_equal(go(&t), 0);
+		assert_int_equal(steady_model_add_more(t.m, name), 0);
+		build_put(t.p[0], name, limits[i]);
+		in[0].model = t.m;
+		in[1].profile = t.p[0];
+		assert_int_equal(steady_baseline(in, 2, &t.request, &again, t.report),
+				 i ? -STEADY_ECONFLICT : 0);
+		assert_int_equal(build_finding(t.report, "ID_AA64DFR0_EL1", "BRPs") != NULL, i);
+		if (!i) {
+			assert_true(build_model_get(again, name) == 5);
+			assert_int_equal(again->tolerated_count, 0);
+			assert_int_equal(again->more_count, 1);
+			assert_int_equal(steady_check(again, t.p[0], NULL), 0);
+		}
+		steady_model_free(again);
+		stop(&t);
+	}
+}
+
 /* A tolerated field stays tolerated when the model comes in again. */
 static void test_tolerated_is_inherited(void **state)
 {
@@ -469,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_conflict_and_tolerated),
 		cmocka_unit_test(test_tolerated_for_nothing),
 		cmocka_unit_test(test_tolerated_is_inherited),
+		cmocka_unit_test(test_only_more),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_between_kernels),

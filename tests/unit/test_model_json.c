@@ -34,6 +34,7 @@ static const char canonical[] =
 	"'0x0000000000000000'}\n"
 	"  ],\n"
 	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV'],\n"
+	"  'tolerated_more': ['ID_AA64PFR0_EL1.FP'],\n"
 	"  'offer': {\n"
 	"    'cells': [\n"
 	"      {\n"
@@ -108,6 +109,8 @@ static const struct refusal refusals[] = {
 	 3, 1, "this implementation is given twice"},
 	{HEAD "'tolerated':['CTR_EL0']}", 2, 14, "\"CTR_EL0\" is neither a field"},
 	{HEAD "'tolerated':[1]}", 2, 14, "expected a string"},
+	{HEAD "'tolerated_more':['CNTFRQ_EL0']}", 2, 19, "is no field"},
+	{HEAD "'tolerated_more':['CTR_EL0.DIC','ctr.dic']}", 2, 33, "is tolerated twice"},
 	{HEAD "'tolerated':['CTR_EL0.DIC','ctr.dic']}", 2, 28, "is tolerated twice"},
 	/* the offer */
 	{HEAD "'offer':null}", 2, 9, "expected an object, found null"},

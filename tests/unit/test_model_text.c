@@ -27,6 +27,7 @@ static const char canonical[] =
 	"sve.vector_length 32\n"
 	"tolerated CNTFRQ_EL0\n"
 	"tolerated ID_AA64MMFR2_EL1.NV\n"
+	"tolerated_more ID_AA64PFR0_EL1.FP\n"
 	"vcpu_features.pmu on\n"
 	"vcpu_features.sve on\n"
 	"version 1\n";
@@ -97,6 +98,9 @@ static const struct refusal refusals[] = {
 	{HEAD "sve.vector_length 16\nsve.vector_length 16\n", 4, 19, "given twice"},
 	{HEAD "implementation 0x1,0x2,0x3\nimplementation 0x01,0x2,0x3\n", 4, 16, "given twice"},
 	{HEAD "tolerated CNTFRQ_EL0\ntolerated CNTFRQ_EL0\n", 4, 11, "is tolerated twice"},
+	{HEAD "tolerated_more CNTFRQ_EL0\n", 3, 16, "is no field"},
+	{HEAD "tolerated_more ID_AA64PFR0_EL1.FP\ntolerated_more ID_AA64PFR0.FP\n", 4, 16,
+	 "is tolerated twice"},
 	{HEAD REG "register_list 0x2\nregister_list 0x1\nregister_list 0x02\n", 6, 1,
 	 "register_list has 0x0000000000000002 twice"},
 };
