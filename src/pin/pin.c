@@ -49,43 +49,62 @@ void steady_pin_free(struct steady_pin *p)
 
 /* ---- before the registers ---- */
 
-static int option_blocked(struct steady_report *report, int option, const char *reason)
+static int option_blocked(const struct steady_pin *p, struct steady_report *report, int option,
+			  const char *reason)
 {
+	struct steady_text features = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(p->model, &view);
+	steady_explain_option(&features, &view, option);
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, steady_options[option].name, NULL);
 	steady_report_wanted(report, "on");
 	steady_report_offered(report, "off");
-	steady_report_reason(report, "the model has %s, and %s", steady_options[option].title,
-			     reason);
+	if (features.length)
+		steady_report_features(report, "%s", features.data);
+	steady_report_reason(report, "the model has %s, and %s%s%s", steady_options[option].title,
+			     reason, features.length ? ": guests would miss " : "",
+			     features.length ? features.data : "");
+	steady_text_free(&features);
 	return -STEADY_EBLOCKED;
+}
+
+/* An option that the model has: whether this host has it, and it is turned on where that is ours. */
+static int need_option(struct steady_pin *p, int option, struct steady_report *report)
+{
+	const struct steady_option_row *row = &steady_options[option];
+	int r;
+
+	for (int j = 0; j < 2 && row->capability[j]; j++) {
+		uint64_t value = 0;
+
+		r = steady_ask_check(&p->host, row->capability[j], &value);
+		if (r)
+			return steady_ask_failed(report, STEADY_OP_CHECK, row->name, r);
+		if (!value)
+			return option_blocked(p, report, option, "this host has not");
+	}
+	if (!row->enable_cap)
+		return 0;
+	r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
+	if (steady_answer_of(STEADY_OP_ENABLE_CAP, r) == STEADY_ANSWER_OPTION)
+		return steady_ask_blocked(report, STEADY_OP_ENABLE_CAP, row->name, r);
+	return r ? steady_ask_failed(report, STEADY_OP_ENABLE_CAP, row->name, r) : 0;
 }
 
 int steady_pin_vm(struct steady_pin *p, struct steady_report *report)
 {
+	int result = 0;
+
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		const struct steady_option_row *row = &steady_options[i];
+		int r = p->model->options >> i & 1 ? need_option(p, i, report) : 0;
 
-		if (!(p->model->options >> i & 1))
-			continue;
-		for (int j = 0; j < 2 && row->capability[j]; j++) {
-			uint64_t value = 0;
-			int r = steady_ask_check(&p->host, row->capability[j], &value);
-
-			if (r)
-				return steady_ask_failed(report, STEADY_OP_CHECK, row->name, r);
-			if (!value)
-				return option_blocked(report, i, "this host has not");
-		}
-		if (row->enable_cap) {
-			int r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
-
-			if (steady_answer_of(STEADY_OP_ENABLE_CAP, r) == STEADY_ANSWER_OPTION)
-				return steady_ask_blocked(report, STEADY_OP_ENABLE_CAP, row->name, r);
-			if (r)
-				return steady_ask_failed(report, STEADY_OP_ENABLE_CAP, row->name, r);
-		}
+		if (r && r != -STEADY_EBLOCKED)
+			return r;
+		result = result ? result : r; /* all that are missing are told */
 	}
-	return 0;
+	return result;
 }
 
 int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_report *report)
@@ -106,7 +125,7 @@ int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_
 			else
 				result &= ~(bits & ~steady_options[STEADY_OPTION_EL2].features);
 		} else if ((*features & bits) != bits) {
-			r = option_blocked(report, i, "the VMM did not ask for it");
+			r = option_blocked(p, report, i, "the VMM did not ask for it");
 			if (steady_options[i].qemu)
 				steady_report_advice(report, "in QEMU: %s", steady_options[i].qemu);
 		}

@@ -195,13 +195,23 @@ static bool option_unknown(const struct steady_profile *p, int option)
 	return false;
 }
 
-static void explain_option(int option, struct steady_report *report)
+static void explain_option(const struct steady_model *m, int option, struct steady_report *report)
 {
+	struct steady_text features = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	steady_explain_option(&features, &view, option);
 	blocker(report, steady_options[option].name);
 	steady_report_wanted(report, "on");
 	steady_report_offered(report, "off");
-	steady_report_reason(report, "this host cannot turn %s on", steady_options[option].title);
+	if (features.length)
+		steady_report_features(report, "%s", features.data);
+	steady_report_reason(report, "this host cannot turn %s on%s%s", steady_options[option].title,
+			     features.length ? ": guests would miss " : "",
+			     features.length ? features.data : "");
 	steady_report_advice(report, "make a baseline that includes this host");
+	steady_text_free(&features);
 }
 
 static void explain_irqchip(const struct steady_model *m, uint32_t chips,
@@ -222,30 +232,51 @@ static void explain_irqchip(const struct steady_model *m, uint32_t chips,
 	steady_text_free(&names);
 }
 
-/* Says why no configuration of the profile has the model's options. */
-static int explain_options(const struct steady_model *m, const struct steady_profile *p,
-			   struct steady_report *report)
+/* Options of the model that no guest of this host has; *chip: whether its irqchip is one too. */
+static uint32_t missing_options(const struct steady_model *m, const struct steady_profile *p,
+				uint32_t *chips, bool *chip)
 {
-	uint32_t ever = 0, chips = 0;
-	bool told = false;
-	char text[128];
+	uint32_t ever = 0, missing = 0;
 
+	*chips = 0;
 	for (size_t i = 0; i < p->configuration_count; i++) {
 		ever |= steady_configuration_options(&p->configurations[i]);
-		chips |= UINT32_C(1) << p->configurations[i].irqchip;
+		*chips |= UINT32_C(1) << p->configurations[i].irqchip;
 	}
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!((m->options & ~ever) >> i & 1) || option_unknown(p, i))
-			continue;
-		explain_option(i, report);
-		told = true;
+		if ((m->options & ~ever) >> i & 1 && !option_unknown(p, i))
+			missing |= UINT32_C(1) << i;
 	}
-	if (m->irqchip && !(chips >> m->irqchip & 1) && !(chips >> STEADY_IRQCHIP_UNKNOWN & 1)) {
+	*chip = m->irqchip && !(*chips >> m->irqchip & 1) &&
+		!(*chips >> STEADY_IRQCHIP_UNKNOWN & 1);
+	return missing;
+}
+
+/*
+ * Says why no configuration of the profile has the model's options. *nearest: the one that has all
+ * that this host can, so that the fields which that costs can be named, or NULL.
+ */
+static int explain_options(const struct steady_model *m, const struct steady_profile *p,
+			   const struct steady_configuration **nearest,
+			   struct steady_report *report)
+{
+	uint32_t chips, missing;
+	char text[128];
+	bool chip;
+
+	missing = missing_options(m, p, &chips, &chip);
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (missing >> i & 1)
+			explain_option(m, i, report);
+	}
+	if (chip)
 		explain_irqchip(m, chips, report);
-		told = true;
-	}
-	if (told)
+	*nearest = NULL;
+	if (missing || chip) {
+		*nearest = steady_profile_find(p, m->options & ~missing,
+					       chip ? STEADY_IRQCHIP_UNKNOWN : m->irqchip);
 		return -STEADY_EBLOCKED;
+	}
 	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_subject(report, "vcpu_features", NULL);
 	steady_report_wanted(report, "%s",
@@ -347,9 +378,10 @@ static void not_checked(struct steady_report *report, const char *subject)
 }
 
 static int check_sve(const struct steady_model *m, const struct steady_profile *p,
-		     struct steady_report *report)
+		     const struct steady_configuration *c, struct steady_report *report)
 {
-	if (!(m->options >> STEADY_OPTION_SVE & 1) || steady_vl_empty(&m->sve))
+	if (!((m->options & steady_configuration_options(c)) >> STEADY_OPTION_SVE & 1) ||
+	    steady_vl_empty(&m->sve))
 		return 0;
 	if (!p->sve_known)
 		not_checked(report, "SVE_VLS");
@@ -442,29 +474,32 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 	return result;
 }
 
+/* "No" is an answer even where something else is unknown. */
+static int worse(int a, int b)
+{
+	return b == -STEADY_EBLOCKED || (b && !a) ? b : a;
+}
+
 int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
 	uint64_t target[STEADY_REGISTERS] = {0};
-	int results[6], result = steady_model_complete(m, report);
+	int result = steady_model_complete(m, report);
 
 	if (result)
 		return result;
 	if (!c)
-		return explain_options(m, p, report);
+		result = explain_options(m, p, &c, report);
+	if (!c)
+		return result;
 	steady_close_warn(m, NULL, report);
-	results[0] = steady_targets(m, p, c, target, report);
-	results[1] = check_firmware(m, p, report);
-	results[2] = check_sve(m, p, report);
-	results[3] = check_implementations(m, p, report);
-	results[4] = check_unvirtualised(m, p, report);
-	results[5] = check_outside(m, c, report);
+	result = worse(result, steady_targets(m, p, c, target, report));
+	result = worse(result, check_firmware(m, p, report));
+	result = worse(result, check_sve(m, p, c, report));
+	result = worse(result, check_implementations(m, p, report));
+	result = worse(result, check_unvirtualised(m, p, report));
+	result = worse(result, check_outside(m, c, report));
 	steady_note_tolerated(m, target, report);
-	for (int i = 0; i < 6; i++) {
-		/* "no" is an answer even where something else is unknown */
-		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))
-			result = results[i];
-	}
 	return result;
 }

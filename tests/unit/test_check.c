@@ -195,6 +195,44 @@ static void test_options(void **state)
 	stop(&t);
 }
 
+/* A missing option names what it costs, and hides nothing else that is in the way. */
+static void test_option_names_all(void **state)
+{
+	static const struct {
+		const char *reg, *field;
+		const char *feature; /* read from that field (DDI0487 D24.2.99, D24.2.81) */
+	} told[] = {
+		{"ID_AA64PFR0_EL1", "SVE", "FEAT_SVE"},
+		{"ID_AA64ZFR0_EL1", "SVEver", "FEAT_SVE2"},
+		{"ID_AA64ISAR0_EL1", "RNDR", "FEAT_RNG"}, /* no option's */
+	};
+	struct fixture t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3);
+	t.m->options |= SVE;
+	for (size_t i = 0; i < LENGTH(told); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s.%s", told[i].reg, told[i].field);
+		want(&t, name, 1);
+	}
+	t.p->cpus[0].revidr = 1;
+	assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EBLOCKED);
+	assert_string_equal(build_finding(t.report, "sve", NULL)->features, "FEAT_SVE, FEAT_SVE2");
+	for (size_t i = 0; i < LENGTH(told); i++) {
+		const struct steady_finding *f =
+			build_finding(t.report, told[i].reg, told[i].field);
+
+		assert_non_null(f);
+		assert_string_equal(f->features, told[i].feature);
+		assert_string_equal(f->offered, "0");
+		assert_true((strstr(f->reason, "SVE is off in the vCPU options") != NULL) == (i < 2));
+	}
+	assert_non_null(build_finding(t.report, "MIDR_EL1", NULL));
+	stop(&t);
+}
+
 static void test_vector_lengths(void **state)
 {
 	struct fixture t;
@@ -404,7 +442,7 @@ int main(void)
 		cmocka_unit_test(test_options),         cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_implementations), cmocka_unit_test(test_unvirtualised),
 		cmocka_unit_test(test_targets),         cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_direction),
+		cmocka_unit_test(test_direction),       cmocka_unit_test(test_option_names_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
