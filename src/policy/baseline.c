@@ -389,8 +389,9 @@ static bool cores_differ(const struct steady_model *m)
 }
 
 /*
- * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
- * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ * An algorithm of the implementer's own: nobody knows whether another core's of the same maker is
+ * the same, and a pointer that a guest signed on one may not authenticate on the other (DDI0487,
+ * FEAT_PACIMP). Of another maker it is not, which is a conflict (conflict.c).
  */
 static void warn_pacimp(const struct steady_work *w)
 {
@@ -400,13 +401,18 @@ static void warn_pacimp(const struct steady_work *w)
 
 	steady_model_view(w->model, &view);
 	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
-	    !cores_differ(w->model))
+	    (w->model->implementation_count && !cores_differ(w->model)) ||
+	    (w->count == 1 && !w->model->implementation_count))
 		return;
 	steady_report_add(w->report, STEADY_WARNING, 0);
 	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
-	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
-					"algorithm is their implementers' own: a pointer signed on "
-					"one may not authenticate on another");
+	steady_report_reason(w->report,
+			     "%s, and their pointer authentication algorithm is their "
+			     "implementers' own: a pointer signed on one may not authenticate on "
+			     "another",
+			     w->model->implementation_count
+				     ? "the hosts' cores differ"
+				     : "not every host says which cores it has");
 	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
 					"unless the cores are known to agree");
 }

@@ -172,7 +172,7 @@ static const struct {
 	  {"ID_AA64MMFR0_EL1.TGran16_2", 0}},
 	 false},
 	/* ID_AA64ZFR0_EL1 is 0 with neither SVE nor SME */
-	{"group-zfr0",
+	{"group-zfr0-bf16",
 	 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 0}, {"ID_AA64ZFR0_EL1.BF16", 1}},
 	 true},
 };
