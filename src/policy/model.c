@@ -127,7 +127,8 @@ int steady_model_add_implementation(struct steady_model *m, const struct steady_
 bool steady_tolerable(const char *name)
 {
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
-	       steady_unvirtualised_by_name(name, strlen(name)) >= 0;
+	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
+	       steady_state_by_name(name, strlen(name));
 }
 
 int steady_model_add_tolerated(struct steady_model *m, const char *name)
