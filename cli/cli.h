@@ -47,6 +47,7 @@ extern const struct cli_command cli_lint;
 extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
+extern const struct cli_command cli_ps;
 extern const struct cli_command cli_replay;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_show;

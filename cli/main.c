@@ -18,6 +18,7 @@ static const struct cli_command *const commands[] = {
 	&cli_verify,
 	&cli_lint,
 	&cli_run,
+	&cli_ps,
 	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -292,6 +292,23 @@ static void drop_gated(struct steady_model *m)
 	m->register_count = kept;
 }
 
+/* State that the model's list has not, since not every host's has it: only by name. */
+static int tolerate_state(struct steady_work *w)
+{
+	struct steady_model *m = w->model;
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_state_count && m->register_list && !r; i++) {
+		bool listed = false;
+
+		for (size_t j = 0; j < m->register_count; j++)
+			listed = listed || m->register_list[j] == steady_state[i].id;
+		if (!listed && steady_work_tolerates(w, steady_state[i].name))
+			r = steady_model_add_tolerated(m, steady_state[i].name);
+	}
+	return r;
+}
+
 static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = w->model;
@@ -314,6 +331,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		    steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}
+	r = r ? r : tolerate_state(w);
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);

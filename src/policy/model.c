@@ -135,7 +135,8 @@ int steady_model_add_implementation(struct steady_model *m, const struct steady_
 bool steady_tolerable(const char *name)
 {
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
-	       steady_unvirtualised_by_name(name, strlen(name)) >= 0;
+	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
+	       steady_state_by_name(name, strlen(name));
 }
 
 static int add_name(char ***names, size_t *count, const char *name)
