@@ -44,6 +44,7 @@ extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
 extern const struct cli_command cli_lint;
+extern const struct cli_command cli_migrate_check;
 extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
