@@ -59,11 +59,11 @@ static const struct {
 	const char *reason, *advice;
 	bool bare; /* in the configuration without options */
 } rows[] = {
-	{BUILD_N1, "ID_AA64ISAR0_EL1", "RNDR", 1, "not on that CPU", "baseline"},
-	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "and this host cannot turn it on", "baseline"},
+	{BUILD_N1, "ID_AA64ISAR0_EL1", "RNDR", 1, "not on that CPU", "baseline", false},
+	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "and this host cannot turn it on", "baseline", false},
 	{BUILD_V1, "ID_AA64PFR0_EL1", "SVE", 1, "SVE is off in the vCPU options", "sve=on", true},
-	{BUILD_N1, "ID_AA64MMFR1_EL1", "VH", 0, "fixed by kernel 7.3.4", "baseline"},
-	{BUILD_N1, "S3_0_C0_C4_3", "[3:0]", 1, "not on that CPU", "baseline"},
+	{BUILD_N1, "ID_AA64MMFR1_EL1", "VH", 0, "fixed by kernel 7.3.4", "baseline", false},
+	{BUILD_N1, "S3_0_C0_C4_3", "[3:0]", 1, "not on that CPU", "baseline", false},
 };
 
 static void test_reasons(void **state)
