@@ -15,7 +15,7 @@ static const char help[] =
 	"host is used. Exit status 0: pinned, 1: not, with the reasons, 3: the host failed.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs (1)\n" CLI_HELP_TOLERATE
+	"  --vcpus N      give the VM N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
 	"\n"
 	"Example:\n"
 	"  steadyarm apply web-v1.json --vcpus 4\n";
@@ -27,7 +27,7 @@ static const char verify_help[] =
 	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE
+	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
 	"\n"
 	"Example:\n"
 	"  steadyarm verify web-v1.json\n";
@@ -72,6 +72,9 @@ static json_t *guest_json(const struct steady_verified *v)
 	json_object_set_new(o, "undefined", json_integer(v->undefined));
 	json_object_set_new(o, "psci", json_sprintf("0x%" PRIx64, v->psci));
 	json_object_set_new(o, "smccc", json_sprintf("0x%" PRIx64, v->smccc));
+	json_object_set_new(o, "others", json_integer(v->others));
+	json_object_set_new(o, "others_equal", json_integer(v->others_equal));
+	json_object_set_new(o, "MIDR_EL1", json_sprintf("0x%" PRIx64, v->midr));
 	json_object_set_new(o, "CTR_EL0", json_sprintf("0x%" PRIx64, v->ctr));
 	json_object_set_new(o, "DCZID_EL0", json_sprintf("0x%" PRIx64, v->dczid));
 	json_object_set_new(o, "CNTFRQ_EL0", json_sprintf("0x%" PRIx64, v->cntfrq));
@@ -122,6 +125,11 @@ static void put_guest(struct steady_text *out, const struct steady_verified *v)
 			   (unsigned int)(v->psci >> 16), (unsigned int)(v->psci & 0xffff),
 			   (unsigned int)(v->smccc >> 16), (unsigned int)(v->smccc & 0xffff),
 			   v->ctr, v->dczid, v->cntfrq, v->undefined);
+	if (v->others)
+		steady_text_printf(out,
+				   "%" PRIu32 " of %" PRIu32 " registers outside the core range as in "
+				   "the model, MIDR_EL1 0x%08" PRIx64 "\n",
+				   v->others_equal, v->others, v->midr);
 }
 
 static void put_words(struct cli *cli, const char *model, const struct cli_host *host,
@@ -199,13 +207,14 @@ typedef int act_fn(struct cli *, const struct cli_subject *, const char *, struc
 static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus, act_fn *act)
 {
 	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
-						    {"tolerate", true, cli_take_tolerate}};
+						    {"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity}};
 	struct cli_pinning pinning = {.vcpus = vcpus};
 	struct cli_subject model;
 	struct cli_host host;
 	bool help_given;
 	char *label;
-	int r = cli_options(cli, argc, argv, options, 2, &pinning, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

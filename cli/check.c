@@ -13,7 +13,7 @@ static const char help[] =
 	"`steadyarm models` lists.\n"
 	"\n"
 	"Options:\n"
-	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_HELP_TOLERATE
+	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
 	"\n"
 	"Example:\n"
 	"  steadyarm check web-v1.json rack*.json\n";
@@ -242,17 +242,18 @@ static bool take_all(struct cli *cli, void *ctx, const char *argument)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {{"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity},
 						    {"all", false, take_all}};
 	struct asked asked = {0};
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 2, &asked, 0, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &asked, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;
 	if (!asked.all && cli->argc)
 		return check_model(cli, &asked.pinning);
-	if (asked.pinning.tolerate_count) {
-		cli_say("check: --tolerate goes with one MODEL");
+	if (asked.pinning.tolerate_count || asked.pinning.identity.wanted) {
+		cli_say("check: --tolerate and --identity go with one MODEL");
 		return -STEADY_EUSAGE;
 	}
 	return check_every_model(cli);

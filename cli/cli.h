@@ -58,8 +58,8 @@ extern const struct cli_command cli_verify;
 
 struct cli_option {
 	const char *name;     /* "--tolerate" without the dashes */
-	bool has_argument;
-	/* takes an argument (NULL if it has none); false: it is bad, and that was said */
+	int has_argument;     /* as in struct option: no, required, optional */
+	/* takes an argument (NULL if there is none); false: it is bad, and that was said */
 	bool (*take)(struct cli *cli, void *ctx, const char *argument);
 };
 /*
@@ -86,9 +86,17 @@ struct cli_pinning {
 	unsigned long vcpus;
 	const char *tolerate[CLI_TOLERATE];
 	size_t tolerate_count;
+	struct cli_identity {
+		bool wanted, named;
+		struct steady_cpu cpu; /* where it was named */
+	} identity;
 };
 /* For a struct cli_option with such a context; the first is cli_take_vcpus(). */
 bool cli_take_tolerate(struct cli *cli, void *pinning, const char *argument);
+bool cli_take_identity(struct cli *cli, void *pinning, const char *argument);
+bool cli_parse_identity(const char *argument, struct cli_identity *out);
+#define CLI_HELP_IDENTITY                                                                          \
+	"  --identity[=0xMIDR]    tell guests that they are the model's CPU, of several this one\n"
 #define CLI_HELP_TOLERATE                                                                          \
 	"  --tolerate REG.FIELD   let guests see the host's value (may be given again)\n"
 

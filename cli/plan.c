@@ -12,7 +12,7 @@ static const char help[] =
 	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE
+	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
 	"\n"
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
@@ -115,12 +115,13 @@ static int make(struct cli *cli, const struct cli_subject *model, const char *la
 static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
-						    {"tolerate", true, cli_take_tolerate}};
+						    {"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity}};
 	struct cli_pinning pinning = {.vcpus = 1};
 	struct cli_subject model, host;
 	bool help_given;
 	char *label;
-	int r = cli_options(cli, argc, argv, options, 2, &pinning, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "policy/outside.h"
 
 #define QUOTE_MAX 48 /* bytes of input that a message repeats */
 
@@ -105,6 +106,11 @@ bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLN
 
 	if (steady_lex_field(name, length, out))
 		return true;
+	other = steady_register_by_name(name, length);
+	if (other >= 0 && steady_outside_of_register(other) >= 0) {
+		snprintf(out, STEADY_FULLNAME, "%s", steady_registers[other].name);
+		return true;
+	}
 	other = steady_unvirtualised_by_name(name, length);
 	if (other < 0 && !steady_state_by_name(name, length))
 		return false;

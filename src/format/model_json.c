@@ -156,6 +156,23 @@ static int read_more(const struct steady_json *at, void *target)
 	return steady_json_array(at, read_more_name, target);
 }
 
+static int read_caches(const struct steady_json *at, void *target)
+{
+	return steady_json_ccsidr(at, &((struct steady_model *)target)->caches);
+}
+
+static int read_unvirtualised(const struct steady_json *at, void *target)
+{
+	struct steady_model *m = target;
+	int err = steady_json_unvirtualised(at, m->unvirtualised);
+
+	for (int i = 0; i < STEADY_UNVIRTUALISED && !err; i++) {
+		if (m->unvirtualised[i].state == STEADY_FAILED)
+			err = steady_json_refuse(at, "a model has values, and no errno");
+	}
+	return err;
+}
+
 static int read_offer(const struct steady_json *at, void *target)
 {
 	return steady_offer_read_json(at, &((struct steady_model *)target)->offer);
@@ -174,6 +191,8 @@ static const struct steady_json_member model_rows[] = {
 	{"implementations", false, read_implementations},
 	{"tolerated", false, read_tolerated},
 	{"tolerated_more", false, read_more},
+	{"caches", false, read_caches},
+	{"unvirtualised", false, read_unvirtualised},
 	{"offer", false, read_offer},
 };
 
@@ -263,6 +282,8 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 			     m->implementation_count);
 	put_names(&o, root, "tolerated", m->tolerated, m->tolerated_count);
 	put_names(&o, root, "tolerated_more", m->more, m->more_count);
+	steady_json_put_ccsidr(&o, root, "caches", &m->caches);
+	steady_json_put_unvirtualised(&o, root, m->unvirtualised);
 	if (m->offer)
 		steady_json_put(&o, root, "offer", steady_offer_new_json(&o, m->offer));
 	err = o.error ? o.error : steady_json_layout(root, out);

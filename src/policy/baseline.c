@@ -12,6 +12,7 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/outside.h"
 #include "policy/work.h"
 
 /* ---- inputs ---- */
@@ -57,6 +58,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	o->firmware_known = m->firmware_count > 0;
 	o->sve = m->sve;
 	o->sve_known = true;
+	memcpy(o->unvirtualised, m->unvirtualised, sizeof(o->unvirtualised));
+	steady_outside_of_model(m, &o->outside);
 	*offer = o;
 	return 0;
 }
@@ -335,7 +338,8 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);
-	return r ? r : pick_implementations(w);
+	r = r ? r : pick_implementations(w);
+	return r ? r : steady_work_outside_pick(w);
 }
 
 /* ---- what was asked for beyond the greatest ---- */

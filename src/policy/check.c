@@ -5,6 +5,7 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 
 /* ---- registers ---- */
@@ -17,8 +18,7 @@ static void unknown(struct steady_report *report, int reg, const char *field, co
 	steady_report_advice(report, "probe the host again");
 }
 
-/* One register: the value to write, and whether the host takes all of the model's fields. */
-static int target_register(const struct steady_model *m, const struct steady_profile *p,
+int steady_target_register(const struct steady_model *m, const struct steady_profile *p,
 			   const struct steady_configuration *c, int reg, uint64_t *target,
 			   struct steady_report *report)
 {
@@ -78,30 +78,42 @@ int steady_model_complete(const struct steady_model *m, struct steady_report *re
 	return -STEADY_EINPUT;
 }
 
+static int worse(int a, int b)
+{
+	/* "no" is an answer, whatever else is unknown */
+	return b == -STEADY_EBLOCKED || (b && !a) ? b : a;
+}
+
+static int target_core(const struct steady_model *m, const struct steady_profile *p,
+		       const struct steady_configuration *c, int reg, uint64_t *target,
+		       struct steady_report *report)
+{
+	if (c->reg[reg].state != STEADY_VALUE) {
+		unknown(report, reg, NULL,
+			c->reg[reg].state == STEADY_FAILED ? "it could not be read on this host"
+							   : "the profile does not hold it");
+		return -STEADY_EUNKNOWN;
+	}
+	if (m->has[reg])
+		return steady_target_register(m, p, c, reg, target, report);
+	*target = c->reg[reg].value; /* steady_model_complete() refuses such a model */
+	return 0;
+}
+
 int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 		   const struct steady_configuration *c, uint64_t target[STEADY_REGISTERS],
 		   struct steady_report *report)
 {
 	int result = 0;
 
-	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
-		int r;
-
-		if (c->reg[reg].state != STEADY_VALUE) {
-			unknown(report, reg, NULL,
-				c->reg[reg].state == STEADY_FAILED
-					? "it could not be read on this host"
-					: "the profile does not hold it");
-			result = result ? result : -STEADY_EUNKNOWN;
-			continue;
-		}
-		if (!m->has[reg]) { /* steady_model_complete() refuses such a model */
-			target[reg] = c->reg[reg].value;
-			continue;
-		}
-		r = target_register(m, p, c, reg, &target[reg], report);
-		if (r == -STEADY_EBLOCKED || !result)
-			result = r; /* "no" is an answer, whatever else is unknown */
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (steady_register_is_core(reg))
+			result = worse(result, target_core(m, p, c, reg, &target[reg], report));
+	}
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (m->has[reg] && !steady_register_is_core(reg))
+			result = worse(result, steady_outside_target(m, p, c, reg, &target[reg],
+								     report));
 	}
 	return result;
 }
@@ -138,7 +150,7 @@ void steady_note_tolerated(const struct steady_model *m, const uint64_t target[S
 		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
 		uint64_t has = steady_field_get(f, target[f->reg]);
 
-		if (m->has[f->reg] && steady_register_is_core(f->reg) && wanted != has &&
+		if (m->has[f->reg] && wanted != has &&
 		    steady_model_lets(m, i, wanted, has))
 			note_one(m, i, wanted, has, report);
 	}
@@ -149,32 +161,6 @@ static int blocker(struct steady_report *report, const char *subject)
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, subject, NULL);
 	return -STEADY_EBLOCKED;
-}
-
-/* Registers outside the core range are not written: a model may only say what the host shows. */
-static int check_outside(const struct steady_model *m, const struct steady_configuration *c,
-			 struct steady_report *report)
-{
-	int result = 0;
-
-	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
-		const struct steady_reading *has = &c->reg[reg];
-
-		if (!m->has[reg] || steady_register_is_core(reg) ||
-		    (has->state == STEADY_VALUE && has->value == m->value[reg]))
-			continue;
-		if (has->state != STEADY_VALUE) {
-			unknown(report, reg, NULL, "the profile does not hold it");
-			result = result ? result : -STEADY_EUNKNOWN;
-			continue;
-		}
-		result = blocker(report, steady_registers[reg].name);
-		steady_report_wanted(report, "0x%" PRIx64, m->value[reg]);
-		steady_report_offered(report, "0x%" PRIx64, has->value);
-		steady_report_reason(report, "registers outside the core range are not written");
-		steady_report_advice(report, "leave it out of the model, and to the host");
-	}
-	return result;
 }
 
 /* ---- options ---- */
@@ -454,8 +440,8 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 {
 	int result = 0;
 
-	for (int i = 0; m->offer && i < STEADY_UNVIRTUALISED; i++) {
-		const struct steady_reading *want = &m->offer->unvirtualised[i];
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		const struct steady_reading *want = &m->unvirtualised[i];
 		const struct steady_reading *has = &p->unvirtualised[i];
 		bool enough = i == STEADY_IPA_SIZE ? has->value >= want->value
 						   : has->value == want->value;
@@ -474,17 +460,12 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 	return result;
 }
 
-/* "No" is an answer even where something else is unknown. */
-static int worse(int a, int b)
-{
-	return b == -STEADY_EBLOCKED || (b && !a) ? b : a;
-}
-
 int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
 	uint64_t target[STEADY_REGISTERS] = {0};
+	struct steady_caches caches;
 	int result = steady_model_complete(m, report);
 
 	if (result)
@@ -499,7 +480,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	result = worse(result, check_sve(m, p, c, report));
 	result = worse(result, check_implementations(m, p, report));
 	result = worse(result, check_unvirtualised(m, p, report));
-	result = worse(result, check_outside(m, c, report));
+	result = worse(result, steady_caches_target(m, p, c, &caches, report));
 	steady_note_tolerated(m, target, report);
 	return result;
 }

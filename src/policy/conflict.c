@@ -10,7 +10,6 @@
 #include "base/report.h"
 #include "policy/explain.h"
 
-#define ACCEPT       "put these hosts in different pools, or let a guest see the change: --tolerate "
 #define FEATURES_MAX 16 /* that one field tells: no field tells more */
 
 /* ---- what is tolerated ---- */
@@ -174,7 +173,8 @@ static bool pacimp_conflict(const struct steady_work *w, const struct steady_cel
 
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)
 {
-	unsigned int count = sve_conflict(w, cell) + pacimp_conflict(w, cell);
+	unsigned int count = sve_conflict(w, cell) + pacimp_conflict(w, cell) +
+			     steady_work_outside_conflicts(w);
 
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		count += field_conflict(w, cell, steady_offer_first() + i);
@@ -284,7 +284,7 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+			steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s.%s%s%s", reg, f->name,
 					     kernel.length ? "; or " : "",
 					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
@@ -310,7 +310,7 @@ static void explain_unvirtualised(const struct steady_work *w, int which)
 		steady_text_free(&value);
 		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
 						"changes it, and the hosts' differ");
-		steady_report_advice(w->report, ACCEPT "%s", name);
+		steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s", name);
 	}
 }
 
@@ -348,6 +348,7 @@ int steady_work_explain(const struct steady_work *w, const struct steady_cell *c
 	}
 	if (pacimp_conflict(w, cell))
 		explain_pacimp(w);
+	steady_work_outside_explain(w);
 	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
@@ -381,8 +382,8 @@ int steady_work_no_cell(const struct steady_work *w)
 
 /* ---- what is unknown ---- */
 
-static int add_unknown(const struct steady_work *w, size_t input, const char *subject,
-		       const char *reason)
+int steady_work_add_unknown(const struct steady_work *w, size_t input, const char *subject,
+			    const char *reason)
 {
 	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_host(w->report, w->inputs[input].name);
@@ -398,7 +399,7 @@ int steady_work_unknown(const struct steady_work *w, const struct steady_cell *c
 		const struct steady_cell *own = own_cell(w, i, cell);
 
 		if (own && own->unknown)
-			add_unknown(w, i, "registers",
+			steady_work_add_unknown(w, i, "registers",
 				    "not all of the 56 registers of the core range are there, or "
 				    "one, or what of it is writable, could not be read");
 	}
@@ -416,15 +417,17 @@ int steady_work_readings(const struct steady_work *w, const struct steady_cell *
 
 		for (size_t j = 0; p && j < p->firmware_count; j++) {
 			if (steady_reading_unknown(&p->firmware[j].reading))
-				result = add_unknown(w, i,
+				result = steady_work_add_unknown(w, i,
 						     steady_firmware_label(p->firmware[j].id, name),
 						     "it could not be read");
 		}
+		if (p && steady_work_outside_unknown(w, i))
+			result = -STEADY_EUNKNOWN;
 		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
 			if (steady_reading_unknown(&p->unvirtualised[j]) &&
 			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
 			    !steady_work_tolerates(w, steady_unvirtualised_names[j]))
-				result = add_unknown(w, i, steady_unvirtualised_names[j],
+				result = steady_work_add_unknown(w, i, steady_unvirtualised_names[j],
 						     "it could not be read");
 		}
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/model.h"
 
+#include "policy/outside.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,9 +136,12 @@ int steady_model_add_implementation(struct steady_model *m, const struct steady_
 
 bool steady_tolerable(const char *name)
 {
+	int reg = steady_register_by_name(name, strlen(name));
+
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
 	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
-	       steady_state_by_name(name, strlen(name));
+	       steady_state_by_name(name, strlen(name)) ||
+	       (reg >= 0 && steady_outside_of_register(reg) >= 0);
 }
 
 static int add_name(char ***names, size_t *count, const char *name)
@@ -187,10 +192,14 @@ bool steady_model_tolerates(const struct steady_model *m, const char *name)
 
 bool steady_model_tolerates_field(const struct steady_model *m, unsigned int field)
 {
+	int reg = steady_fields[field].reg;
 	char name[STEADY_FULLNAME];
 
 	if (!m->tolerated_count)
 		return false;
+	if (steady_outside_of_register(reg) >= 0 &&
+	    steady_model_tolerates(m, steady_registers[reg].name))
+		return true;
 	return steady_model_tolerates(m, steady_field_fullname(field, name, sizeof(name)));
 }
 

@@ -27,6 +27,8 @@ struct steady_model {
 	struct steady_vl sve;             /* empty: no SVE */
 	uint64_t *register_list;          /* ascending; NULL: not given */
 	size_t register_count;
+	struct steady_caches caches;      /* where CLIDR_EL1 is given */
+	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED]; /* what its hosts showed alike */
 	struct steady_cpu *implementations; /* sorted; none: not given */
 	size_t implementation_count;
 	char **tolerated;                 /* sorted names: "REG.FIELD", "CNTFRQ_EL0" */

@@ -28,6 +28,8 @@ struct steady_baseline_request {
 	size_t tolerate_count;
 	const unsigned int *require; /* features that the model must have */
 	size_t require_count;
+	bool identity;               /* guests are told which CPU they are */
+	const struct steady_cpu *cpu; /* which, of several; or NULL. Its revidr and aidr may be 0 */
 };
 
 /*
@@ -97,13 +99,18 @@ int steady_check(const struct steady_model *model, const struct steady_profile *
 int steady_model_complete(const struct steady_model *model, struct steady_report *report);
 
 /*
- * What to write into each register of the core range in this configuration; a tolerated field
+ * What to write into each register that the model has, in this configuration; a tolerated field
  * that the host does not let go keeps the host's value. Of fields that it refuses the report has
  * a finding each, and EBLOCKED comes back; target[] then holds what the model wants.
  */
 int steady_targets(const struct steady_model *model, const struct steady_profile *profile,
 		   const struct steady_configuration *configuration,
 		   uint64_t target[STEADY_REGISTERS], struct steady_report *report);
+
+/* One register, field by field: the core range's, or CTR_EL0. */
+int steady_target_register(const struct steady_model *model, const struct steady_profile *profile,
+			   const struct steady_configuration *configuration, int reg,
+			   uint64_t *target, struct steady_report *report);
 
 /*
  * A note for each field that is tolerated and that a guest sees otherwise than the model has it;

@@ -11,7 +11,7 @@ HEX = r"^0x[0-9a-f]+$"
 # op0=3, op1=0, CRn=0, CRm=1..7, op2=0..7: KVM's ids of the core ID range (api.rst, 4.68)
 CORE_IDS = [0x6030000000130000 | 3 << 14 | crm << 3 | op2 for crm in range(1, 8) for op2 in range(8)]
 MODEL_KEYS = ["format", "version", "name", "registers", "firmware", "vcpu_features", "irqchip", "sve",
-              "register_list", "implementations", "offer"]
+              "register_list", "implementations", "caches", "unvirtualised", "offer"]
 
 
 class Json(Case):
@@ -51,7 +51,8 @@ class Json(Case):
         m = self.expect(DONE, "baseline", "--name", "web-v1", profile("max-6.16"), profile("max-7.3")).json()
         self.assertEqual(list(m), MODEL_KEYS)
         self.assertEqual((m["format"], m["version"], m["name"]), ("steadyarm-model", 1, "web-v1"))
-        self.assertEqual(len(m["registers"]), 56)
+        self.assertEqual(len(m["registers"]), 58)
+        self.assertTrue({"CTR_EL0", "CLIDR_EL1"} < set(m["registers"]))
         for value in m["registers"].values():
             self.assertRegex(value, HEX64)
         self.assertEqual(m["irqchip"], "gicv3")
@@ -179,6 +180,9 @@ class Identity(Case):
         lines += [f"register_list {each}" for each in model["register_list"]]
         lines += [f"sve.vector_length {each}" for each in model.get("sve", {}).get("vector_lengths", ())]
         lines += [f"tolerated {each}" for each in model.get("tolerated", ())]
+        lines += [f"tolerated_more {each}" for each in model.get("tolerated_more", ())]
+        lines += [f"cache.{name} {value}" for name, value in model.get("caches", {}).items()]
+        lines += [f"unvirtualised.{name} {value}" for name, value in model.get("unvirtualised", {}).items()]
         lines += ["implementation " + ",".join(each[key] for key in ("midr", "revidr", "aidr"))
                   for each in model["implementations"]]
         lines += [f"name {model['name']}", f"irqchip {model['irqchip']}", "format steadyarm-model", "version 1"]

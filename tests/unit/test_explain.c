@@ -60,8 +60,7 @@ static const struct {
 	bool bare; /* in the configuration without options */
 } rows[] = {
 	{BUILD_N1, "ID_AA64ISAR0_EL1", "RNDR", 1, "not on that CPU", "baseline", false},
-	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "and this host cannot turn it on", "baseline",
-	 false},
+	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "and this host cannot turn it on", "baseline", false},
 	{BUILD_V1, "ID_AA64PFR0_EL1", "SVE", 1, "SVE is off in the vCPU options", "sve=on", true},
 	{BUILD_N1, "ID_AA64MMFR1_EL1", "VH", 0, "fixed by kernel 7.3.4", "baseline", false},
 	{BUILD_N1, "S3_0_C0_C4_3", "[3:0]", 1, "not on that CPU", "baseline", false},
@@ -87,8 +86,7 @@ static void test_reasons(void **state)
 		assert_int_equal(steady_report_new(&report), 0);
 		assert_int_equal(build_baseline(&p, 1, &m, NULL), 0);
 		m->value[field->reg] = steady_field_put(field, m->value[field->reg], rows[i].value);
-		steady_explain_field(report, m, p, c, build_field(name), rows[i].value,
-				     steady_set_one(field, limit));
+		steady_explain_field(report, m, p, c, build_field(name), rows[i].value, steady_set_one(field, limit));
 		f = build_finding(report, rows[i].reg, rows[i].field);
 		assert_non_null(f);
 		assert_int_equal(f->error, STEADY_EBLOCKED);
