@@ -1,37 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""The rules between fields: implications.tsv and versions.tsv, read and checked."""
+"""The rules between fields: implications.tsv, and what versions.tsv makes mandatory."""
 
 import re
 
 import conditions
 import rows
 import solve
+import versions
 
 NAME = re.compile(r"[a-z][a-z0-9.-]{2,79}$")
 SEVERITIES = ("error", "warning")
 CLOSES = ("", "kept", "always")
 # Rules that are no conditions on fields: src/policy/lint.c has a function for each.
-STRUCTURE = ("missing-register", "reserved-register", "reserved-field", "reserved-value")
+STRUCTURE = ("missing-register", "reserved-register", "reserved-field", "reserved-value",
+             "option-pmu", "option-sve", "option-ptrauth", "option-mte", "option-el2")
 
 
 class Rule:
-    """A row; `when` and `then` are None for rules that are no conditions."""
+    """
+    A row; `when` and `then` are None for rules that are no conditions. `version` is the one that
+    `if` begins with, `rest` what else it asks for (None: nothing).
+    """
 
     def __init__(self, row):
         self.row, self.name = row, row.name
-        self.when = self.then = self.lower = None
+        self.when = self.then = self.lower = self.version = self.rest = None
+
+    def claimed(self):
+        """The condition that is left of `if` for a CPU that claims to be of the version."""
+        return self.rest or conditions.Node("&", [])
 
 
 def read(facts):
     """All rules, and the versions among the conditions that have names (facts.trees)."""
-    read_versions(facts)
-    if facts.faults:
-        return []
     for name, tree in list(facts.mirrors.items()):
         if tree:
             facts.trees["mirror:" + name] = tree
     rules, seen = [], {}
-    for row in facts.tables["implications.tsv"]:
+    for row in facts.tables["implications.tsv"] + list(of_versions(facts)):
         row.when = row.__dict__["if"]  # `if` is a word of Python
         if not NAME.match(row.name) or "-" not in row.name:
             facts.faults.add(row.place, "'%s' is no name for a rule" % row.name)
@@ -48,17 +54,15 @@ def read(facts):
     return rules
 
 
-def read_versions(facts):
-    seen = {}
-    for row in facts.tables["versions.tsv"]:
-        tree = facts.parse(row, row.condition)
-        if not re.match(r"v[89]\.[0-9]$", row.version):
-            facts.faults.add(row.place, "'%s' is no version" % row.version)
-        elif facts.unique(seen, row.version, row, "version '%s'" % row.version) and tree:
-            for name in sorted(conditions.mentions(tree)):
-                if name not in facts.trees:  # a later version too: no cycles
-                    facts.faults.add(row.place, "no feature or earlier version '%s'" % name)
-            facts.trees[row.version] = tree
+def of_versions(facts):
+    """A row for each feature that a version asks of every CPU."""
+    for version in facts.versions.values():
+        for feature in versions.asks_for(version):
+            name = feature[len("FEAT_"):].lower().replace("_", "-")
+            yield rows.Row(version.row.place, {
+                "name": "mandatory-%s-%s" % (version.name, name), "if": version.name,
+                "then": feature, "severity": "error", "lower": "", "closes": "", "reason": "",
+                "source": version.row.source})
 
 
 def read_rule(facts, row):
@@ -81,11 +85,12 @@ def read_rule(facts, row):
         rule.when = where_it_counts(facts, rule)
     for tree in (rule.when, rule.then):
         facts.check_depth(row, tree, facts.trees)
-    if solve.witness(rule.when, rule.then, facts.trees) is None:
+    rule.version, rule.rest = versions.split(rule.when, facts.versions)
+    if solve.witness(rule.claimed() if rule.version else rule.when, rule.then, facts.trees) is None:
         facts.faults.add(row.place, "no values of the fields can break it")
     elif row.lower:
         read_lower(facts, rule)
-    elif severity == "error":
+    elif severity == "error" and not rule.version:
         check_without_lower(facts, rule)
     return rule
 
