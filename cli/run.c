@@ -31,6 +31,8 @@ static const char help[] =
 	"Options:\n"
 	"  --model M          the model\n"
 	"  --host PROFILE     the profile whose simulated host is /dev/kvm\n"
+	"  --tolerate NAME    a field or register that need not be level here, beside those that the\n"
+	"                     model names (may be given again)\n"
 	"  --log FILE         what the library did, a line each\n"
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
@@ -43,7 +45,11 @@ static const char help[] =
 	"Example:\n"
 	"  steadyarm run --model web-v1.json -- qemu-system-aarch64 -accel kvm -cpu host ...\n";
 
+#define MOST_TOLERATED 64
+
 struct wanted {
+	const char *tolerate[MOST_TOLERATED];
+	size_t tolerate_count;
 	const char *model;
 	const char *host;
 	const char *log;
@@ -62,6 +68,20 @@ TAKE(model)
 TAKE(host)
 TAKE(log)
 TAKE(library)
+
+static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	if (steady_tolerable(argument) && w->tolerate_count < MOST_TOLERATED) {
+		w->tolerate[w->tolerate_count++] = argument;
+		return true;
+	}
+	cli_say("--tolerate: '%s' is neither REGISTER.FIELD nor a register that may be tolerated",
+		argument);
+	return false;
+}
 
 static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 {
@@ -137,7 +157,7 @@ static const char *why_not(const char *path, int fd)
 static int check_command(const char *name, char *path, size_t room)
 {
 	const char *reason;
-	int fd;
+	int fd, error;
 
 	if (!find_command(name, path, room)) {
 		cli_say("run: %s: not found", name);
@@ -145,10 +165,11 @@ static int check_command(const char *name, char *path, size_t room)
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || access(path, X_OK) != 0) {
-		cli_say("run: %s: %s", path, strerror(errno));
+		error = errno;
+		cli_say("run: %s: %s", path, strerror(error));
 		if (fd >= 0)
 			close(fd);
-		return errno == ENOENT ? 127 : 126;
+		return error == ENOENT ? 127 : 126;
 	}
 	reason = why_not(path, fd);
 	close(fd);
@@ -226,22 +247,40 @@ static int add_host(struct cli *cli, const struct wanted *w)
 	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1 : add_library(NULL, SIM_LIBRARY);
 }
 
-static int add_model(struct cli *cli, const struct wanted *w)
+/* What the library is told: the text itself, so that no file is to be found again, and the rest. */
+static bool set_environment(struct steady_model *model, const struct wanted *w)
 {
 	struct steady_text text = STEADY_TEXT_INIT;
-	struct cli_subject model;
+	bool failed;
+	char id[65];
 	int r;
+
+	r = steady_model_id(model, id); /* of the model as it is: what it goes by does not change */
+	for (size_t i = 0; i < w->tolerate_count && !r; i++) {
+		if (!steady_model_tolerates(model, w->tolerate[i]))
+			r = steady_model_add_tolerated(model, w->tolerate[i]);
+	}
+	r = r ? r : steady_model_print(model, &text);
+	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
+		 setenv("STEADYARM_MODEL_ID", id, 1) ||
+		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
+		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1));
+	steady_text_free(&text);
+	return !failed;
+}
+
+static int add_model(struct cli *cli, const struct wanted *w)
+{
+	struct cli_subject model;
+	bool done;
 
 	if (!w->model)
 		return 0;
 	if (cli_subject_load_model(cli, w->model, &model))
 		return -1;
-	r = steady_model_print(model.model, &text) || !text.data ||
-	    setenv("STEADYARM_MODEL_TEXT", text.data, 1);
+	done = set_environment(model.model, w);
 	cli_subject_clear(&model);
-	steady_text_free(&text);
-	if (r || (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
-	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1))) {
+	if (!done) {
 		cli_say("run: the environment cannot be set: %s", strerror(errno));
 		return -1;
 	}
@@ -268,6 +307,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	static const struct cli_option options[] = {
 		{"model", true, take_model},
 		{"host", true, take_host},
+		{"tolerate", true, take_tolerate},
 		{"log", true, take_log},
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
@@ -277,7 +317,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	cli->first_only = true;
 	cli->status = OWN_FAILURE;
-	if (cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given))
+	if (cli_options(cli, argc, argv, options, 6, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
 		cli->status = 0;
