@@ -43,6 +43,8 @@ extern const struct cli_command cli_apply;
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_export;
+extern const struct cli_command cli_import;
 extern const struct cli_command cli_lint;
 extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;

@@ -19,6 +19,8 @@ static const struct cli_command *const commands[] = {
 	&cli_lint,
 	&cli_run,
 	&cli_ps,
+	&cli_export,
+	&cli_import,
 	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
