@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "format/format.h"
+#include "run.h"
 #include "version.h"
 
 static const struct cli_command *const commands[] = {
@@ -49,6 +50,13 @@ static const struct cli_command *find(const char *name)
 	return NULL;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* The answer goes out whole or not at all. */
 static int deliver(struct cli *cli, int result)
 {
@@ -87,6 +95,8 @@ int main(int argc, char **argv)
 {
 	const struct cli_command *command;
 
+	if (argc && strcmp(base_name(argv[0]), cli_qemu.name) == 0)
+		return run(&cli_qemu, argc, argv);
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;

@@ -14,9 +14,9 @@
 #include "base/report.h"
 #include "cli.h"
 #include "format/format.h"
+#include "run.h"
 #include "version.h"
 
-#define OWN_FAILURE 125 /* as env(1) */
 
 static const char help[] =
 	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs COMMAND\n"
@@ -45,23 +45,12 @@ static const char help[] =
 	"Example:\n"
 	"  steadyarm run --model web-v1.json -- qemu-system-aarch64 -accel kvm -cpu host ...\n";
 
-#define MOST_TOLERATED 64
-
-struct wanted {
-	const char *tolerate[MOST_TOLERATED];
-	size_t tolerate_count;
-	const char *model;
-	const char *host;
-	const char *log;
-	const char *conflict;
-	const char *library;
-};
 
 #define TAKE(member)                                                                               \
 	static bool take_##member(struct cli *cli, void *ctx, const char *argument)                \
 	{                                                                                          \
 		(void)cli;                                                                         \
-		((struct wanted *)ctx)->member = argument;                                         \
+		((struct cli_run_request *)ctx)->member = argument;                                         \
 		return true;                                                                       \
 	}
 TAKE(model)
@@ -71,10 +60,10 @@ TAKE(library)
 
 static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
 {
-	struct wanted *w = ctx;
+	struct cli_run_request *w = ctx;
 
 	(void)cli;
-	if (steady_tolerable(argument) && w->tolerate_count < MOST_TOLERATED) {
+	if (steady_tolerable(argument) && w->tolerate_count < CLI_RUN_TOLERATED) {
 		w->tolerate[w->tolerate_count++] = argument;
 		return true;
 	}
@@ -86,7 +75,7 @@ static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
 static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 {
 	(void)cli;
-	((struct wanted *)ctx)->conflict = argument;
+	((struct cli_run_request *)ctx)->conflict = argument;
 	if (strcmp(argument, "fail") == 0 || strcmp(argument, "pin") == 0)
 		return true;
 	cli_say("--on-conflict: '%s' is neither fail nor pin", argument);
@@ -176,7 +165,7 @@ static int check_command(const char *name, char *path, size_t room)
 	if (!reason)
 		return 0;
 	cli_say("run: %s: %s; it would run unpinned", path, reason);
-	return OWN_FAILURE;
+	return CLI_RUN_FAILED;
 }
 
 /* ---- the library and the environment ---- */
@@ -230,7 +219,7 @@ static int add_library(const char *given, const char *name)
 }
 
 /* The simulated host has to come last: the pin asks whatever stands behind it. */
-static int add_host(struct cli *cli, const struct wanted *w)
+static int add_host(struct cli *cli, const struct cli_run_request *w)
 {
 	struct cli_subject host;
 	char path[PATH_MAX];
@@ -248,7 +237,7 @@ static int add_host(struct cli *cli, const struct wanted *w)
 }
 
 /* What the library is told: the text itself, so that no file is to be found again, and the rest. */
-static bool set_environment(struct steady_model *model, const struct wanted *w)
+static bool set_environment(struct steady_model *model, const struct cli_run_request *w)
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 	bool failed;
@@ -269,7 +258,7 @@ static bool set_environment(struct steady_model *model, const struct wanted *w)
 	return !failed;
 }
 
-static int add_model(struct cli *cli, const struct wanted *w)
+static int add_model(struct cli *cli, const struct cli_run_request *w)
 {
 	struct cli_subject model;
 	bool done;
@@ -287,17 +276,16 @@ static int add_model(struct cli *cli, const struct wanted *w)
 	return add_library(w->library, PIN_LIBRARY);
 }
 
-/* Returns only if COMMAND could not be started: the exit status. */
-static int start(struct cli *cli, const struct wanted *w)
+int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 {
 	char path[PATH_MAX];
-	int status = check_command(cli->argv[0], path, sizeof(path));
+	int status = check_command(argv[0], path, sizeof(path));
 
 	if (status)
 		return status;
 	if (add_host(cli, w) || add_model(cli, w))
-		return OWN_FAILURE;
-	execv(path, cli->argv);
+		return CLI_RUN_FAILED;
+	execv(path, argv);
 	cli_say("run: %s: %s", path, strerror(errno));
 	return 126;
 }
@@ -312,11 +300,11 @@ static int run(struct cli *cli, int argc, char **argv)
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
 	};
-	struct wanted w = {0};
+	struct cli_run_request w = {0};
 	bool help_given;
 
 	cli->first_only = true;
-	cli->status = OWN_FAILURE;
+	cli->status = CLI_RUN_FAILED;
 	if (cli_options(cli, argc, argv, options, 6, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
@@ -327,7 +315,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		cli_say("run: neither --model nor --host is given");
 		return -STEADY_EUSAGE;
 	}
-	cli->status = start(cli, &w);
+	cli->status = cli_run_start(cli, &w, cli->argv);
 	return -STEADY_EUSAGE;
 }
 

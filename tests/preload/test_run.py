@@ -245,6 +245,75 @@ class Run(Case):
                 self.assertEqual((status, out), (OWN, ""))
                 self.assertIn("steadyarm: ", err)
 
+    # steadyarm-qemu
+
+    def wrapped(self, *arguments, conf=None, env=None):
+        """What stands in QEMU's place, on the simulated host: VMM says what it was called with."""
+        wrapper = self.folder / "steadyarm-qemu"
+        if not wrapper.exists():
+            wrapper.symlink_to(STEADYARM)
+        more = {"VMM_ECHO": "1", "STEADYARM_QEMU": VMM, **(env or {})}
+        if conf is not None:
+            more["STEADYARM_QEMU_CONF"] = str(self.file("qemu.conf", conf))
+        done = self.launch("--host", profile(HOST), "--", wrapper, *arguments, env={k: v for k, v in more.items() if v})
+        echoed = re.findall(r"(?m)^argument (.*)$", done[1])
+        return done[0], done[1], done[2], echoed
+
+    def is_pinned(self, out):
+        self.assertEqual(len(values(out)), 56)
+        return sorted(values(out).values()) == self.expected()
+
+    def test_wrapper(self):
+        arguments = ["-name", "guest=web1,debug-threads=on", "-S", "-machine", "virt,accel=kvm", "-cpu", "host"]
+        status, out, err, echoed = self.wrapped(*arguments, env={"STEADYARM_MODEL": str(self.model(*POOL))})
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(echoed, [VMM, *arguments])
+        self.assertTrue(self.is_pinned(out))
+
+    def test_wrapper_by_name(self):
+        model = self.model(*POOL)
+        conf = f"# who has what\nqemu {VMM}\nmodel web* {model}\nmodel db,1 {model} # comma\nmodel lab-? unpinned\nmodel web9 none\n"
+        for name, pinned in (("web1", True), ("guest=web1,debug-threads=on", True), ("debug-threads=on,guest=web2", True),
+                             ("guest=db,,1", True), ("web9", True), ("lab-1", False)):
+            with self.subTest(name):
+                status, out, err, _ = self.wrapped("-name", name, conf=conf, env={"STEADYARM_QEMU": ""})
+                self.assertEqual((status, err), (0, ""))
+                self.assertIs(self.is_pinned(out), pinned)
+        for arguments, said in ((("-name", "other"), "guest 'other' has no model"), ((), "guest '' has no model"),
+                                (("-name", "lab-12"), "guest 'lab-12' has no model")):
+            status, out, err, _ = self.wrapped(*arguments, conf=conf)
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(said, err)
+
+    def test_wrapper_bad_configuration(self):
+        for conf, said in (("nonsense\n", "qemu.conf:1:1: a line begins with"), ("\nmodel a\n", "qemu.conf:2:1: this is wanted"),
+                           ("model a b c\n", "qemu.conf:1:1: "), ("qemu\n", "this is wanted: qemu PATH")):
+            status, out, err, _ = self.wrapped("-name", "x", conf=conf)
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(said, err)
+        status, _, err, _ = self.wrapped("-name", "x", env={"STEADYARM_QEMU_CONF": "/none"})
+        self.assertEqual(status, OWN)
+        self.assertIn("/none", err)
+
+    def test_wrapper_lets_questions_through(self):
+        """What libvirt asks an emulator before it starts a guest: no model is needed, nothing is preloaded."""
+        for arguments in (["-version"], ["--version"], ["-help"], ["-machine", "help"], ["-cpu", "help"],
+                          ["-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", "none,accel=kvm:tcg", "-qmp",
+                           "unix:/x,server=on,wait=off", "-pidfile", "/x", "-daemonize"], ["-M", "none"]):
+            with self.subTest(arguments):
+                status, out, err, echoed = self.wrapped(*arguments, conf="")
+                self.assertEqual((status, err), (0, ""))
+                self.assertEqual(echoed, [VMM, *arguments])
+                self.assertFalse(self.is_pinned(out))
+        self.assertEqual(self.wrapped("-machine", "nonesuch", conf="")[0], OWN)
+
+    def test_wrapper_without_qemu(self):
+        status, _, err, _ = self.wrapped("-version", env={"STEADYARM_QEMU": "/none/qemu"})
+        self.assertEqual(status, 127)
+        self.assertIn("/none/qemu: No such file", err)
+        status, _, err, _ = self.wrapped(env={"STEADYARM_QEMU": "/none/qemu", "STEADYARM_MODEL": str(self.model(*POOL))})
+        self.assertEqual(status, 127)
+
     # ps
 
     def waiting(self, *arguments):

@@ -7,7 +7,8 @@
  *   boots, runs every vCPU twice, prints "ID VALUE" for the core ID range of the last vCPU, writes
  *   what it is told to and says what became of it
  *   -s through syscall(2); -S requests sign-extended, as QEMU up to 8 does; -e with the VM that a
- *   library's constructor has made; -w waits for the end of standard input; -x its status
+ *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -x its status; with
+ *   $VMM_ECHO it only prints its arguments
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -120,6 +121,10 @@ int main(int argc, char **argv)
 	int kvm, vm, vcpu, option, vcpus[VCPUS];
 	char byte;
 
+	for (int i = 0; i < argc && getenv("VMM_ECHO"); i++)
+		printf("argument %s\n", argv[i]);
+	if (getenv("VMM_ECHO"))
+		argc = 1; /* they are another VMM's */
 	while ((option = getopt(argc, argv, "sSewv:f:x:")) != -1) {
 		by_syscall = by_syscall || option == 's';
 		extended = extended || option == 'S';
