@@ -124,6 +124,12 @@ void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
 
+/* ---- self.c ---- */
+
+#define CLI_SELF "self"
+/* `check MODEL self`: the guest that this command runs in. EBLOCKED: it is not the model. */
+int cli_check_self(struct cli *cli, const struct cli_subject *model);
+
 /* ---- kernels.c ---- */
 
 /* `show --kernels`: all arguments are registers or fields. */
