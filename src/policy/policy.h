@@ -104,6 +104,22 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
 
+/* ---- seen.c: is this the model, as far as a program in the guest can tell? ---- */
+
+struct steady_seen { /* fields */
+	unsigned int fields;    /* of the core ID range, in all */
+	unsigned int visible;   /* that the guest's kernel may show: all others are unknown */
+	unsigned int equal;     /* of these, as in the model */
+	unsigned int lower;     /* less than the model: perhaps hidden by that kernel */
+	unsigned int tolerated; /* other than the model, and tolerated by it */
+};
+/*
+ * 0, or EBLOCKED: the guest sees what the model has not, with a finding each; a note for each field
+ * that is lower. `seen` is what steady_self_read() gives.
+ */
+int steady_check_seen(const struct steady_model *model, const struct steady_view *seen,
+		      struct steady_seen *counts, struct steady_report *report);
+
 /* 0, or EINPUT if the model gives no value for a register of the core range. */
 int steady_model_complete(const struct steady_model *model, struct steady_report *report);
 
