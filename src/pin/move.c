@@ -302,7 +302,7 @@ static int save(struct move *m, struct side *s)
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].read)
 			continue;
-		steady_move_explain_gone(m->report, s->given->profile, s->list[i].id);
+		steady_move_explain_gone(m->report, s->given->profile, s->list[i].id, false);
 		failed(m, STEADY_MOVE_SAVE, s->list[i].id, 0, ENOENT);
 	}
 	return m->moved->cause == STEADY_MOVE_SAVE ? -STEADY_EBLOCKED : 0;
@@ -442,8 +442,8 @@ static void compare_list(struct move *m)
 		while (at < m->from.count && m->from.list[at].id < v->id)
 			at++;
 		if (!v->read) {
-			steady_move_explain_gone(m->report, m->to.given->profile, v->id);
-			failed(m, STEADY_MOVE_RUN, v->id, 0, ENOENT);
+			steady_move_explain_gone(m->report, m->to.given->profile, v->id, true);
+			m->result = m->result ? m->result : -STEADY_EMISMATCH;
 		} else if (at < m->from.count && m->from.list[at].id == v->id &&
 			   m->from.list[at].now != v->now &&
 			   steady_move_explain_changed(m->report, m->to.given->model, v->id,
