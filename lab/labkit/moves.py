@@ -262,13 +262,14 @@ def foreseen(answer):
 
 def unknown_id(said):
     """KVM's id of the first register that QEMU 11 calls unknown on the destination, or None."""
-    line = re.search(r"(system register op0:(\d+) op1:(\d+) crn:(\d+) crm:(\d+) op2:(\d+)|\S.*) in "
-                     r"the incoming stream but unknown on the destination", said)
+    line = re.search(r"(?:system register op0:(\d+) op1:(\d+) crn:(\d+) crm:(\d+) op2:(\d+)|"
+                     r"demuxed reg ([0-9a-f]+)) in the incoming stream but unknown on the destination",
+                     said)
     if not line:
         return None
-    if not line[2]:
-        return line[1]
-    op0, op1, crn, crm, op2 = (int(n) for n in line.groups()[1:])
+    if line[6]:
+        return f"0x{line[6]}"
+    op0, op1, crn, crm, op2 = (int(n) for n in line.groups()[:5])
     return f"0x{0x6030000000130000 | op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2:016x}"
 
 

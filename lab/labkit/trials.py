@@ -3,13 +3,14 @@
 import collections
 import dataclasses
 import json
+import os
 import pathlib
 import subprocess
 
 from labkit import host, moves, store
 from labkit.common import CHECKOUT, LAB, LabError, read_table
 
-NATIVE = CHECKOUT / "build" / "steadyarm"
+NATIVE = os.environ.get("STEADYARM") or CHECKOUT / "build" / "steadyarm"
 TABLE = LAB / "moves.tsv"
 COLUMNS = ("name", "source", "destination", "vmm", "pinned", "ci", "seen")
 HOST_COLUMNS = ("name", "kernel", "qemu", "cpu", "mode", "extra")

@@ -50,15 +50,22 @@ void steady_move_explain_gone(struct steady_report *report, const struct steady_
 	steady_report_advice(report, "pin the guest to a model without it");
 }
 
-void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool later)
+void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool dropped)
 {
 	char name[STEADY_MOVE_NAME];
 
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_add(report, dropped ? STEADY_WARNING : STEADY_ERROR,
+			  dropped ? STEADY_EMISMATCH : STEADY_EBLOCKED);
 	steady_report_subject(report, steady_move_name(id, name), NULL);
+	if (dropped) {
+		steady_report_wanted(report, "there");
+		steady_report_offered(report, "gone");
+		steady_report_reason(report, "the VMM calls it unknown, forgets that at a register that "
+					     "it tolerates, and drops the guest's value");
+		return;
+	}
 	steady_report_reason(report, "in the stream, and unknown to the destination's kernel in such "
-				     "a VM (KVM id 0x%016" PRIx64 ")%s",
-			     id, later ? "; said, and forgotten at a tolerated one behind it" : "");
+				     "a VM (KVM id 0x%016" PRIx64 ")", id);
 }
 
 /* ---- a value that is refused ---- */
