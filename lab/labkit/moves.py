@@ -10,7 +10,7 @@ import shlex
 import shutil
 import struct
 
-from labkit import host
+from labkit import host, image, store
 from labkit.common import CHECKOUT, LAB, LabError, read_table
 
 BUILT = CHECKOUT / "build" / "arm64"
@@ -37,7 +37,7 @@ class Guest:
     smp: int = 2
     cpu: str = "host"
     machine: str = "virt-10.0"
-    options: tuple = ()
+    linux: str = ""                # the kernel of this name with lab/guest/linux_init.c
     wait: int = 15                 # seconds without a line that end the waiting
 
 
@@ -67,15 +67,20 @@ class Outcome:
         return sum(int(n) for n in re.findall(r"^total (\d+)$", self.trace, flags=re.M))
 
 
-def script(guests, before=""):
-    text = [". /in/session.sh", before]
+def script(guests):
+    text = [". /in/session.sh"]
     for guest in guests:
         settings = {"MODEL": f"/in/{guest.model.name}" if guest.model else "", "CPU": guest.cpu,
                     "MACHINE": guest.machine, "SMP": guest.smp, "TICKS": guest.ticks,
                     "INCOMING": f"/in/{guest.incoming.name}" if guest.incoming else "",
                     "RESETS": guest.resets, "SAVE": "yes" if guest.save else "", "WAIT": guest.wait}
+        if guest.linux:
+            settings |= {"KERNEL": f"/in/vmlinuz-{guest.linux}", "INITRD": "/in/guest-initrd",
+                         "MEMORY": 256}
+        else:
+            settings |= {"KERNEL": "/in/lab-guest", "INITRD": "", "MEMORY": 64}
         text += [f"{key}={shlex.quote(str(value))}" for key, value in settings.items()]
-        text.append(f"guest {shlex.quote(guest.name)} {shlex.join(guest.options)}")
+        text.append(f"guest {shlex.quote(guest.name)}")
     return "\n".join(text) + "\n"
 
 
@@ -88,7 +93,8 @@ def run(folder, job, guests, vmm="qemu-10", timeout=None):
             raise LabError(f"{path} is not built: run `make arm64`")
     path = folder / "session"
     path.write_text(script(guests), encoding="utf-8")
-    files = dict.fromkeys([*PROGRAMS, path, *(g.model for g in guests if g.model),
+    linux = _linux_files(folder, {guest.linux for guest in guests if guest.linux})
+    files = dict.fromkeys([*PROGRAMS, path, *linux, *(g.model for g in guests if g.model),
                            *(g.incoming for g in guests if g.incoming)])
     job = dataclasses.replace(job, command=["sh", "/in/session"], memory=MEMORY,
                               files=[*job.files, *map(str, files)], guest_qemu=QEMUS[vmm],
@@ -106,10 +112,24 @@ def run(folder, job, guests, vmm="qemu-10", timeout=None):
     return {guest.name: outcome(folder, guest.name) for guest in guests}
 
 
+def _linux_files(folder, kernels):
+    """Kernels for Linux guests, by name, and their initial file system."""
+    files = []
+    for kernel in kernels:
+        files.append(folder / f"vmlinuz-{kernel}")
+        shutil.copyfile(store.item_dir("kernels", kernel) / "vmlinuz", files[-1])
+    if files:
+        files.append(folder / "guest-initrd")
+        image.write_guest_initrd(files[-1], BUILT / "lab" / "guest" / "lab-linux-init")
+    return files
+
+
 def outcome(folder, name):
     def text(suffix):
         path = folder / f"{name}.{suffix}"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        if not path.exists():
+            return ""
+        return path.read_text(encoding="utf-8", errors="replace").replace("\r", "")
     return Outcome(text("status").strip(), text("err").strip(), text("serial"), text("trace"),
                    text("log"), folder / f"{name}.state")
 
