@@ -1,12 +1,17 @@
-"""One pinned guest for a long time: moved to and fro, and reset again and again."""
+"""What a pinned guest lives through, and what the pin costs: rounds, resets, a Linux guest, start-up."""
 
 import dataclasses
+import re
+import shutil
+import statistics
 
-from labkit import moves, trials
+from labkit import host, moves, trials
 from labkit.common import LabError
 
 OLD, NEW = "max-6.12", "max-7.3"
 CPUS = 8
+LINUX = "6.12"  # the guest's kernel
+MOST = 1.05  # times what a start takes unpinned
 
 
 def _told(text):
@@ -68,3 +73,80 @@ def reset(folder, count, place=OLD, say=_told):
     print(f"{count} system resets of {CPUS} vCPUs on {place}: {len(guest.ticks)} ticks, every vCPU "
           f"read the same registers each time; the host read {outcome.reads()} values, none drifted")
     return 0
+
+
+def linux(folder, kernel=LINUX, say=_told):
+    """A pinned Linux guest moves from NEW to OLD; its program sees the same registers, and goes on."""
+    model, tolerated = trials.make_model(folder, NEW, OLD)
+    guest = moves.Guest("linux", model=model, linux=kernel, smp=1, wait=120, save=True)
+    before = moves.run(folder / "linux-from", trials.job_of(NEW), [guest], timeout=400)["linux"]
+    if before.status != "0" or not before.state.exists():
+        return say(f"the guest did not start: {before.status} {before.said} {before.serial[-200:]}")
+    guest = dataclasses.replace(guest, incoming=before.state, save=False)
+    after = moves.run(folder / "linux-to", trials.job_of(OLD), [guest], timeout=400)["linux"]
+    seen = moves.seen(before, after) if after.serial else f"it does not go on: {after.said}"
+    if seen != "same" or after.said:
+        return say(f"Linux {kernel}: {seen} {after.said}")
+    ticks = len(moves.parse(before.serial + after.serial).ticks)
+    print(f"a Linux {kernel} guest moved from {NEW} to {OLD}: {ticks} ticks, none lost, the same registers "
+          f"by MRS (tolerated by the model: {', '.join(tolerated)})")
+    return 0
+
+
+STARTS = """\
+start() { # FILE COMMAND...
+	file=$1
+	shift
+	before=$(cut -d' ' -f1 /proc/uptime)
+	LD_PRELOAD= "$@" >>"$file.said" 2>&1 || exit 1
+	echo "$before $(cut -d' ' -f1 /proc/uptime)" >>"$file"
+}
+qemu="qemu-system-aarch64 -accel kvm -cpu host -M virt-10.0 -smp 2 -m 64 -nodefaults -display none
+	-nic none -monitor none -kernel /in/lab-off"
+pinned="steadyarm run --model /in/MODEL --library /in/steadyarm-preload.so --"
+start first $qemu
+start first $pinned $qemu
+for i in $(seq COUNT); do
+	start unpinned $qemu
+	start pinned $pinned $qemu
+done
+export LAB_TRACE=/out/unpinned.trace
+LD_PRELOAD=/in/lab-trace.so $qemu
+export LAB_TRACE=/out/pinned.trace
+LD_PRELOAD=/in/lab-trace.so $pinned $qemu
+"""
+
+
+def _seconds(path):
+    pairs = [line.split(" ") for line in path.read_text(encoding="utf-8").splitlines()]
+    return [float(end) - float(begin) for begin, end in pairs]
+
+
+def startup(folder, count, place=OLD, say=_told):
+    """What a start of QEMU takes, from its exec to the end of a guest that is off at once."""
+    folder = folder / "startup"
+    folder.mkdir()
+    model, _ = trials.make_model(folder, NEW, OLD)
+    script = folder / "starts"
+    script.write_text(STARTS.replace("MODEL", model.name).replace("COUNT", str(count)),
+                      encoding="utf-8")
+    files = [*moves.PROGRAMS, moves.BUILT / "lab" / "guest" / "lab-off", model, script]
+    job = dataclasses.replace(trials.job_of(place), command=["sh", "/in/starts"], icount=True,
+                              memory=moves.MEMORY, files=list(map(str, files)),
+                              guest_qemu="qemu-guest-10", timeout=240 + 120 * count)
+
+    def keep(result):
+        shutil.copytree(result.files, folder, dirs_exist_ok=True)
+        return result.status, result.stderr.decode(errors="replace")
+
+    status, errors = host.run(job, keep)
+    if status:
+        return say(f"the starts ended with {status}: {errors}")
+    plain, pinned = (_seconds(folder / name) for name in ("unpinned", "pinned"))
+    calls = [int(re.search(r"^total (\d+)$", (folder / f"{name}.trace").read_text(encoding="utf-8"),
+                           flags=re.M)[1]) for name in ("unpinned", "pinned")]
+    ratio = statistics.median(pinned) / statistics.median(plain)
+    print(f"{count} starts each on {place}, by instructions: unpinned {statistics.median(plain):.2f} s and "
+          f"{calls[0]} ioctls, pinned {statistics.median(pinned):.2f} s and {calls[1]} ioctls; "
+          f"ratio {ratio:.3f}")
+    return 0 if ratio <= MOST else say(f"the ratio is above {MOST}")

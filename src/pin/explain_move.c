@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "arch/kvm_ids.h"
+#include "arch/vmm.h"
 #include "base/report.h"
 #include "pin/ask.h"
 #include "policy/explain.h"
@@ -20,6 +21,8 @@ const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME])
 	const char *name = steady_id_name(id);
 	unsigned int n = (unsigned int)(id & 0xffff);
 
+	for (unsigned int i = 0; !name && i < steady_listed_count; i++)
+		name = steady_listed[i].id == id ? steady_listed[i].name : NULL;
 	if (name)
 		return name;
 	if (SPACE(id) == SPACE_SYSREG)
