@@ -4,7 +4,7 @@
 # exit status, or "stopped": it was still there and did not run), NAME.trace (trace.c), NAME.log (the
 # preload library's), NAME.state.
 #
-# The settings of a guest: MODEL (empty: unpinned), CPU, MACHINE, SMP, TICKS to wait for, INCOMING (a
+# The settings of a guest: MODEL (empty: unpinned), CPU, MACHINE, SMP, KERNEL, INITRD, MEMORY, TICKS to wait for, INCOMING (a
 # file), RESETS, SAVE (yes: to NAME.state), WAIT (seconds without a new line that end the waiting).
 
 lines() { # FILE WORD
@@ -56,12 +56,12 @@ reset_guest() { # NAME
 	done
 }
 
-guest() { # NAME [QEMU'S OPTION...]
+guest() { # NAME
 	name=$1
-	shift
-	set -- qemu-system-aarch64 -accel kvm -cpu "$CPU" -M "$MACHINE" -smp "$SMP" -m 64 -nodefaults \
+	set -- qemu-system-aarch64 -accel kvm -cpu "$CPU" -M "$MACHINE" -smp "$SMP" -m "$MEMORY" -nodefaults \
 		-display none -nic none -serial "file:/out/$name.serial" -qmp stdio -sandbox on \
-		-kernel /in/lab-guest "$@"
+		-kernel "$KERNEL"
+	[ -z "$INITRD" ] || set -- "$@" -initrd "$INITRD" -append 'console=ttyAMA0 quiet loglevel=0'
 	[ -z "$INCOMING" ] || set -- "$@" -incoming "file:$INCOMING"
 	[ -z "$MODEL" ] || set -- steadyarm run --model "$MODEL" --log "/out/$name.log" \
 		--library /in/steadyarm-preload.so -- "$@"

@@ -25,6 +25,14 @@ struct steady_vmm {
 
 extern const struct steady_vmm steady_vmms[];
 extern const unsigned int steady_vmm_count;
+/* System registers that are no feature ID registers, for messages. */
+struct steady_listed {
+	const char *name; /* "PMMIR_EL1" */
+	uint64_t id;      /* KVM's */
+};
+extern const struct steady_listed steady_listed[];
+extern const unsigned int steady_listed_count;
+
 /* NULL: there is none of that name. */
 const struct steady_vmm *steady_vmm_by_name(const char *name);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "arch/kvm_ids.h"
+#include "arch/vmm.h"
 #include "base/report.h"
 #include "pin/ask.h"
 #include "policy/explain.h"
@@ -20,6 +21,8 @@ const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME])
 	const char *name = steady_id_name(id);
 	unsigned int n = (unsigned int)(id & 0xffff);
 
+	for (unsigned int i = 0; !name && i < steady_listed_count; i++)
+		name = steady_listed[i].id == id ? steady_listed[i].name : NULL;
 	if (name)
 		return name;
 	if (SPACE(id) == SPACE_SYSREG)
@@ -33,27 +36,39 @@ const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME])
 }
 
 void steady_move_explain_gone(struct steady_report *report, const struct steady_profile *host,
-			      uint64_t id)
+			      uint64_t id, bool after)
 {
 	char name[STEADY_MOVE_NAME];
 
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_add(report, after ? STEADY_WARNING : STEADY_ERROR,
+			  after ? STEADY_EMISMATCH : STEADY_EBLOCKED);
 	steady_report_host(report, host->name);
 	steady_report_subject(report, steady_move_name(id, name), NULL);
-	steady_report_reason(report, "KVM listed it, and takes it away when the guest first runs");
+	if (after) {
+		steady_report_wanted(report, "there");
+		steady_report_offered(report, "gone");
+	}
+	steady_report_reason(report, "KVM listed it and takes it away when the guest first runs, and a "
+				     "VMM that saves the guest then cannot read it");
 	steady_report_advice(report, "pin the guest to a model without it");
 }
 
-/* Which of the recorded kernels have it is not known, only why the field's own would. */
-void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool later)
+void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool dropped)
 {
 	char name[STEADY_MOVE_NAME];
 
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_add(report, dropped ? STEADY_WARNING : STEADY_ERROR,
+			  dropped ? STEADY_EMISMATCH : STEADY_EBLOCKED);
 	steady_report_subject(report, steady_move_name(id, name), NULL);
+	if (dropped) {
+		steady_report_wanted(report, "there");
+		steady_report_offered(report, "gone");
+		steady_report_reason(report, "the VMM calls it unknown, forgets that at a register that "
+					     "it tolerates, and drops the guest's value");
+		return;
+	}
 	steady_report_reason(report, "in the stream, and unknown to the destination's kernel in such "
-				     "a VM (KVM id 0x%016" PRIx64 ")%s",
-			     id, later ? "; said, and forgotten at a tolerated one behind it" : "");
+				     "a VM (KVM id 0x%016" PRIx64 ")", id);
 }
 
 /* ---- a value that is refused ---- */
@@ -86,7 +101,10 @@ static bool explain_fields(struct steady_report *report, const struct steady_pro
 		put_value(&text, i, value);
 		steady_report_wanted(report, "%s", text.data ? text.data : "");
 		steady_text_free(&text);
-		steady_set_print(f, accepts, &text);
+		if (f->width > 8)
+			steady_explain_number(&text, steady_field_get(f, shown));
+		else
+			steady_set_print(f, accepts, &text);
 		steady_report_offered(report, "%s", text.data ? text.data : "");
 		steady_text_free(&text);
 		steady_report_reason(report, "the guest has seen it, and KVM refuses it here");
@@ -108,6 +126,11 @@ static void explain_number(struct steady_report *report, const struct steady_pro
 		steady_report_offered(report, "%" PRIu64 ".%" PRIu64, shown >> 16, shown & 0xffff);
 		steady_report_reason(report, "the guest was told of this version of PSCI, and the "
 					     "kernel has none above its own");
+		return;
+	}
+	if (wanted == shown && steady_answer_of(STEADY_OP_SET, r) == STEADY_ANSWER_ABSENT) {
+		steady_report_reason(report, "the destination lists it, the ID registers of the stream "
+					     "take it away, and the VMM writes all of its list");
 		return;
 	}
 	steady_report_wanted(report, "0x%" PRIx64, wanted);

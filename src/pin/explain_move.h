@@ -14,11 +14,14 @@
 #define STEADY_MOVE_NAME 32
 const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME]);
 
-/* A register that was in the list can no longer be read. */
+/*
+ * A register that was in the list can no longer be read once the vCPU has run. At the destination
+ * (`after`) the guest goes on, and is lost at the next save.
+ */
 void steady_move_explain_gone(struct steady_report *report, const struct steady_profile *host,
-			      uint64_t id);
-/* The stream has a register that the destination has not; `later`: it may be forgotten again. */
-void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool later);
+			      uint64_t id, bool after);
+/* The stream has a register that the destination has not; `dropped`: and the VMM goes on without. */
+void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool dropped);
 /* KVM refuses the stream's value; `shown` is what the destination shows, `r` a negative errno. */
 void steady_move_explain_refused(struct steady_report *report, const struct steady_profile *host,
 				 const struct steady_configuration *configuration, uint64_t id,

@@ -247,14 +247,22 @@ static int irqchip(struct move *m, struct side *s)
 	return r ? steady_ask_failed(m->report, STEADY_OP_PMU_INIT, "pmu", r) : 0;
 }
 
-static void read_list(struct side *s)
+/* That a register is not there is an answer, all other errors are failures. */
+static int read_list(struct move *m, struct side *s)
 {
+	char name[STEADY_MOVE_NAME];
+
 	for (size_t i = 0; i < s->count; i++) {
 		uint64_t value[8] = {0};
+		int r = steady_ask_get(&s->host, 0, s->list[i].id, value);
 
-		s->list[i].read = !steady_ask_get(&s->host, 0, s->list[i].id, value);
+		if (r && steady_answer_of(STEADY_OP_GET, r) != STEADY_ANSWER_ABSENT)
+			return steady_ask_failed(m->report, STEADY_OP_GET,
+						 steady_move_name(s->list[i].id, name), r);
+		s->list[i].read = !r;
 		s->list[i].now = value[0];
 	}
+	return 0;
 }
 
 /* A VM as it stands before its first run. */
@@ -269,9 +277,7 @@ static int start(struct move *m, struct side *s)
 	r = r ? r : lengths(m, s);
 	r = r ? r : take_list(m, s);
 	r = r ? r : irqchip(m, s);
-	if (!r)
-		read_list(s);
-	return r;
+	return r ? r : read_list(m, s);
 }
 
 /* The first run; a pinned vCPU is read back after it. */
@@ -296,13 +302,13 @@ static int save(struct move *m, struct side *s)
 {
 	int r = run(m, s);
 
+	r = r ? r : read_list(m, s);
 	if (r)
 		return r;
-	read_list(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->list[i].read)
 			continue;
-		steady_move_explain_gone(m->report, s->given->profile, s->list[i].id);
+		steady_move_explain_gone(m->report, s->given->profile, s->list[i].id, false);
 		failed(m, STEADY_MOVE_SAVE, s->list[i].id, 0, ENOENT);
 	}
 	return m->moved->cause == STEADY_MOVE_SAVE ? -STEADY_EBLOCKED : 0;
@@ -349,36 +355,49 @@ static void match_lengths(struct move *m)
 	failed(m, STEADY_MOVE_LONGER, 0, 0, EINVAL);
 }
 
-/*
- * Registers that only the stream has. A VMM that forgets takes the answer of the last one that it
- * looked at for that of all.
- */
+/* What becomes of a register of the stream at the destination. */
+enum match { MATCHED, TOLERATED, MISSING, UNSEEN };
+
+static enum match match_one(const struct move *m, const struct value *v, size_t *at)
+{
+	const struct steady_vmm *vmm = m->request->vmm;
+
+	while (*at < m->to.count && m->to.list[*at].id < v->id)
+		++*at;
+	if (*at == m->to.count && vmm && vmm->tail_ignored)
+		return UNSEEN;
+	if (*at < m->to.count && m->to.list[*at].id == v->id)
+		return MATCHED;
+	return tolerates(vmm, v) ? TOLERATED : MISSING;
+}
+
+/* Registers that only the stream has. */
 static void match_ids(struct move *m)
 {
 	const struct steady_vmm *vmm = m->request->vmm;
 	bool fails = false;
-	uint64_t first = 0;
 	size_t at = 0;
 
 	for (size_t i = 0; i < m->from.count; i++) {
+		enum match match = match_one(m, &m->from.list[i], &at);
+
+		if (match == MISSING)
+			fails = true;
+		else if (match == TOLERATED && vmm->forgets)
+			fails = false;
+	}
+	at = 0;
+	for (size_t i = 0; i < m->from.count; i++) {
 		const struct value *v = &m->from.list[i];
 
-		while (at < m->to.count && m->to.list[at].id < v->id)
-			at++;
-		if (at == m->to.count && vmm && vmm->tail_ignored)
-			break;
-		if (at < m->to.count && m->to.list[at].id == v->id)
+		if (match_one(m, v, &at) != MISSING)
 			continue;
-		if (tolerates(vmm, v)) {
-			fails = fails && !vmm->forgets;
-			continue;
-		}
-		steady_move_explain_unknown(m->report, v->id, vmm && vmm->forgets);
-		first = fails ? first : v->id;
-		fails = true;
+		steady_move_explain_unknown(m->report, v->id, !fails);
+		if (fails)
+			failed(m, STEADY_MOVE_UNKNOWN, v->id, 0, 0);
+		else
+			m->result = m->result ? m->result : -STEADY_EMISMATCH;
 	}
-	if (fails)
-		failed(m, STEADY_MOVE_UNKNOWN, first, 0, 0);
 }
 
 /* ---- writing ---- */
@@ -442,8 +461,8 @@ static void compare_list(struct move *m)
 		while (at < m->from.count && m->from.list[at].id < v->id)
 			at++;
 		if (!v->read) {
-			steady_move_explain_gone(m->report, m->to.given->profile, v->id);
-			failed(m, STEADY_MOVE_RUN, v->id, 0, ENOENT);
+			steady_move_explain_gone(m->report, m->to.given->profile, v->id, true);
+			m->result = m->result ? m->result : -STEADY_EMISMATCH;
 		} else if (at < m->from.count && m->from.list[at].id == v->id &&
 			   m->from.list[at].now != v->now &&
 			   steady_move_explain_changed(m->report, m->to.given->model, v->id,
@@ -497,9 +516,9 @@ static int move(struct move *m)
 	if (m->result == -STEADY_EBLOCKED)
 		return m->result;
 	r = run(m, &m->to);
+	r = r ? r : read_list(m, &m->to);
 	if (r)
 		return r;
-	read_list(&m->to);
 	compare_list(m);
 	compare_rest(m);
 	return m->result;

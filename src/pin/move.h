@@ -35,7 +35,7 @@ enum steady_move_cause {
 	STEADY_MOVE_LONGER,  /* the stream has more registers than the VMM expects */
 	STEADY_MOVE_UNKNOWN, /* the stream has a register that is not there */
 	STEADY_MOVE_REFUSED, /* a KVM_SET_ONE_REG fails */
-	STEADY_MOVE_RUN,     /* the vCPU does not run, or loses a register when it does */
+	STEADY_MOVE_RUN,     /* a pinned vCPU does not run: it reads back another value */
 };
 const char *steady_move_cause_name(enum steady_move_cause cause); /* "refused" */
 
