@@ -15,8 +15,10 @@ static const char help[] =
 	"Compares what two CPUs show a guest: their relation, the features gained and lost, the\n"
 	"fields. A and B are models, profiles (in their fullest configuration) or `kvm`.\n"
 	"\n"
-	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do all\n"
-	"that B can), or `incompatible`. It is told by the registers of the core ID range and SVE's\n"
+	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do "
+	"all\n"
+	"that B can), or `incompatible`. It is told by the registers of the core ID range and "
+	"SVE's\n"
 	"vector lengths; firmware registers (PSCI's version, hypercalls) are told, not counted.\n"
 	"Exit status 0: identical, 1: they differ.\n"
 	"\n"
@@ -116,8 +118,13 @@ static void put_firmware(struct steady_text *out, const struct pair *p)
 		bool in_b = firmware(&p->b, steady_firmware[i].id, &b);
 		char text_a[24], text_b[24];
 
-		if (has_firmware(&p->a) && has_firmware(&p->b) && (in_a || in_b) &&
-		    (in_a != in_b || a != b))
+		if (!has_firmware(&p->a) || !has_firmware(&p->b) || (!in_a && !in_b))
+			continue;
+		/* a bitmap that is not there offers what one without a bit does: nothing */
+		if (steady_firmware[i].kind == STEADY_FIRMWARE_BITMAP &&
+		    (in_a ? a : 0) == (in_b ? b : 0))
+			continue;
+		if (in_a != in_b || a != b)
 			steady_text_printf(out, "%-26s %s -> %s (firmware)\n",
 					   steady_firmware[i].name,
 					   firmware_text(in_a ? &a : NULL, text_a),
@@ -140,7 +147,11 @@ static void put_verdict(struct steady_text *out, const struct pair *p)
 	steady_text_printf(out, "%s: ", steady_relation_name(p->relation));
 	switch (p->relation) {
 	case STEADY_IDENTICAL:
-		steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
+		if (p->count)
+			steady_text_printf(out, "%s and %s offer the same, by other values\n", a,
+					   b);
+		else
+			steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
 		break;
 	case STEADY_SUBSET:
 		steady_text_printf(out, "%s can do all that %s can, and more\n", b, a);
@@ -171,6 +182,10 @@ static void put_words(struct cli *cli, const struct pair *p)
 		put_value(out, d->a_known, d->field, d->a);
 		steady_text_str(out, " -> ");
 		put_value(out, d->b_known, d->field, d->b);
+		if (d->a_known && d->b_known && d->compare == STEADY_UNORDERED)
+			steady_text_str(out, ": neither offers all that the other does");
+		else if (d->compare == STEADY_SAME)
+			steady_text_str(out, ": they say the same");
 		steady_text_char(out, '\n');
 	}
 	if (p->sve_differs) {
@@ -275,8 +290,7 @@ static int compare(struct cli *cli, struct pair *p)
 
 	cli_subject_view(&p->a, &p->view_a);
 	cli_subject_view(&p->b, &p->view_b);
-	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES,
-				    &p->count);
+	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES, &p->count);
 	if (lengths(&p->a, &p->sve_a) && lengths(&p->b, &p->sve_b)) {
 		enum steady_relation sve = steady_relate_vl(&p->sve_a, &p->sve_b);
 

@@ -80,24 +80,37 @@ class Field:
 
 
 class Chains:
-    """An order given value by value: rank[v] for the choice, below[v] the set less than v."""
+    """
+    An order given value by value: rank[v] for the choice, below[v] the set that v offers all of;
+    of equal values each is in the other's.
+    """
 
     def __init__(self, text):
         self.rank = {}
         self.below = {}
         for chain in text.split(";"):
-            values = [int(v, 0) for v in chain.split("<")]
-            for value in values:
+            steps = [[int(v, 0) for v in step.split("=")] for step in chain.split("<")]
+            for value in sum(steps, []):
                 self.rank.setdefault(value, len(self.rank))
                 self.below.setdefault(value, 0)
-            for low, high in zip(values, values[1:]):
-                if self.rank[low] >= self.rank[high]:
-                    raise ValueError("%d < %d is against the order of first mention" % (low, high))
-                self.below[high] |= 1 << low
-        for value in sorted(self.rank, key=self.rank.get):
-            for low in list(self.rank):
-                if self.below[value] >> low & 1:
-                    self.below[value] |= self.below[low]
+            for step, lower in zip(steps, [[]] + steps):
+                for value in step:
+                    self.put(value, [v for v in step if v != value], lower)
+        for _ in self.rank:
+            for value in self.rank:
+                for low in self.rank:
+                    if self.below[value] >> low & 1:
+                        self.below[value] |= self.below[low]
+        for value in self.rank:
+            self.below[value] &= ~(1 << value)
+
+    def put(self, value, equal, lower):
+        for low in lower:
+            if self.rank[low] >= self.rank[value]:
+                raise ValueError("%d < %d is against the order of first mention" % (low, value))
+            self.below[value] |= 1 << low
+        for other in equal:
+            self.below[value] |= 1 << other
 
 
 class Facts:
@@ -247,7 +260,7 @@ class Facts:
             return False
         field.signed = sign == "signed"
         field.order = row.order
-        if "<" in row.order:
+        if "<" in row.order or "=" in row.order:
             if not self.read_chains(field):
                 return False
         elif rows.choice(row, "order", self.faults, ORDERS) is None:

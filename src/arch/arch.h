@@ -131,7 +131,8 @@ int64_t steady_field_signed(const struct steady_field *f, uint64_t value); /* si
 int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
 
 /*
- * How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does.
+ * How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does,
+ * SAME also for two values that say the same (PMUVer 0 and 0xF: no PMU of Arm's).
  * Two bits, so that what several fields say together is the OR of what each says.
  */
 enum steady_compare {
