@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/report.h"
 #include "catalog.h"
@@ -11,6 +12,10 @@ static const char help[] =
 	"VM. Each reason names the field, what the model wants, what the host accepts, and what\n"
 	"would help. Exit status 0: all can, 1: one cannot. Without a MODEL: every model that\n"
 	"`steadyarm models` lists.\n"
+	"\n"
+	"The HOST `self`, alone, is the Linux guest that this command runs in, seen as any program\n"
+	"sees it: without privileges, KVM, or a restart. What that kernel does not show is unknown;\n"
+	"what is lower than the model is perhaps hidden by it; what is higher is not the model.\n"
 	"\n"
 	"Options:\n"
 	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
@@ -153,6 +158,11 @@ static int check_model(struct cli *cli, const struct cli_pinning *pinning)
 
 	if (r)
 		return r;
+	if (cli->argc == 2 && strcmp(cli->argv[1], CLI_SELF) == 0) {
+		r = cli_check_self(cli, &a.model);
+		clear(&a);
+		return r;
+	}
 	a.hosts = json_array();
 	r = a.hosts ? check_hosts(cli, &a, 1) : -STEADY_ENOMEM;
 	if (!r) {

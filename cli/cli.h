@@ -43,10 +43,14 @@ extern const struct cli_command cli_apply;
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_export;
+extern const struct cli_command cli_import;
 extern const struct cli_command cli_lint;
+extern const struct cli_command cli_migrate_check;
 extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
+extern const struct cli_command cli_ps;
 extern const struct cli_command cli_replay;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_show;
@@ -143,6 +147,12 @@ int cli_host_open(struct cli *cli, const char *spec, struct cli_host *host);
 void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
+
+/* ---- self.c ---- */
+
+#define CLI_SELF "self"
+/* `check MODEL self`: the guest that this command runs in. EBLOCKED: it is not the model. */
+int cli_check_self(struct cli *cli, const struct cli_subject *model);
 
 /* ---- kernels.c ---- */
 

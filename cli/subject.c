@@ -249,6 +249,15 @@ static bool is_name(const char *spec)
 	return steady_model_name_ok(spec) && access(spec, F_OK) != 0 && errno == ENOENT;
 }
 
+static int only_check(struct cli *cli)
+{
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, CLI_SELF);
+	steady_report_reason(cli->report, "a guest does not see enough of itself for this: only "
+					  "`steadyarm check MODEL self` takes it, and no HOST beside it");
+	return -STEADY_EINPUT;
+}
+
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 {
 	struct cli_probing how = {0};
@@ -256,6 +265,8 @@ int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 
 	memset(s, 0, sizeof(*s));
 	s->spec = spec;
+	if (strcmp(spec, CLI_SELF) == 0 && access(spec, F_OK) != 0)
+		return only_check(cli);
 	if (is_name(spec) && !kvm_path(spec))
 		return load_named(cli, spec, s);
 	if (!kvm_path(spec))

@@ -29,7 +29,8 @@ struct steady_json { /* a value of it */
 
 /*
  * Parses a text of this format: size, nesting, syntax, UTF-8, duplicate keys, "format" and
- * "version". The root is an object, to be released by json_decref().
+ * "version". The root is an object, to be released by json_decref(). A NULL format: somebody else's
+ * text, which has neither key.
  */
 int steady_json_load(const struct steady_json_in *in, const char *format, json_t **root);
 

@@ -112,9 +112,11 @@ bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLN
 		return true;
 	}
 	other = steady_unvirtualised_by_name(name, length);
-	if (other < 0)
+	if (other < 0 && !steady_state_by_name(name, length))
 		return false;
-	snprintf(out, STEADY_FULLNAME, "%s", steady_unvirtualised_names[other]);
+	snprintf(out, STEADY_FULLNAME, "%s",
+		 other < 0 ? steady_state_by_name(name, length)->name
+			   : steady_unvirtualised_names[other]);
 	return true;
 }
 

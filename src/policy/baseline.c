@@ -295,6 +295,23 @@ static void drop_gated(struct steady_model *m)
 	m->register_count = kept;
 }
 
+/* State that the model's list has not, since not every host's has it: only by name. */
+static int tolerate_state(struct steady_work *w)
+{
+	struct steady_model *m = w->model;
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_state_count && m->register_list && !r; i++) {
+		bool listed = false;
+
+		for (size_t j = 0; j < m->register_count; j++)
+			listed = listed || m->register_list[j] == steady_state[i].id;
+		if (!listed && steady_work_tolerates(w, steady_state[i].name))
+			r = steady_model_add_tolerated(m, steady_state[i].name);
+	}
+	return r;
+}
+
 static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = w->model;
@@ -317,6 +334,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		    steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}
+	r = r ? r : tolerate_state(w);
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);
@@ -393,8 +411,9 @@ static bool cores_differ(const struct steady_model *m)
 }
 
 /*
- * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
- * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ * An algorithm of the implementer's own: nobody knows whether another core's of the same maker is
+ * the same, and a pointer that a guest signed on one may not authenticate on the other (DDI0487,
+ * FEAT_PACIMP). Of another maker it is not, which is a conflict (conflict.c).
  */
 static void warn_pacimp(const struct steady_work *w)
 {
@@ -404,13 +423,18 @@ static void warn_pacimp(const struct steady_work *w)
 
 	steady_model_view(w->model, &view);
 	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
-	    !cores_differ(w->model))
+	    (w->model->implementation_count && !cores_differ(w->model)) ||
+	    (w->count == 1 && !w->model->implementation_count))
 		return;
 	steady_report_add(w->report, STEADY_WARNING, 0);
 	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
-	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
-					"algorithm is their implementers' own: a pointer signed on "
-					"one may not authenticate on another");
+	steady_report_reason(w->report,
+			     "%s, and their pointer authentication algorithm is their "
+			     "implementers' own: a pointer signed on one may not authenticate on "
+			     "another",
+			     w->model->implementation_count
+				     ? "the hosts' cores differ"
+				     : "not every host says which cores it has");
 	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
 					"unless the cores are known to agree");
 }

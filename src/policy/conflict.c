@@ -122,9 +122,59 @@ static bool field_conflict(const struct steady_work *w, const struct steady_cell
 	       !tolerated_field(w, field) && !only_more(w, cell, field);
 }
 
+/* The part of a MIDR that says whose core it is. */
+static uint64_t implementer(uint64_t midr)
+{
+	static const char name[] = "MIDR_EL1.Implementer";
+	int row = steady_field_by_name(name, sizeof(name) - 1);
+
+	return row < 0 ? 0 : steady_field_get(&steady_fields[row], midr);
+}
+
+static size_t cpus_of(const struct steady_input *in, const struct steady_cpu **cpus)
+{
+	*cpus = in->profile ? in->profile->cpus : in->model->implementations;
+	return in->profile ? in->profile->cpu_count : in->model->implementation_count;
+}
+
+static bool implementers_differ(const struct steady_work *w)
+{
+	const struct steady_cpu *cpus, *first = NULL;
+
+	for (size_t i = 0; i < w->count; i++) {
+		size_t count = cpus_of(&w->inputs[i], &cpus);
+
+		for (size_t k = 0; k < count; k++) {
+			first = first ? first : &cpus[k];
+			if (implementer(cpus[k].midr) != implementer(first->midr))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Guests would be given an algorithm of pointer authentication that is each implementer's own
+ * (FEAT_PACIMP, DDI0487 D8.11): a pointer that one signs does not authenticate on another.
+ */
+static bool pacimp_conflict(const struct steady_work *w, const struct steady_cell *cell)
+{
+	static const char name[] = "ID_AA64ISAR1_EL1.API";
+	int row = steady_field_by_name(name, sizeof(name) - 1);
+	const struct steady_field *f = &steady_fields[row < 0 ? 0 : row];
+	steady_set set;
+
+	if (row < 0 || !(cell->options >> STEADY_OPTION_PTRAUTH & 1))
+		return false;
+	set = *steady_cell_set(cell, (unsigned int)row);
+	return !steady_set_empty(f, set) && steady_set_greatest(f, set) &&
+	       !tolerated_field(w, (unsigned int)row) && implementers_differ(w);
+}
+
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)
 {
-	unsigned int count = sve_conflict(w, cell) + steady_work_outside_conflicts(w);
+	unsigned int count = sve_conflict(w, cell) + pacimp_conflict(w, cell) +
+			     steady_work_outside_conflicts(w);
 
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		count += field_conflict(w, cell, steady_offer_first() + i);
@@ -154,7 +204,10 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 		return;
 	}
 	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
-						   : "the rules between fields leave no CPU");
+			     : pacimp_conflict(w, cell)
+				     ? "a pointer that is signed on one host does not authenticate on "
+				       "another, whose algorithm is another implementer's own"
+				     : "the rules between fields leave no CPU");
 }
 
 /* ---- told host by host ---- */
@@ -261,6 +314,28 @@ static void explain_unvirtualised(const struct steady_work *w, int which)
 	}
 }
 
+static void explain_pacimp(const struct steady_work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cpu *cpus;
+
+		if (!cpus_of(&w->inputs[i], &cpus))
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
+		steady_report_features(w->report, "FEAT_PACIMP");
+		steady_report_offered(w->report, "that of implementer 0x%02x",
+				      (unsigned int)implementer(cpus[0].midr));
+		steady_report_reason(w->report,
+				     "the algorithm of pointer authentication is the "
+				     "implementer's own: a pointer that is signed on one of "
+				     "these hosts does not authenticate on another");
+		steady_report_advice(w->report, "turn pointer authentication off with --vcpu "
+						"ptrauth=off, or put these hosts in different pools");
+	}
+}
+
 int steady_work_explain(const struct steady_work *w, const struct steady_cell *cell)
 {
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
@@ -271,6 +346,8 @@ int steady_work_explain(const struct steady_work *w, const struct steady_cell *c
 		if (unvirtualised_conflict(w, cell, i))
 			explain_unvirtualised(w, i);
 	}
+	if (pacimp_conflict(w, cell))
+		explain_pacimp(w);
 	steady_work_outside_explain(w);
 	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);

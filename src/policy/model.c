@@ -140,6 +140,7 @@ bool steady_tolerable(const char *name)
 
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
 	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
+	       steady_state_by_name(name, strlen(name)) ||
 	       (reg >= 0 && steady_outside_of_register(reg) >= 0);
 }
 

@@ -49,7 +49,7 @@ int steady_model_add_tolerated(struct steady_model *model, const char *name);
 int steady_model_add_more(struct steady_model *model, const char *name);
 /* Which irqchip its VMs have. Of a model that does not say: with its GIC fields comes GICv3. */
 uint32_t steady_model_irqchip(const struct steady_model *model);
-/* Whether a name is one that may be tolerated: a field, or an unvirtualised register. */
+/* What may be tolerated: a field, an unvirtualised register, state that no field hides. */
 bool steady_tolerable(const char *name);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);
 bool steady_model_tolerates_field(const struct steady_model *model, unsigned int field);
