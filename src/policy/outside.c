@@ -159,6 +159,13 @@ bool steady_profile_takes_identity(const struct steady_profile *p, const struct 
 	return takes || is;
 }
 
+bool steady_profile_tells_ctr(const struct steady_profile *p)
+{
+	uint64_t mask;
+
+	return steady_profile_mask(p, steady_outside_register(STEADY_OUTSIDE_CTR), &mask) && mask;
+}
+
 /* ---- caches ---- */
 
 bool steady_clidr_claims_coherence(uint64_t clidr)
@@ -238,8 +245,8 @@ static void blocked(const struct steady_profile *p, int which, uint64_t wanted, 
 	else
 		steady_report_reason(report,
 				     "%s%s shows a guest the hardware's own identity, and "
-				     "lets no other be written "
-				     "(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
+				     "lets no other be written: it has no "
+				     "KVM_CAP_ARM_WRITABLE_IMP_ID_REGS",
 				     p->kernel ? "kernel " : "its kernel",
 				     p->kernel ? p->kernel : "");
 	steady_report_advice(report,
@@ -293,7 +300,8 @@ int steady_outside_target(const struct steady_model *m, const struct steady_prof
 	int which = steady_outside_of_register(reg);
 
 	*target = m->value[reg];
-	if (has->state == STEADY_VALUE && has->value == m->value[reg])
+	if (has->state == STEADY_VALUE && has->value == m->value[reg] &&
+	    (which != STEADY_OUTSIDE_CTR || steady_profile_tells_ctr(p)))
 		return 0;
 	if (which >= 0 && steady_model_tolerates(m, names[which])) {
 		*target = has->state == STEADY_VALUE ? has->value : m->value[reg];
@@ -303,6 +311,14 @@ int steady_outside_target(const struct steady_model *m, const struct steady_prof
 		return unknown(has, reg, report);
 	if (which < 0)
 		return never_written(m, has, reg, report);
+	if (which == STEADY_OUTSIDE_CTR && !steady_profile_tells_ctr(p)) {
+		*target = has->value;
+		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_subject(report, names[which], NULL);
+		steady_report_reason(report, "a guest of this kernel reads the hardware's own, "
+					     "which KVM does not tell: not checked");
+		return 0;
+	}
 	if (which == STEADY_OUTSIDE_CTR)
 		return steady_target_register(m, p, c, reg, target, report);
 	if (which == STEADY_OUTSIDE_CLIDR && takes_clidr(p, c, m->value[reg]))

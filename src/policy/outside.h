@@ -53,6 +53,12 @@ void steady_outside_of_model(const struct steady_model *model, struct steady_out
 /* ---- one host ---- */
 
 /*
+ * Whether KVM's word on CTR_EL0 is what a guest reads. Before it could be written (6.11) KVM let
+ * guests read the hardware's, and told userspace what Linux makes of that: with IDC where CLIDR_EL1
+ * implies it (read_cpuid_effective_cachetype()).
+ */
+bool steady_profile_tells_ctr(const struct steady_profile *profile);
+/*
  * What to write into a register outside the core range that the model has: the model's value, or
  * the host's where that is tolerated. EBLOCKED with a finding: this host cannot show it; EUNKNOWN:
  * the profile does not hold it.

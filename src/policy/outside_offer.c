@@ -73,8 +73,8 @@ void steady_outside_of(const struct steady_profile *p, struct steady_outside_off
 	steady_outside_all(out);
 	if (!p->configuration_count)
 		return;
-	out->ctr_known = true;
-	for (unsigned int i = 0; i < steady_ctr_fields(); i++) {
+	out->ctr_known = steady_profile_tells_ctr(p);
+	for (unsigned int i = 0; out->ctr_known && i < steady_ctr_fields(); i++) {
 		steady_set set;
 
 		if (steady_offer_field(p, c, steady_ctr_first() + i, &set))

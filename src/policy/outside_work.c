@@ -124,7 +124,13 @@ static void unsaid(const struct steady_work *w, const char *name)
 		steady_report_add(w->report, STEADY_WARNING, 0);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, name, NULL);
-		steady_report_reason(w->report, "not captured: the model says nothing about it");
+		if (name == ctr_name && !steady_profile_tells_ctr(w->inputs[i].profile))
+			steady_report_reason(w->report, "a guest of this kernel reads the "
+							"hardware's own, which KVM does not tell: "
+							"the model says nothing about it");
+		else
+			steady_report_reason(w->report,
+					     "not captured: the model says nothing about it");
 	}
 }
 

@@ -162,6 +162,28 @@ static void test_ctr_checked(void **state)
 	stop(&t);
 }
 
+/* On 6.1 a guest of the lab's neoverse-n1 reads IDC as 0, and KVM says 1. */
+static void test_ctr_untold(void **state)
+{
+	struct pool t;
+
+	(void)state;
+	start(&t, BUILD_7_3, BUILD_6_1);
+	assert_int_equal(go(&t), 0);
+	assert_false(t.m->has[build_reg("CTR_EL0")]);
+	assert_non_null(strstr(build_finding(t.report, "CTR_EL0", NULL)->reason, "does not tell"));
+	t.in[1].profile = t.p[0];
+	assert_int_equal(go(&t), 0);
+	assert_true(t.m->has[build_reg("CTR_EL0")]);
+	t.m->has[build_reg("CLIDR_EL1")] = false;
+	t.m->caches.has = 0;
+	steady_report_free(t.report);
+	assert_int_equal(steady_report_new(&t.report), 0);
+	steady_check(t.m, t.p[1], t.report);
+	assert_int_equal(build_finding(t.report, "CTR_EL0", NULL)->severity, STEADY_WARNING);
+	stop(&t);
+}
+
 /* ---- caches ---- */
 
 static void test_caches(void **state)
@@ -262,7 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ctr),   cmocka_unit_test(test_ctr_checked),
 		cmocka_unit_test(test_caches), cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_identity), cmocka_unit_test(test_ctr_untold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
