@@ -17,6 +17,7 @@ static const struct cli_command *const commands[] = {
 	&cli_plan,
 	&cli_apply,
 	&cli_verify,
+	&cli_migrate_check,
 	&cli_lint,
 	&cli_run,
 	&cli_ps,
@@ -32,7 +33,7 @@ static void print_help(FILE *to)
 	      "Gives guests of arm64 KVM one stable CPU, whatever kernel and host lie under it.\n\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nA HOST is `kvm` (this machine's /dev/kvm), `kvm:PATH`, or a profile file, which is\n"
 	      "simulated. A MODEL is a name (`steadyarm models` lists them), a file, or `-`.\n"
 	      "Every command takes --json, -o FILE, --quiet and --help.\n"

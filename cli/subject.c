@@ -13,6 +13,7 @@
 #include "format/format.h"
 #include "host/local.h"
 #include "pin/pin.h"
+#include "policy/outside.h"
 
 #define KVM_DEVICE "/dev/kvm"
 
@@ -300,6 +301,27 @@ int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subje
 
 	if (!r && !s->profile)
 		r = wrong_kind(cli, s, "a host or its profile", "a model");
+	return r;
+}
+
+int cli_pinning_load(struct cli *cli, const char *spec, const struct cli_pinning *pinning,
+		     struct cli_subject *s, char **label)
+{
+	int r = cli_subject_load_model(cli, spec, s);
+
+	if (r)
+		return r;
+	*label = cli_model_label(s);
+	r = *label ? 0 : -STEADY_ENOMEM;
+	for (size_t i = 0; i < pinning->tolerate_count && !r; i++)
+		r = steady_model_add_tolerated(s->model, pinning->tolerate[i]);
+	if (!r && pinning->identity.wanted)
+		r = steady_model_identify(s->model, pinning->identity.named ? &pinning->identity.cpu
+									    : NULL, cli->report);
+	if (r) {
+		free(*label);
+		cli_subject_clear(s);
+	}
 	return r;
 }
 

@@ -9,6 +9,7 @@ import conditions
 import groups
 import rows
 import rules
+import versions
 
 COLUMNS = {
     "sources.tsv": "source title",
@@ -115,6 +116,7 @@ class Facts:
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
+        self.versions = versions.read(self, self.trees)
         self.read_whens()
         self.values = self.read_values()
         self.rules = [] if self.faults else rules.read(self)

@@ -93,6 +93,8 @@ int steady_json_irqchip(const struct steady_json *at, uint32_t *out);
 int steady_json_ids(const struct steady_json *at, uint64_t **list, size_t *count);
 int steady_json_sve(const struct steady_json *at, struct steady_vl *out);
 int steady_json_cpu(const struct steady_json *at, struct steady_cpu *out);
+/* {ID: "0x..."}: CCSIDR_EL1 by KVM's id */
+int steady_json_ccsidr(const struct steady_json *at, struct steady_caches *out);
 /* {NAME: READING} into all[STEADY_UNVIRTUALISED] */
 int steady_json_unvirtualised(const struct steady_json *at, struct steady_reading *all);
 

@@ -10,6 +10,7 @@
 #include "arch/kvm_ids.h"
 #include "base/report.h"
 #include "pin/inside.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 
 uint32_t steady_model_features(const struct steady_model *m, uint32_t *decided)
@@ -160,7 +161,9 @@ static enum steady_incoming incoming_core(const struct steady_pin *p, int reg, u
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
 		uint64_t got = steady_field_get(f, value);
 
-		if (wanted == got || steady_model_tolerates_field(p->model, i))
+		/* the source may have had more of it than this host, or less */
+		if (wanted == got || steady_model_tolerates_field(p->model, i) ||
+		    steady_model_tolerates_more(p->model, i))
 			continue;
 		refuse(report, r->name, f->name, wanted, got);
 		verdict = STEADY_REFUSE;
@@ -190,15 +193,19 @@ static enum steady_incoming incoming_lengths(const struct steady_pin *p, const u
 enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id,
 					 const uint64_t value[8], struct steady_report *report)
 {
-	int reg = steady_register_by_id(id);
+	int reg = steady_register_by_id(id), cache = steady_cache_number(id);
 	char label[STEADY_FIRMWARE_LABEL];
 
 	if (!p->known)
 		return STEADY_PASS;
-	if (reg >= 0 && steady_register_is_core(reg))
+	if (reg >= 0 && steady_pin_has(p, reg))
 		return incoming_core(p, reg, value[0], report);
 	if (id == STEADY_ID_SVE_VLS)
 		return incoming_lengths(p, value, report);
+	if (cache >= 0 && p->caches.has >> cache & 1 && p->caches.value[cache] != (uint32_t)value[0]) {
+		refuse(report, "CCSIDR_EL1", NULL, p->caches.value[cache], (uint32_t)value[0]);
+		return STEADY_REFUSE;
+	}
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		if (p->firmware[i].id != id || p->firmware[i].least ||
 		    p->firmware[i].value == value[0])
