@@ -54,6 +54,21 @@ static bool take_strict(struct cli *cli, void *ctx, const char *argument)
 	return true;
 }
 
+/* The text in one string, and what it does not carry. */
+static int put_json(struct cli *cli, const char *format, size_t before)
+{
+	json_t *lost = json_array(), *root;
+	const struct steady_finding *f;
+	char *text = steady_text_take(&cli->out);
+
+	for (size_t i = before; (f = steady_report_get(cli->report, i)); i++)
+		json_array_append_new(lost, json_pack("{s:s, s:s}", "what", f->reg, "reason", f->reason));
+	root = json_pack("{s:s, s:s, s:o}", "format", format, "text", text ? text : "", "lost", lost);
+	free(text);
+	cli->shown = true;
+	return cli_put_json(cli, root);
+}
+
 static int put(struct cli *cli, const struct wanted *w)
 {
 	struct steady_export e = {.unreleased = w->unreleased};
@@ -70,9 +85,9 @@ static int put(struct cli *cli, const struct wanted *w)
 	e.id = id;
 	r = r ? r : w->format->print(&e, &cli->out, cli->report);
 	cli_subject_clear(&s);
-	if (!r && w->strict && steady_report_count(cli->report) > before)
-		r = -STEADY_EBLOCKED;
-	return r;
+	if (!r && cli->json)
+		r = put_json(cli, w->format->name, before);
+	return !r && w->strict && steady_report_count(cli->report) > before ? -STEADY_EBLOCKED : r;
 }
 
 static int run(struct cli *cli, int argc, char **argv)

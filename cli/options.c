@@ -24,7 +24,8 @@ void cli_say(const char *format, ...)
 
 static void print_help(const struct cli_command *c)
 {
-	printf("usage: steadyarm %s [OPTIONS] %s\n\n%s\n", c->name, c->usage, c->help);
+	printf("usage: steadyarm %s [OPTIONS]%s%s\n\n%s\n", c->name, *c->usage ? " " : "", c->usage,
+	       c->help);
 	puts("Common options:\n"
 	     "  --json         the answer as JSON\n"
 	     "  -o FILE        write the answer to FILE (by way of a temporary file and a rename)\n"
@@ -34,8 +35,8 @@ static void print_help(const struct cli_command *c)
 
 static int usage(const struct cli *cli)
 {
-	fprintf(stderr, "usage: steadyarm %s [OPTIONS] %s\n", cli->command->name,
-		cli->command->usage);
+	fprintf(stderr, "usage: steadyarm %s [OPTIONS]%s%s\n", cli->command->name,
+		*cli->command->usage ? " " : "", cli->command->usage);
 	fprintf(stderr, "`steadyarm %s --help` says more.\n", cli->command->name);
 	return -STEADY_EUSAGE;
 }

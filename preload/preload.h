@@ -46,6 +46,7 @@ struct vm {
 	uint32_t gic;             /* device type, 0: none */
 	uint32_t features;        /* word 0 of KVM_ARM_VCPU_INIT's, as the VMM asked last */
 	bool deficient;           /* the VMM did not ask for what the model has: scratch VMs do */
+	bool told;                /* the VMM's user was told what is missing */
 	bool failed;              /* a write was refused, or it reads back otherwise: must not run */
 	uint32_t pinned;          /* vCPUs that were written */
 	uint32_t read_back;       /* vCPUs that were read back equal after their first entry */

@@ -107,6 +107,9 @@ static void pin_vcpu(const struct setup *s, struct entry *e)
 	if (!r && !e->pinned) /* that a write was taken is no proof: some kernels keep nothing of it */
 		r = steady_pin_check_vcpu(vm->pin, e->vcpu, report);
 	if (r) {
+		if (vm->deficient)
+			say_log("vCPU %u lacks options that the model has: it is pinned as far as it "
+				"goes, to be looked at, and would not run", e->vcpu);
 		say_report(report, !vm->deficient);
 		if (!vm->deficient) {
 			say_complain("vCPU %u cannot be pinned: %s", e->vcpu, steady_strerror(r));
@@ -137,6 +140,7 @@ static long init_vcpu(const struct setup *s, struct entry *e, int fd, unsigned i
 	vm->features = given;
 	init.features[0] = given & (wanted | ~decided);
 	vm->deficient = (given & wanted) != wanted || !(given & PSCI_0_2);
+	vm->told = vm->told && vm->deficient;
 	r = real_ioctl(fd, request, &init);
 	if (r < 0)
 		return r;
@@ -171,6 +175,9 @@ static void complain_options(struct vm *vm)
 	struct steady_report *report = NULL;
 	uint32_t features = vm->features;
 
+	if (vm->told)
+		return;
+	vm->told = true;
 	steady_report_new(&report);
 	steady_pin_features(vm->pin, &features, report);
 	say_complain("this VM lacks vCPU options that the model has");
@@ -298,6 +305,8 @@ static long set_register(const struct setup *s, struct entry *e, int fd, unsigne
 	steady_report_free(report);
 	if (verdict == STEADY_PASS)
 		return real_ioctl(fd, request, argument);
+	if (verdict == STEADY_REFUSE && e->vm->deficient) /* no scratch VM: those are only read */
+		complain_options(e->vm);
 	if (verdict == STEADY_SKIP || s->on_conflict == CONFLICT_PIN) {
 		say_log("a value for 0x%llx is not written: the pin stays",
 			(unsigned long long)reg->id);

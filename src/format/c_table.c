@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "format/foreign.h"
-#include "format/lex.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 
 #define NAME_ROOM 80
@@ -32,6 +32,12 @@ static void put_registers(struct steady_text *out, const struct steady_model *m,
 			steady_text_printf(out, "\t{0x%016" PRIx64 ", 0x%016" PRIx64 "}, /* %s */\n",
 					   steady_register_id(reg), m->value[reg],
 					   steady_registers[reg].name);
+	}
+	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
+		if (m->caches.has >> i & 1)
+			steady_text_printf(out, "\t{0x%016" PRIx64 ", 0x%016" PRIx64
+						"}, /* CCSIDR_EL1 of cache %u: 32 bits */\n",
+					   steady_cache_id(i), (uint64_t)m->caches.value[i], i);
 	}
 	/* after the registers: WORKAROUND_2's depends on ID_AA64PFR1_EL1.SSBS */
 	for (size_t i = 0; i < m->firmware_count; i++) {
@@ -72,6 +78,10 @@ static void tell_lost(const struct steady_model *m, struct steady_report *report
 	for (size_t i = 0; i < m->tolerated_count; i++)
 		steady_foreign_lost(report, m->tolerated[i],
 				    "tolerated: where the host refuses its value, keep the host's");
+	for (size_t i = 0; i < m->more_count; i++)
+		steady_foreign_lost(report, m->more[i],
+				    "a host may have more: where it refuses the value, keep the host's");
+	steady_foreign_lost_unvirtualised(m, report);
 	if (m->implementation_count)
 		steady_foreign_lost(report, "implementations", "the tables do not say which CPUs it may "
 							       "run on");

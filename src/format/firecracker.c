@@ -11,6 +11,7 @@
 #include "base/report.h"
 #include "format/foreign.h"
 #include "format/json_out.h"
+#include "policy/outside.h"
 
 
 /* What its vCPUs can be given; the rest of the options it does not know. */
@@ -39,7 +40,7 @@ static uint64_t left_to_host(const struct steady_model *m, int reg)
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		int option = steady_field_option((int)i);
 
-		if (steady_model_tolerates_field(m, i) ||
+		if (steady_model_tolerates_field(m, i) || steady_model_tolerates_more(m, i) ||
 		    (option >= 0 && m->options >> option & 1 && !(possible >> option & 1)))
 			bits |= steady_field_mask(&steady_fields[i]);
 	}
@@ -63,6 +64,10 @@ static json_t *new_modifiers(struct steady_json_out *o, const struct steady_mode
 		if (m->has[reg])
 			put_modifier(o, all, steady_register_id(reg),
 				     new_bitmap(m->value[reg], left_to_host(m, reg), 64));
+	}
+	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
+		if (m->caches.has >> i & 1)
+			put_modifier(o, all, steady_cache_id(i), new_bitmap(m->caches.value[i], 0, 32));
 	}
 	/* after the registers: WORKAROUND_2's depends on ID_AA64PFR1_EL1.SSBS */
 	for (size_t i = 0; i < m->firmware_count; i++)
@@ -128,6 +133,9 @@ static void tell_lost(const struct steady_model *m, struct steady_report *report
 							       "it is on");
 	for (size_t i = 0; i < m->tolerated_count; i++)
 		steady_foreign_lost(report, m->tolerated[i], "tolerated: left to the host");
+	for (size_t i = 0; i < m->more_count; i++)
+		steady_foreign_lost(report, m->more[i], "a host may have more: left to it");
+	steady_foreign_lost_unvirtualised(m, report);
 }
 
 int steady_firecracker_print(const struct steady_export *e, struct steady_text *out,

@@ -13,6 +13,7 @@
 #include "format/foreign.h"
 #include "format/json_in.h"
 #include "format/lex.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 
 #define WIDEST       128 /* dumps have that many digits for a register of 64 bits */
@@ -316,6 +317,20 @@ static int set_firmware(struct steady_model *m, const struct bits *b)
 	return steady_model_add_firmware(m, b->id, b->value);
 }
 
+static int set_cache(struct steady_model *m, const struct steady_import *i, const struct bits *b,
+		     struct steady_report *report)
+{
+	int number = steady_cache_number(b->id);
+	uint32_t bit = UINT32_C(1) << number, given = (uint32_t)b->given;
+
+	if (!(m->caches.has & bit) && ~given)
+		return wrong(i, report, "bits of a CCSIDR_EL1 are left to the host",
+			     "give one: --host PROFILE");
+	m->caches.value[number] = (m->caches.value[number] & ~given) | (uint32_t)b->value;
+	m->caches.has |= bit;
+	return 0;
+}
+
 static int apply(struct steady_model *m, const struct steady_import *i, const struct template *t)
 {
 	int r = 0;
@@ -329,6 +344,8 @@ static int apply(struct steady_model *m, const struct steady_import *i, const st
 		snprintf(id, sizeof(id), "0x%016" PRIx64, b->id);
 		if (reg >= 0)
 			r = set_register(m, i, reg, b, t->report);
+		else if (steady_cache_number(b->id) >= 0)
+			r = set_cache(m, i, b, t->report);
 		else if (steady_lex_firmware(id, strlen(id), &firmware))
 			r = set_firmware(m, b);
 		else

@@ -51,3 +51,15 @@ void steady_foreign_lost(struct steady_report *report, const char *what, const c
 	steady_report_subject(report, what, NULL);
 	steady_report_reason(report, "%s", text);
 }
+
+void steady_foreign_lost_unvirtualised(const struct steady_model *m, struct steady_report *report)
+{
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (m->unvirtualised[i].state != STEADY_VALUE)
+			continue;
+		steady_foreign_lost(report, "unvirtualised", "that a host passes through another %s or "
+							     "the like is not noticed",
+				    steady_unvirtualised_names[i]);
+		return;
+	}
+}

@@ -46,6 +46,10 @@ __attribute__((format(printf, 3, 4))) void steady_foreign_lost(struct steady_rep
 							       const char *what,
 							       const char *format, ...);
 
+/* The same of what KVM does not virtualise, if the model has any of it. */
+void steady_foreign_lost_unvirtualised(const struct steady_model *model,
+				       struct steady_report *report);
+
 /* firecracker.c, firecracker_in.c, qemu.c, libvirt.c, c_table.c */
 int steady_firecracker_print(const struct steady_export *export, struct steady_text *out,
 			     struct steady_report *report);

@@ -43,7 +43,8 @@ static void put_fields(struct steady_text *out, const struct steady_model *m)
 		for (unsigned int i = row->first; m->has[reg] && i < row->first + row->fields; i++) {
 			const struct steady_field *f = &steady_fields[i];
 
-			if (f->flags & STEADY_FIELD_RESERVED || steady_model_tolerates_field(m, i))
+			if (f->flags & STEADY_FIELD_RESERVED || steady_model_tolerates_field(m, i) ||
+			    steady_model_tolerates_more(m, i))
 				continue;
 			steady_text_printf(out, ",SYSREG_%s_%s=0x%" PRIx64, row->name, f->name,
 					   steady_field_get(f, m->value[reg]));

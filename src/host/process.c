@@ -131,7 +131,8 @@ static int look_at(struct steady_process *p, int fd, const char *target, bool *u
 	if (memory && strncmp(name, "kvm (", 5) == 0) {
 		*uses = true;
 		p->simulated = true;
-	} else if (strncmp(name, "kvm-vcpu", 8) == 0) {
+	} else if (strcmp(name, "kvm-vcpu") == 0 || strncmp(name, "kvm-vcpu:", 9) == 0 ||
+		   strncmp(name, "kvm-vcpu (", 10) == 0) { /* and not its statistics */
 		*uses = true;
 		p->vcpus++;
 	} else if (strcmp(name, "kvm-vm") == 0 || strncmp(name, "kvm-vm (", 8) == 0) {

@@ -45,7 +45,7 @@ static int look_at(const struct steady_model *m, const struct steady_view *seen,
 		counts->equal++;
 		return 0;
 	}
-	if (steady_model_tolerates_field(m, row)) {
+	if (steady_model_lets(m, row, wanted, got)) {
 		counts->tolerated++;
 		return 0;
 	}

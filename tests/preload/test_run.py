@@ -416,7 +416,8 @@ class FakeProc(Case):
     def vm(self, fd=4, vcpus=2, pinned=2, back=2, refused=False):
         return {"fd": fd, "vcpus": vcpus, "pinned": pinned, "read_back": back, "refused": refused}
 
-    KVM = ("/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0", "anon_inode:kvm-vcpu:1")
+    KVM = ("/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0", "anon_inode:kvm-vcpu:1",
+           "anon_inode:kvm-vcpu-stats:0", "anon_inode:kvm-vm-stats")
 
     def test_states(self):
         uid = os.geteuid()

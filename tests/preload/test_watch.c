@@ -157,11 +157,26 @@ static void test_missing_option(void **state)
 	rig_start("max-7.3", "max-7.3", 0, NULL);
 	rig_vm(1);
 	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PTRAUTH), 0); /* a scratch VM is let through */
-	assert_not_said("lacks");
+	assert_not_said("this VM lacks");
 	assert_fails(rig_run(0), EPERM);
 	assert_said("in QEMU: -cpu host,pmu=on");
 	assert_said("in QEMU: -cpu host,sve=on");
 	assert_not_said("pauth=on");
+	rig_stop();
+}
+
+/* QEMU writes all registers back before it runs: that is where its user is told. */
+static void test_missing_option_is_told_early(void **state)
+{
+	uint64_t dfr0 = id_of("ID_AA64DFR0_EL1");
+
+	(void)state;
+	rig_start("max-7.3", "max-7.3", 0, NULL);
+	rig_vm(1);
+	assert_int_equal(rig_init(0, F_ALL & ~F_PMU_V3), 0);
+	assert_fails(rig_set(0, dfr0, rig_raw(0, dfr0)), EINVAL);
+	assert_said("in QEMU: -cpu host,pmu=on");
+	assert_not_said("sve=on");
 	rig_stop();
 }
 
@@ -509,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_options_are_kept),
 		cmocka_unit_test(test_fewer_lengths),
 		cmocka_unit_test(test_missing_option),
+		cmocka_unit_test(test_missing_option_is_told_early),
 		cmocka_unit_test(test_scratch_without_psci),
 		cmocka_unit_test(test_capability),
 		cmocka_unit_test(test_immediate_exit),
