@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "format/format.h"
+#include "run.h"
 #include "version.h"
 
 static const struct cli_command *const commands[] = {
@@ -19,6 +20,9 @@ static const struct cli_command *const commands[] = {
 	&cli_migrate_check,
 	&cli_lint,
 	&cli_run,
+	&cli_ps,
+	&cli_export,
+	&cli_import,
 	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -45,6 +49,13 @@ static const struct cli_command *find(const char *name)
 			return commands[i];
 	}
 	return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 /* The answer goes out whole or not at all. */
@@ -85,6 +96,8 @@ int main(int argc, char **argv)
 {
 	const struct cli_command *command;
 
+	if (argc && strcmp(base_name(argv[0]), cli_qemu.name) == 0)
+		return run(&cli_qemu, argc, argv);
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;
