@@ -95,6 +95,11 @@ def make_model(folder, source, destination):
     return path, names
 
 
+def text_of(model):
+    """A model's canonical text."""
+    return _steadyarm("models", "--text", model).stdout
+
+
 def foresee(trial, folder):
     """What migrate-check says; makes the model if the move is a pinned one."""
     words = ["migrate-check", "--json", "--vmm", trial.vmm]
