@@ -213,7 +213,7 @@ static int hold_register(const struct steady_json *at, int reg, void *target)
 			 "%s is a value that the model's own \"offer\" has not: take the offer out of a "
 			 "model that is changed by hand",
 			 steady_field_fullname(i, name, sizeof(name)));
-		return steady_json_refuse(at, what);
+		return steady_json_refuse(at, "%s", what);
 	}
 	return 0;
 }
