@@ -84,7 +84,7 @@ static int probe_kvm(struct cli *cli, const char *path, struct cli_probing *how,
 	int r;
 
 	steady_machine_read("/sys", &p.machine);
-	local.name = how->name ? how->name : p.machine.name;
+	local.name = how->name ? how->name : *p.machine.name ? p.machine.name : NULL;
 	local.kernel = p.machine.kernel;
 	local.kinds = p.machine.kinds;
 	memcpy(local.unvirtualised, p.machine.unvirtualised, sizeof(local.unvirtualised));

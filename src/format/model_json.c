@@ -4,6 +4,7 @@
  * vCPU options that are not named are off, as in the text.
  */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,64 @@ static int read_offer(const struct steady_json *at, void *target)
 	return steady_offer_read_json(at, &((struct steady_model *)target)->offer);
 }
 
+/* ---- a model against its own offer ---- */
+
+struct held {
+	const struct steady_model *model;
+	const struct steady_cell *cell;
+};
+
+/* Whether its hosts accept it, or it is let go, or they have nothing in common there. */
+static bool is_offered(const struct held *h, unsigned int row)
+{
+	const struct steady_field *f = &steady_fields[row];
+	steady_set set = *steady_cell_set(h->cell, row);
+	/* without an interrupt controller KVM takes this one away, whatever a guest is shown first */
+	bool taken = h->cell->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0;
+
+	return taken || steady_set_empty(f, set) ||
+	       steady_set_has(f, set, steady_field_get(f, h->model->value[f->reg])) ||
+	       steady_model_tolerates_field(h->model, row) ||
+	       steady_model_tolerates_more(h->model, row);
+}
+
+static int hold_register(const struct steady_json *at, int reg, void *target)
+{
+	const struct held *h = target;
+	const struct steady_register *r = &steady_registers[reg];
+	char what[STEADY_FULLNAME + 128], name[STEADY_FULLNAME];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (!steady_register_is_core(reg) || is_offered(h, i))
+			continue;
+		snprintf(what, sizeof(what),
+			 "%s is a value that the model's own \"offer\" has not: take the offer out of a "
+			 "model that is changed by hand",
+			 steady_field_fullname(i, name, sizeof(name)));
+		return steady_json_refuse(at, "%s", what);
+	}
+	return 0;
+}
+
+/* A model that was changed by hand, and its offer was not, is two models. */
+static int hold_against_offer(const struct steady_json *at, struct steady_model *m)
+{
+	static const struct steady_json_names names = {"feature ID register",
+						       steady_register_by_name, hold_register};
+	const struct steady_path path = {at->path, "registers", 0}, in_offer = {at->path, "offer", 0};
+	const struct steady_json here = {at->in, json_object_get(at->value, "registers"), &path};
+	const struct steady_json offer = {at->in, json_object_get(at->value, "offer"), &in_offer};
+	struct held held = {.model = m};
+
+	if (!m->offer || !m->offer->cell_count)
+		return 0;
+	held.cell = steady_offer_cell(m->offer, m->options, m->irqchip);
+	if (!held.cell)
+		return steady_json_refuse(&offer, "none of its cells has the model's vCPU options and "
+						  "irqchip");
+	return held.cell->unknown ? 0 : steady_json_named(&here, &names, &held);
+}
+
 static const struct steady_json_member model_rows[] = {
 	{"format", true, NULL},
 	{"version", true, NULL},
@@ -212,6 +271,7 @@ int steady_model_read_json(const char *text, size_t length, const char *file,
 					  sizeof(model_rows) / sizeof(model_rows[0]), m);
 	else
 		err = -STEADY_ENOMEM;
+	err = err ? err : hold_against_offer(&at, m);
 	json_decref(at.value);
 	if (err) {
 		steady_model_free(m);

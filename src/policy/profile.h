@@ -137,8 +137,8 @@ bool steady_profile_behaves(const struct steady_profile *profile, enum steady_be
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
 /*
- * The mask of what is writable. False where that is unknown because asking failed; a kernel that
- * answers that it does not say lets nothing be written, as does a profile that captured no masks.
+ * The mask of what is writable. False where that is unknown, because asking failed or nobody asked;
+ * a kernel that answers that it does not say lets nothing be written.
  */
 bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a guest reads outside the core ID range: CTR_EL0, caches, which CPU it is."""
 
+import json
+import pathlib
 import unittest
 
 from support import BAD, DONE, NO, Case, profile
@@ -90,6 +92,40 @@ class Caches(Case):
         words = self.expect(NO, "check", "--tolerate", "CLIDR_EL1", path, profile("neoverse-n1-6.1")).out
         self.assertNotIn("CLIDR_EL1", words)
         self.assertNotIn("CCSIDR_EL1", words)
+
+
+class Beside(Case):
+    """diff and show tell what stands beside the core ID range."""
+
+    def test_diff(self):
+        pair = profile("neoverse-n1-6.1"), profile("neoverse-n1-7.3")
+        d = self.expect(NO, "diff", "--json", *pair).json()
+        told = {(one["kind"], one["register"]): (one["a"], one["b"]) for one in d["beside"]}
+        raw = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in pair]
+        clidr = tuple(hex(int(p["registers"]["CLIDR_EL1"]["value"], 16)) for p in raw)
+        self.assertEqual(told["registers", "CLIDR_EL1"], clidr)
+        self.assertEqual(told["firmware", "PSCI_VERSION"], tuple(p["firmware"]["PSCI_VERSION"] for p in raw))
+        self.assertEqual(told["firmware", "VENDOR_HYP_BMAP_2"], (None, "0x0"))
+        self.assertNotIn(("unvirtualised", "CNTFRQ_EL0"), told)
+        self.assertEqual({one["register"] for one in d["differences"]}, {"ID_AA64DFR0_EL1"})
+
+    def test_unvirtualised(self):
+        pair = profile("neoverse-n1-7.3"), profile("max-7.3")
+        d = self.expect(NO, "diff", "--json", *pair).json()
+        told = {(one["kind"], one["register"]): (one["a"], one["b"]) for one in d["beside"]}
+        self.assertEqual(told["unvirtualised", "CNTFRQ_EL0"], ("0x3b9aca0", "0x3b9aca00"))
+        self.assertIn("62500000 Hz -> 1000000000 Hz (unvirtualised)", self.expect(NO, "diff", *pair).out)
+
+    def test_show(self):
+        path = self.model("neoverse-n1-7.3")
+        for what in (profile("neoverse-n1-7.3"), path):
+            s = self.expect(DONE, "show", "--json", what).json()
+            self.assertEqual(s["firmware"]["PSCI_VERSION"], "0x10003")
+            self.assertEqual(s["unvirtualised"]["CNTFRQ_EL0"], "0x3b9aca0")
+            words = self.expect(DONE, "show", what).out
+            self.assertIn("PSCI_VERSION 0x10003 (firmware)\n", words)
+            self.assertIn("CNTFRQ_EL0 62500000 Hz (unvirtualised)\n", words)
+        self.assertNotIn("firmware", self.expect(DONE, "show", path, "ID_AA64ISAR0_EL1").out)
 
 
 class Text(Case):

@@ -70,11 +70,12 @@ class Json(Case):
     def test_diff(self):
         d = self.expect(NO, "diff", "--json", profile("max-6.18"), profile("max-7.3")).json()
         self.assertEqual(d, {"relation": "subset", "differences": [
-            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"]}]})
+            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"]}],
+            "beside": []})
         turned = self.expect(NO, "diff", "--json", profile("max-7.3"), profile("max-6.18")).json()
         self.assertEqual(turned["relation"], "superset")
         same = self.expect(DONE, "diff", "--json", profile("max-7.3"), profile("max-7.3")).json()
-        self.assertEqual(same, {"relation": "identical", "differences": []})
+        self.assertEqual(same, {"relation": "identical", "differences": [], "beside": []})
         other = self.expect(NO, "diff", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.assertEqual(other["relation"], "incompatible")
 

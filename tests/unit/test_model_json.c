@@ -52,6 +52,8 @@ static const char canonical[] =
 	"        'irqchip': 'gicv3',\n"
 	"        'accepted': {\n"
 	"          'ID_AA64PFR0_EL1.EL0': '1-2',\n"
+	"          'ID_AA64PFR0_EL1.EL1': '1',\n"
+	"          'ID_AA64PFR0_EL1.CSV3': '1',\n"
 	"          'ID_AA64ISAR0_EL1.AES': '0,2',\n"
 	"          'ID_AA64ISAR0_EL1.SHA1': 'none'\n"
 	"        },\n"
@@ -121,6 +123,13 @@ static const struct refusal refusals[] = {
 	{HEAD "'offer':null}", 2, 9, "expected an object, found null"},
 	{HEAD "'offer':{}}", 2, 9, "\"cells\" is missing"},
 	{HEAD "'offer':{'cells':{}}}", 2, 18, "expected an array"},
+	/* changed by hand */
+	{OPEN "'registers':{'ID_PFR0_EL1':'0x0',\n'id_aa64isar0_el1':'0x20'},\n"
+	      "'offer':{'cells':[{'accepted':{'ID_AA64ISAR0_EL1.AES':'0-1'}}]}}",
+	 2, 20, "ID_AA64ISAR0_EL1.AES is a value that the model's own"},
+	{OPEN "'registers':{'ID_PFR0_EL1':'0x10'},\n'offer':{'cells':[{'accepted':{}}]}}", 1, 68,
+	 "ID_PFR0_EL1.State1 is a value that"},
+	{HEAD "'offer':{'cells':[{'vcpu_features':{'pmu':true}}]}}", 2, 9, "none of its cells"},
 	{HEAD "'offer':{'cells':[[]]}}", 2, 19, "expected an object"},
 	{HEAD "'offer':{'cells':[],'cell':1}}", 2, 21, "\"cell\" is no key"},
 	{CELL "'registers':{}}]}}", 2, 20, "\"registers\" is no key"},
