@@ -240,6 +240,18 @@ def gates(known):
         count("steady_gate_count", len(entries))
 
 
+def state(known):
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (name, kvm_id, boolean(same is not None), same or 0)
+               for name, kvm_id, same in known.state]
+    return table("const struct steady_state_row steady_state[]", entries) + \
+        count("steady_state_count", len(entries))
+
+
+def visible(known):
+    return wrapped("const uint16_t steady_visible_fields[]", known.visible) + \
+        count("steady_visible_field_count", len(known.visible))
+
+
 def firmware(known):
     entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
                                                  macro("STEADY_FIRMWARE_", row.kind), row.bits)
@@ -277,7 +289,7 @@ def generate(known):
     lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
-    lines += errnos(known)
+    lines += errnos(known) + state(known) + visible(known)
     lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 

@@ -13,6 +13,7 @@ import tempfile
 from labkit import image, store
 from labkit.common import CHECKOUT, LabError, only_one
 
+STEADYARM = CHECKOUT / "build" / "arm64" / "steadyarm"
 MODES = {
     "nvhe": "kvm-arm.mode=nvhe",
     "vhe": "",  # what a CPU with FEAT_VHE starts in by itself
@@ -46,6 +47,7 @@ class Job:
     boot_timeout: int = BOOT_SECONDS
     interactive: bool = False
     guest_qemu: str = ""
+    icount: bool = False
 
 
 @dataclasses.dataclass
@@ -60,10 +62,9 @@ class Result:
 
 def steadyarm():
     """This checkout's static arm64 command."""
-    path = CHECKOUT / "build" / "arm64" / "steadyarm"
-    if not path.exists():
-        raise LabError(f"{path} is not built: see README.md for how to build it for arm64")
-    return path
+    if not STEADYARM.exists():
+        raise LabError(f"{STEADYARM} is not built: see README.md for how to build it for arm64")
+    return STEADYARM
 
 
 def describe(job):
@@ -91,7 +92,8 @@ def _write_disk(job, work):
         (stage / name).mkdir(parents=True)
         (stage / name).chmod(mode)
     files = list(job.files)
-    if job.command[0] == "steadyarm" and "steadyarm" not in (os.path.basename(f) for f in files):
+    needed = job.command[0] == "steadyarm" or STEADYARM.exists()  # a script may call it too
+    if needed and "steadyarm" not in (os.path.basename(f) for f in files):
         files.append(steadyarm())
     image.take_in(files, stage / "in")
     settings = [f"uid={job.uid}", f"timeout={job.timeout}", f"tty={int(job.interactive)}",
@@ -113,13 +115,20 @@ def _machine(job):
     return ",".join([f"virt,virtualization=on,gic-version={job.gic}", *job.machine])
 
 
+def _accelerator(job):
+    """With icount a nanosecond is an instruction, whatever else this machine does."""
+    if job.icount:
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    return ["-accel", "tcg,thread=multi"]
+
+
 def _command_line(job, work):
     emulator, _ = store.qemu_command(job.qemu)
     options = ["console=ttyAMA0", "panic=-1", "loglevel=4", *kernel_options(job)]
     serial = "stdio,id=con,signal=off" if job.interactive else f"file,id=con,path={work}/console"
     argv = emulator + [
         "-machine", _machine(job), "-cpu", job.cpu,
-        "-accel", "tcg,thread=multi", "-smp", str(job.smp), "-m", str(job.memory),
+        *_accelerator(job), "-smp", str(job.smp), "-m", str(job.memory),
         "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
         "-chardev", serial, "-serial", "chardev:con",
         "-kernel", str(store.item_dir("kernels", job.kernel) / "vmlinuz"),

@@ -252,6 +252,25 @@ extern const unsigned int steady_gate_count;
 /* Whether a guest of this view has the register; true for registers that no field speaks of. */
 bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view);
 
+/*
+ * Registers that hold what a guest reads and writes, and that no field hides: a list without one
+ * takes it away from a guest that moves.
+ */
+struct steady_state_row {
+	const char *name;   /* "CNTP_CTL_EL0" */
+	uint64_t id;        /* KVM's; the rows ascend by it */
+	bool has_same_as;
+	uint64_t same_as;   /* with this value a guest sees no difference */
+};
+extern const struct steady_state_row steady_state[];
+extern const unsigned int steady_state_count;
+const struct steady_state_row *steady_state_by_id(uint64_t kvm_id); /* NULL: none of them */
+const struct steady_state_row *steady_state_by_name(const char *name, size_t length);
+
+/* Rows of steady_fields, ascending: what Linux lets programs read with MRS at EL0. */
+extern const uint16_t steady_visible_fields[];
+extern const unsigned int steady_visible_field_count;
+
 /* Two fields that tell one thing together. */
 #define STEADY_GROUP_STATES 16
 struct steady_group {

@@ -2,6 +2,7 @@
 /* What KVM calls things: vCPU options and firmware pseudo registers. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arch/tables.h"
 
@@ -67,6 +68,25 @@ const char *steady_id_name(uint64_t kvm_id)
 	for (unsigned int i = 0; i < steady_gate_count; i++) {
 		if (steady_gates[i].id == kvm_id)
 			return steady_gates[i].name;
+	}
+	return steady_state_by_id(kvm_id) ? steady_state_by_id(kvm_id)->name : NULL;
+}
+
+const struct steady_state_row *steady_state_by_id(uint64_t kvm_id)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (steady_state[i].id == kvm_id)
+			return &steady_state[i];
+	}
+	return NULL;
+}
+
+const struct steady_state_row *steady_state_by_name(const char *name, size_t length)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (strlen(steady_state[i].name) == length &&
+		    memcmp(steady_state[i].name, name, length) == 0)
+			return &steady_state[i];
 	}
 	return NULL;
 }

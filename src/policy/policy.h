@@ -28,6 +28,8 @@ struct steady_baseline_request {
 	size_t tolerate_count;
 	const unsigned int *require; /* features that the model must have */
 	size_t require_count;
+	bool identity;               /* guests are told which CPU they are */
+	const struct steady_cpu *cpu; /* which, of several; or NULL. Its revidr and aidr may be 0 */
 };
 
 /*
@@ -102,17 +104,45 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
 
+/* ---- seen.c: is this the model, as far as a program in the guest can tell? ---- */
+
+struct steady_seen { /* fields */
+	unsigned int fields;    /* of the core ID range, in all */
+	unsigned int visible;   /* that the guest's kernel may show: all others are unknown */
+	unsigned int equal;     /* of these, as in the model */
+	unsigned int lower;     /* less than the model: perhaps hidden by that kernel */
+	unsigned int tolerated; /* other than the model, and tolerated by it */
+};
+/*
+ * 0, or EBLOCKED: the guest sees what the model has not, with a finding each; a note for each field
+ * that is lower. `seen` is what steady_self_read() gives.
+ */
+int steady_check_seen(const struct steady_model *model, const struct steady_view *seen,
+		      struct steady_seen *counts, struct steady_report *report);
+
 /* 0, or EINPUT if the model gives no value for a register of the core range. */
 int steady_model_complete(const struct steady_model *model, struct steady_report *report);
 
 /*
- * What to write into each register of the core range in this configuration; a tolerated field
+ * What to write into each register that the model has, in this configuration; a tolerated field
  * that the host does not let go keeps the host's value. Of fields that it refuses the report has
  * a finding each, and EBLOCKED comes back; target[] then holds what the model wants.
  */
 int steady_targets(const struct steady_model *model, const struct steady_profile *profile,
 		   const struct steady_configuration *configuration,
 		   uint64_t target[STEADY_REGISTERS], struct steady_report *report);
+
+/* One register, field by field: the core range's, or CTR_EL0. */
+int steady_target_register(const struct steady_model *model, const struct steady_profile *profile,
+			   const struct steady_configuration *configuration, int reg,
+			   uint64_t *target, struct steady_report *report);
+
+/*
+ * A note for each field that is tolerated and that a guest sees otherwise than the model has it;
+ * with the features that it misses, where those are any.
+ */
+void steady_note_tolerated(const struct steady_model *model,
+			   const uint64_t target[STEADY_REGISTERS], struct steady_report *report);
 
 /* ---- plan.c: the calls ---- */
 
