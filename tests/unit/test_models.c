@@ -372,19 +372,16 @@ static void test_levels_are_held_to(void **state)
 
 /* Fields that KVM holds at what the core has (arch/arm64/kvm/sys_regs.c), or that it sets. */
 static const char *const level_tolerates[] = {
-	"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran4_2",
-	"ID_AA64MMFR0_EL1.TGran64_2",
-	"ID_AA64MMFR1_EL1.VH",        "ID_AA64MMFR1_EL1.VMIDBits",
-	"ID_AA64MMFR1_EL1.XNX",       "ID_AA64MMFR2_EL1.CCIDX",
-	"ID_AA64MMFR2_EL1.EVT",       "ID_AA64MMFR2_EL1.FWB",
-	"ID_AA64MMFR2_EL1.NV",        "ID_DFR0_EL1.CopDbg",
-	"ID_MMFR0_EL1.InnerShr",      "ID_MMFR0_EL1.OuterShr",
-	"ID_PFR1_EL1.GIC",
+	"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran4_2", "ID_AA64MMFR0_EL1.TGran64_2",
+	"ID_AA64MMFR1_EL1.VH",        "ID_AA64MMFR1_EL1.VMIDBits", "ID_AA64MMFR1_EL1.XNX",
+	"ID_AA64MMFR2_EL1.CCIDX",     "ID_AA64MMFR2_EL1.EVT",      "ID_AA64MMFR2_EL1.FWB",
+	"ID_AA64MMFR2_EL1.NV",        "ID_DFR0_EL1.CopDbg",        "ID_MMFR0_EL1.InnerShr",
+	"ID_MMFR0_EL1.OuterShr",      "ID_PFR1_EL1.GIC",
 };
 /* Of those, the ones that a guest at EL1 may use: a host may have more of them. */
 static const char *const level_more[] = {
-	"ID_AA64DFR0_EL1.BRPs",	      "ID_AA64DFR0_EL1.CTX_CMPs", "ID_AA64ISAR1_EL1.APA",
-	"ID_AA64MMFR0_EL1.ASIDBits",  "ID_AA64MMFR2_EL1.IDS",
+	"ID_AA64DFR0_EL1.BRPs",      "ID_AA64DFR0_EL1.CTX_CMPs", "ID_AA64ISAR1_EL1.APA",
+	"ID_AA64MMFR0_EL1.ASIDBits", "ID_AA64MMFR2_EL1.IDS",
 };
 static const char *const core_tolerates[] = {
 	"ID_AA64MMFR1_EL1.VH",
@@ -424,7 +421,7 @@ static const struct {
 } silicon[] = {
 	{"neoverse-n1", BUILD_N1, true},  {"graviton2", BUILD_N1, true},
 	{"ampere-altra", BUILD_N1, true}, {"armv8.0-a", BUILD_N1, false}, /* FEAT_FP16 is there */
-	{"armv8.1-a", BUILD_N1, false},    {"armv8.2-a", BUILD_N1, true},
+	{"armv8.1-a", BUILD_N1, false},   {"armv8.2-a", BUILD_N1, true},
 	{"armv8.3-a", BUILD_N1, false},   {"neoverse-v1", BUILD_N1, false},
 	{"neoverse-v1", BUILD_V1, true},  {"graviton3", BUILD_V1, true},
 	{"armv8.2-a", BUILD_V1, true},    {"armv8.3-a", BUILD_V1, true},
