@@ -15,7 +15,7 @@ static const char help[] =
 	"host is used. Exit status 0: pinned, 1: not, with the reasons, 3: the host failed.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs (1)\n"
+	"  --vcpus N      give the VM N vCPUs (1)\n" CLI_STRICTNESS_HELP
 	"\n"
 	"Example:\n"
 	"  steadyarm apply web-v1.json --vcpus 4\n";
@@ -27,7 +27,7 @@ static const char verify_help[] =
 	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n"
+	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_STRICTNESS_HELP
 	"\n"
 	"Example:\n"
 	"  steadyarm verify web-v1.json\n";
@@ -55,7 +55,7 @@ static json_t *findings_json(const struct cli *cli, uint32_t severity)
 	const struct steady_finding *f;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == severity)
+		if (f->severity == severity && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;
@@ -92,6 +92,7 @@ static int put_json(struct cli *cli, const char *model, const struct cli_host *h
 	json_object_set_new(o, "writes", writes);
 	json_object_set_new(o, "mismatches", findings_json(cli, STEADY_ERROR));
 	json_object_set_new(o, "tolerated", findings_json(cli, STEADY_NOTE));
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	json_object_set_new(o, "pinned", json_boolean(a->pinned));
 	if (v)
 		json_object_set_new(o, "guest", guest_json(v));
@@ -106,7 +107,7 @@ static size_t tolerated(const struct cli *cli)
 	size_t count = 0;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++)
-		count += f->severity == STEADY_NOTE;
+		count += f->severity == STEADY_NOTE && !f->unknown;
 	return count;
 }
 
@@ -206,11 +207,11 @@ typedef int act_fn(struct cli *, const struct cli_subject *, struct cli_host *, 
 
 static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus, act_fn *act)
 {
-	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}, CLI_STRICTNESS};
 	struct cli_subject model;
 	struct cli_host host;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &vcpus, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &vcpus, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -13,7 +13,7 @@ static const char help[] =
 	"`steadyarm models` lists.\n"
 	"\n"
 	"Options:\n"
-	"  --all          every model that there is, so that all arguments are HOSTs\n"
+	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_STRICTNESS_HELP
 	"\n"
 	"Example:\n"
 	"  steadyarm check web-v1.json rack*.json\n";
@@ -46,9 +46,11 @@ static void add_answer(struct cli *cli, struct answers *a, const char *host, boo
 	json_object_set_new(one, "host", json_string(host));
 	json_object_set_new(one, "can_run", json_boolean(can));
 	json_object_set_new(one, "blockers", blockers_json(cli, a->seen));
+	json_object_set_new(one, "unknown", cli_unknown_json(cli->report, a->seen));
 	json_array_append_new(a->hosts, one);
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_ERROR, "");
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_WARNING, "warning: ");
+	cli_put_unknown(&a->words, cli->report, a->seen, "");
 	a->seen = steady_report_count(cli->report);
 	a->count++;
 	a->refused += !can;
@@ -220,9 +222,9 @@ static bool take_all(struct cli *cli, void *ctx, const char *argument)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"all", false, take_all}};
+	static const struct cli_option options[] = {{"all", false, take_all}, CLI_STRICTNESS};
 	bool help_given, all = false;
-	int r = cli_options(cli, argc, argv, options, 1, &all, 0, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &all, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -21,6 +21,7 @@ struct cli {
 	const struct cli_command *command;
 	bool json;
 	bool quiet;
+	bool lenient;                  /* models that are loaded are so */
 	const char *output;            /* -o, or NULL: standard output */
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
@@ -78,6 +79,16 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 #define CLI_VCPUS 512
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument);
 
+/* --strict and --lenient, for commands that take models to hosts. */
+bool cli_take_strict(struct cli *cli, void *ctx, const char *argument);
+bool cli_take_lenient(struct cli *cli, void *ctx, const char *argument);
+#define CLI_STRICTNESS                                                                             \
+	{"strict", false, cli_take_strict}, {"lenient", false, cli_take_lenient}
+#define CLI_STRICTNESS_HELP                                                                        \
+	"  --strict       refuse what the host shows that this version has no name for and KVM\n"     \
+	"                 does not let be 0 (the default)\n"                                          \
+	"  --lenient      report it, and leave it as the host has it\n"
+
 /* ---- subject.c ---- */
 
 struct cli_subject {
@@ -127,6 +138,12 @@ const char *cli_host_argument(const struct cli *cli, int index);
 int cli_show_kernels(struct cli *cli);
 
 /* ---- findings.c ---- */
+
+/* Those from index `from` on that are about what has no name here, with what became of each. */
+json_t *cli_unknown_json(const struct steady_report *report, size_t from);
+/* A line each of those that are notes: what is 0 now. */
+void cli_put_unknown(struct steady_text *out, const struct steady_report *report, size_t from,
+		     const char *prefix);
 
 /* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */
 void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);

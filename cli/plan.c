@@ -12,7 +12,7 @@ static const char help[] =
 	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      for a VM of N vCPUs (1)\n"
+	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_STRICTNESS_HELP
 	"\n"
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
@@ -44,6 +44,7 @@ static int put_json(struct cli *cli, const char *model, const char *host,
 	json_object_set_new(o, "vcpus", json_integer(plan->vcpus));
 	json_object_set_new(o, "features", json_sprintf("0x%" PRIx32, plan->features));
 	json_object_set_new(o, "calls", calls);
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	return cli_put_json(cli, o);
 }
 
@@ -57,6 +58,7 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 		writes += plan->calls[i].op == STEADY_OP_SET;
 	steady_text_printf(&cli->out, "# %s on %s: %zu calls, %zu of them writes\n", model, host,
 			   plan->count, writes);
+	cli_put_unknown(&cli->out, cli->report, 0, "# ");
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct steady_call *c = &plan->calls[i];
 		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
@@ -84,6 +86,7 @@ static int explain(struct cli *cli, const char *model, const char *host)
 		json_object_set_new(o, "model", json_string(model));
 		json_object_set_new(o, "host", json_string(host));
 		json_object_set_new(o, "blockers", list);
+		json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 		return cli_put_json(cli, o);
 	}
 	if (!cli->quiet) {
@@ -118,11 +121,11 @@ static int make(struct cli *cli, const struct cli_subject *model, const struct c
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}, CLI_STRICTNESS};
 	struct cli_subject model, host;
 	unsigned long vcpus = 1;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &vcpus, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 3, &vcpus, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -35,6 +35,9 @@ static const char help[] =
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
 	"                     it (the default), or keep the pin and write nothing\n"
+	"  --strict           refuse to run a VM where the host shows what this version has no name for\n"
+	"                     and KVM does not let be 0 (the default)\n"
+	"  --lenient          report it, and leave it as the host has it\n"
 	"  --library FILE     the preload library, if not the installed one\n"
 	"\n"
 	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND cannot\n"
@@ -241,7 +244,8 @@ static int add_model(struct cli *cli, const struct wanted *w)
 	cli_subject_clear(&model);
 	steady_text_free(&text);
 	if (r || (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
-	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1))) {
+	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
+	    (cli->lenient ? setenv("STEADYARM_LENIENT", "1", 1) : unsetenv("STEADYARM_LENIENT"))) {
 		cli_say("run: the environment cannot be set: %s", strerror(errno));
 		return -1;
 	}
@@ -271,13 +275,14 @@ static int run(struct cli *cli, int argc, char **argv)
 		{"log", true, take_log},
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
+		CLI_STRICTNESS,
 	};
 	struct wanted w = {0};
 	bool help_given;
 
 	cli->first_only = true;
 	cli->status = OWN_FAILURE;
-	if (cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given))
+	if (cli_options(cli, argc, argv, options, 7, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
 		cli->status = 0;

@@ -22,7 +22,8 @@ COLUMNS = {
     "groups.tsv": "group fields states source",
     "gates.tsv": "name op0 op1 crn crm op2 register field from source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
-    "firmware.tsv": "name id kind opt_in source",
+    "listed.tsv": "op0 op1 crn crm op2 source",
+    "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
     "errnos.tsv": "call errno meaning says source",
@@ -117,6 +118,7 @@ class Facts:
         self.values = self.read_values()
         self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
+        self.listed = self.read_listed()
         self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
@@ -450,24 +452,40 @@ class Facts:
 
     # Registers that a field gates
 
+    def kvm_id(self, row):
+        """KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h), or None."""
+        kvm_id = 0
+        for column, most in (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7)):
+            value = rows.number(row, column, self.faults, 0, most)
+            if kvm_id is not None:
+                kvm_id = None if value is None else kvm_id * (most + 1) + value
+        return None if kvm_id is None else 0x6030000000130000 | kvm_id
+
     def read_gates(self):
         gates, seen, names = [], {}, {}
         for row in self.tables["gates.tsv"]:
-            ops = [rows.number(row, column, self.faults, 0, most) for column, most in
-                   (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
+            kvm_id = self.kvm_id(row)
             field = self.field_by_name.get(row.register + "." + row.field)
             if field is None:
                 self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
-            if field is None or None in ops:
+            if field is None or kvm_id is None:
                 continue
-            # KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h)
-            kvm_id = 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | \
-                ops[3] << 3 | ops[4]
             start = rows.number(row, "from", self.faults, 1, (1 << field.width) - 1)
             if start is not None and self.unique(seen, kvm_id, row, "this encoding") and \
                     self.unique(names, row.name, row, "register '%s'" % row.name):
                 gates.append((row.name, kvm_id, field.index, start))
         return sorted(gates, key=lambda g: g[1])
+
+    def read_listed(self):
+        seen = {kvm_id: row for row, kvm_id in
+                ((row, self.kvm_id(row)) for row in self.tables["gates.tsv"])}
+        seen.update({self.kvm_id(row): row for row in self.tables["registers.tsv"]})
+        listed = []
+        for row in self.tables["listed.tsv"]:
+            kvm_id = self.kvm_id(row)
+            if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding"):
+                listed.append(kvm_id)
+        return sorted(listed)
 
     # KVM
 
@@ -520,10 +538,16 @@ class Facts:
         for row in self.tables["firmware.tsv"]:
             row.number = rows.number(row, "id", self.faults, 0x6030000000140000, 0x603000000016FFFF)
             row.bits = rows.number(row, "opt_in", self.faults, 0, (1 << 64) - 1)
+            row.known = rows.number(row, "services", self.faults, 0, (1 << 64) - 1)
             kind = rows.choice(row, "kind", self.faults, FIRMWARE_KINDS)
             if not NAME.match(row.name):
                 self.faults.add(row.place, "'%s' is no name for a register" % row.name)
-            elif None not in (row.number, row.bits, kind) and \
+            elif None in (row.number, row.bits, row.known, kind):
+                continue
+            elif bool(row.known) != (kind == "bitmap") or row.bits & ~row.known:
+                self.faults.add(row.place, "a bitmap has services, those of opt_in among them, and "
+                                "nothing else has any")
+            elif \
                     self.unique(names, row.name, row, "'%s'" % row.name) and \
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)

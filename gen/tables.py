@@ -215,9 +215,15 @@ def gates(known):
         count("steady_gate_count", len(entries))
 
 
+def listed(known):
+    entries = ["0x%xULL" % kvm_id for kvm_id in known.listed]
+    return table("const uint64_t steady_listed[]", entries) + \
+        count("steady_listed_count", len(entries))
+
+
 def firmware(known):
-    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
-                                                 macro("STEADY_FIRMWARE_", row.kind), row.bits)
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL, 0x%xULL}' % (
+        row.name, row.number, macro("STEADY_FIRMWARE_", row.kind), row.known, row.bits)
                for row in known.firmware]
     return table("const struct steady_firmware_row steady_firmware[]", entries) + \
         count("steady_firmware_count", len(entries))
@@ -251,7 +257,7 @@ def generate(known):
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
     lines += rules(known, programs) + field_features(known) + programs_of(programs)
-    lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
+    lines += gates(known) + listed(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
     lines += errnos(known)
     lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"

@@ -66,6 +66,8 @@ struct steady_finding {
 	const char *reason;   /* a sentence */
 	const char *advice;   /* what would help */
 	const char *rule;     /* which rule between fields: "implies-sve2-sve" */
+	/* about something without a name in this version: "field", "register", "service", "range" */
+	const char *unknown;
 };
 
 struct steady_report;
@@ -125,6 +127,13 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 		       struct steady_report *report);
 void steady_model_free(struct steady_model *model);
 const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
+/*
+ * A newer kernel may show a guest what this version of the library has no name for: bits of ID
+ * registers, registers, hypercall services. All of it is brought to 0; what KVM does not let be 0
+ * is refused by name (strict, as a model is at first), or reported as a warning and left as the
+ * host has it (lenient). Before the model is given to a pin.
+ */
+void steady_model_set_lenient(struct steady_model *model, bool lenient);
 
 /*
  * The models that the library has built in, sorted by name; a name ends in its version ("-v1"),
@@ -163,6 +172,13 @@ int steady_pin_features(struct steady_pin *pin, uint32_t *features, struct stead
  * EFROZEN: the VM has run. EHOST: a call failed.
  */
 int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+
+/*
+ * After KVM_ARM_VCPU_FINALIZE of a vCPU that was pinned, if it has SVE: looks for registers that
+ * only a newer kernel lists, as steady_pin_vcpu() does for other vCPUs (KVM gives no list before), and
+ * brings them to 0. Results as there. steady_pin_check() does it for vCPUs where it was not done.
+ */
+int steady_pin_finalized(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
 
 /*
  * Reads every register of the model back from every vCPU that was pinned. To be called once the

@@ -395,8 +395,11 @@ static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
 
 static int masks(struct steady_sim *s, struct steady_call *call)
 {
-	if (call->id != 0 || !s->modern)
+	if (call->id >= 64 || !(steady_sim_capability(s, STEADY_CAP_REG_MASKS) >> call->id & 1) ||
+	    !s->modern)
 		return -EINVAL;
+	if (call->id)
+		return -ENOSYS; /* a newer kernel's range: no profile captures it */
 	if (call->count < STEADY_REGISTERS)
 		return -E2BIG;
 	for (int i = 0; i < STEADY_REGISTERS; i++)

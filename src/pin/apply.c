@@ -99,7 +99,8 @@ static int pmu(const struct steady_host *h, const struct steady_model *m, uint32
 	return 0;
 }
 
-static int finalize(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+static int finalize(const struct steady_host *h, struct steady_pin *pin,
+		    const struct steady_model *m, uint32_t vcpus,
 		    struct steady_report *report)
 {
 	for (uint32_t v = 0; m->options >> STEADY_OPTION_SVE & 1 && v < vcpus; v++) {
@@ -108,6 +109,9 @@ static int finalize(const struct steady_host *h, const struct steady_model *m, u
 		if (r)
 			return answered(report, STEADY_OP_FINALIZE,
 					steady_options[STEADY_OPTION_SVE].name, r);
+		r = steady_pin_finalized(pin, v, report);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -127,7 +131,8 @@ static int run(const struct steady_host *h, uint32_t vcpus, struct steady_report
 static void note_tolerated(const struct steady_model *m, const uint64_t *target,
 			   struct steady_report *report)
 {
-	for (unsigned int i = 0; i < steady_offer_fields() && m->tolerated_count; i++) {
+	for (unsigned int i = 0; i < steady_offer_fields() && (m->tolerated_count || m->lenient);
+	     i++) {
 		unsigned int row = steady_offer_first() + i;
 		const struct steady_field *f = &steady_fields[row];
 		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
@@ -155,7 +160,7 @@ static int sequence(const struct steady_host *h, struct steady_pin *pin,
 	r = r ? r : pmu(h, m, vcpus, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++)
 		r = steady_pin_vcpu(pin, v, report);
-	r = r ? r : finalize(h, m, vcpus, report);
+	r = r ? r : finalize(h, pin, m, vcpus, report);
 	r = r ? r : steady_pin_check_at(pin, "before the first run", report);
 	r = r ? r : run(h, vcpus, report);
 	return r ? r : steady_pin_check_at(pin, "after the first run", report);

@@ -151,8 +151,10 @@ static int pick_values(const struct steady_work *w, const struct steady_cell *ce
 		unsigned int field = steady_offer_first() + i;
 		const struct steady_field *f = &steady_fields[field];
 		steady_set s = *steady_cell_set(cell, field);
-		bool none = steady_set_empty(f, s);
-		uint64_t v = none ? least_of_limits(w, cell, field) : steady_set_greatest(f, s);
+		bool none = steady_work_no_value(cell, field);
+		uint64_t v = f->flags & STEADY_FIELD_RESERVED ? 0
+			     : none			      ? least_of_limits(w, cell, field)
+							      : steady_set_greatest(f, s);
 
 		if (none)
 			r = steady_model_add_tolerated(

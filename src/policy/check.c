@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "policy/explain.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 /* ---- registers ---- */
 
@@ -409,7 +410,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
 	uint64_t target[STEADY_REGISTERS];
-	int results[6], result = steady_model_complete(m, report);
+	int results[7], result = steady_model_complete(m, report);
 
 	if (result)
 		return result;
@@ -422,7 +423,8 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	results[3] = check_implementations(m, p, report);
 	results[4] = check_unvirtualised(m, p, report);
 	results[5] = check_outside(m, c, report);
-	for (int i = 0; i < 6; i++) {
+	results[6] = steady_check_unknown(m, p, c, results[0] ? NULL : target, report);
+	for (int i = 0; i < 7; i++) {
 		/* "no" is an answer even where something else is unknown */
 		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))
 			result = results[i];

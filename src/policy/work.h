@@ -21,6 +21,11 @@ struct steady_work {
 bool steady_work_tolerates(const struct steady_work *w, const char *name);
 /* The same of a field, for steady_close(): the context is the struct steady_work. */
 bool steady_work_tolerable(const void *work, unsigned int field);
+/*
+ * Whether no value of a field can be taken: none is accepted by every host or, where the field has
+ * no name, 0 is not.
+ */
+bool steady_work_no_value(const struct steady_cell *cell, unsigned int field);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
 
