@@ -13,6 +13,7 @@ import tempfile
 from labkit import image, store
 from labkit.common import CHECKOUT, LabError, only_one
 
+STEADYARM = CHECKOUT / "build" / "arm64" / "steadyarm"
 MODES = {
     "nvhe": "kvm-arm.mode=nvhe",
     "vhe": "",  # what a CPU with FEAT_VHE starts in by itself
@@ -60,10 +61,9 @@ class Result:
 
 def steadyarm():
     """This checkout's static arm64 command."""
-    path = CHECKOUT / "build" / "arm64" / "steadyarm"
-    if not path.exists():
-        raise LabError(f"{path} is not built: see README.md for how to build it for arm64")
-    return path
+    if not STEADYARM.exists():
+        raise LabError(f"{STEADYARM} is not built: see README.md for how to build it for arm64")
+    return STEADYARM
 
 
 def describe(job):
@@ -91,7 +91,8 @@ def _write_disk(job, work):
         (stage / name).mkdir(parents=True)
         (stage / name).chmod(mode)
     files = list(job.files)
-    if job.command[0] == "steadyarm" and "steadyarm" not in (os.path.basename(f) for f in files):
+    needed = job.command[0] == "steadyarm" or STEADYARM.exists()  # a script may call it too
+    if needed and "steadyarm" not in (os.path.basename(f) for f in files):
         files.append(steadyarm())
     image.take_in(files, stage / "in")
     settings = [f"uid={job.uid}", f"timeout={job.timeout}", f"tty={int(job.interactive)}",

@@ -10,8 +10,8 @@ from labkit.common import EXIT_LAB
 USAGE = """\
 The command runs in /out with /in (the files of --in) first on its PATH, as root unless --user is given.
 Its stdout, stderr and exit status become this program's own (128 + N when it died of signal N); what it
-left in /out goes to --out DIR, with the host's console.log. A command named steadyarm is this checkout's
-build/arm64/steadyarm. All of busybox is there: for several commands in one boot use `sh -c` or --script.
+left in /out goes to --out DIR, with the host's console.log. The steadyarm on its PATH is this checkout's
+build/arm64/steadyarm, where it is built. All of busybox is there: for several commands in one boot use `sh -c` or --script.
 Exit status 125: the lab itself failed, with the reason on stderr."""
 
 

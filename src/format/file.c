@@ -20,7 +20,8 @@ static int fail(struct steady_report *report, const char *path, const char *what
 {
 	steady_report_add(report, STEADY_ERROR, STEADY_EIO);
 	steady_report_file(report, path);
-	steady_report_reason(report, "%s%s%s", what, error ? ": " : "", error ? strerror(error) : "");
+	steady_report_reason(report, "%s%s%s", what, error ? ": " : "",
+			     error ? strerror(error) : "");
 	return -STEADY_EIO;
 }
 
@@ -199,6 +200,8 @@ int steady_file_write(const char *path, const char *text, size_t length,
 	exists = stat(path, &old) == 0;
 	if (!exists && errno != ENOENT)
 		return fail(report, path, "cannot be written", errno);
+	if (!exists && lstat(path, &old) == 0) /* renaming would replace the link */
+		return fail(report, path, "is a link to nothing", ENOENT);
 	if (exists && S_ISDIR(old.st_mode))
 		return fail(report, path, "cannot be written", EISDIR);
 	if (exists && !S_ISREG(old.st_mode)) /* a device, a FIFO */

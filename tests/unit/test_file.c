@@ -146,6 +146,19 @@ static void test_link(void **state)
 	assert_int_equal(unlink("link") | unlink("sub/a") | rmdir("sub"), 0);
 }
 
+/* Neither replaced nor followed to a place that nobody has looked at, as cp(1) has it. */
+static void test_dangling_link(void **state)
+{
+	struct steady_report *report = new_report();
+
+	(void)state;
+	assert_int_equal(symlink("nowhere", "link"), 0);
+	check_error(steady_file_write("link", "new", 3, report), report, "link", ENOENT);
+	assert_int_equal(entries(), 1);
+	assert_int_equal(access("nowhere", F_OK), -1);
+	assert_int_equal(unlink("link"), 0);
+}
+
 static void test_errors(void **state)
 {
 	(void)state;
@@ -314,11 +327,12 @@ static void test_standard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replace),    cmocka_unit_test(test_old_reader),
-		cmocka_unit_test(test_link),       cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_devices),    cmocka_unit_test(test_fifo),
-		cmocka_unit_test(test_no_room),    cmocka_unit_test(test_taken_names),
-		cmocka_unit_test(test_size_limit), cmocka_unit_test(test_standard),
+		cmocka_unit_test(test_replace),     cmocka_unit_test(test_old_reader),
+		cmocka_unit_test(test_link),        cmocka_unit_test(test_dangling_link),
+		cmocka_unit_test(test_errors),      cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_fifo),        cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_taken_names), cmocka_unit_test(test_size_limit),
+		cmocka_unit_test(test_standard),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
