@@ -69,6 +69,7 @@ static json_t *guest_json(const struct steady_verified *v)
 	json_object_set_new(o, "equal", json_integer(v->equal));
 	json_object_set_new(o, "trapped_at_el0", json_integer(v->trapped));
 	json_object_set_new(o, "undefined", json_integer(v->undefined));
+	json_object_set_new(o, "discovered", json_integer(v->discovered));
 	json_object_set_new(o, "psci", json_sprintf("0x%" PRIx64, v->psci));
 	json_object_set_new(o, "smccc", json_sprintf("0x%" PRIx64, v->smccc));
 	json_object_set_new(o, "CTR_EL0", json_sprintf("0x%" PRIx64, v->ctr));
@@ -92,6 +93,7 @@ static int put_json(struct cli *cli, const char *model, const struct cli_host *h
 	json_object_set_new(o, "writes", writes);
 	json_object_set_new(o, "mismatches", findings_json(cli, STEADY_ERROR));
 	json_object_set_new(o, "tolerated", findings_json(cli, STEADY_NOTE));
+	json_object_set_new(o, "warnings", findings_json(cli, STEADY_WARNING));
 	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	json_object_set_new(o, "pinned", json_boolean(a->pinned));
 	if (v)
@@ -122,6 +124,9 @@ static void put_guest(struct steady_text *out, const struct steady_verified *v)
 			   (unsigned int)(v->psci >> 16), (unsigned int)(v->psci & 0xffff),
 			   (unsigned int)(v->smccc >> 16), (unsigned int)(v->smccc & 0xffff),
 			   v->ctr, v->dczid, v->cntfrq, v->undefined);
+	if (v->discovered)
+		steady_text_printf(out, "it was told that it may meet %" PRIu32 " CPU%s\n",
+				   v->discovered, v->discovered == 1 ? "" : "s");
 }
 
 static void put_words(struct cli *cli, const char *model, const struct cli_host *host,

@@ -32,7 +32,7 @@ KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
-         "enable-cap", "create-gic", "init-gic", "pmu-init", "run")
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")

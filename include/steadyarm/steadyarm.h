@@ -94,6 +94,11 @@ enum steady_op {
 	STEADY_OP_INIT_GIC,      /* gives it addresses and initialises it */
 	STEADY_OP_PMU_INIT,      /* vcpu: sets the PMU's interrupt and initialises it */
 	STEADY_OP_RUN,           /* vcpu: KVM_RUN with immediate_exit, whose success is -EINTR */
+	/*
+	 * KVM_ARM_VM_SMCCC_FILTER. id: the first function, value[0]: how many, value[1]: an
+	 * enum kvm_smccc_filter_action (0 KVM's own handling, 1 deny, 2 forward to userspace)
+	 */
+	STEADY_OP_SMCCC_FILTER,
 };
 
 struct steady_call {
@@ -158,6 +163,25 @@ void steady_pin_free(struct steady_pin *pin);
 
 /* After KVM_CREATE_VM, before the first vCPU: enables the capabilities that the model needs. */
 int steady_pin_vm(struct steady_pin *pin, struct steady_report *report);
+
+/*
+ * After KVM_CREATE_VM, before any vCPU is pinned, for a VMM that answers implementation discovery:
+ * has KVM forward its calls to userspace, if the model has them on (VENDOR_HYP_BMAP_2). Then a
+ * KVM_RUN may end with KVM_EXIT_HYPERCALL; steady_model_answer() has what to say. Without this the
+ * model's bits are left 0, and the report says so. EBLOCKED: the host's kernel cannot forward them, or
+ * the model lists no implementations; then nothing was done.
+ */
+int steady_pin_answers(struct steady_pin *pin, struct steady_report *report);
+
+/* The calls: which version and how many CPUs; which CPU (Linux, virt/kvm/arm/hypercalls.rst). */
+#define STEADY_DISCOVER_VERSION UINT32_C(0xc6000040)
+#define STEADY_DISCOVER_CPU     UINT32_C(0xc6000041)
+/*
+ * Answers a hypercall of a guest, from the model's implementations. `x` are the vCPU's X0 to X3, as
+ * KVM_GET_ONE_REG gives them at KVM_EXIT_HYPERCALL; they become what is to be written back before the
+ * vCPU goes on. False, with nothing changed: it is no call of implementation discovery.
+ */
+bool steady_model_answer(const struct steady_model *model, uint64_t x[4]);
 
 /*
  * Before KVM_ARM_VCPU_INIT: takes out of word 0 of its features what the model has not. EBLOCKED

@@ -331,6 +331,8 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	r = steady_targets(p->model, p->live, c, p->target, NULL);
 	if (r && r != -STEADY_EBLOCKED)
 		return r;
+	if (!p->answers)
+		steady_discovery_warn(p->model, report);
 	result = r ? 0 : steady_unknown_fields(p->model, c, p->target, report);
 	r = steady_unknown_ranges(p->model, p->ranges, report);
 	result = result ? result : r;

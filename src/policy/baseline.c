@@ -12,6 +12,7 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/unknown.h"
 #include "policy/work.h"
 
 /* ---- inputs ---- */
@@ -311,6 +312,41 @@ static int pick_implementations(const struct steady_work *w)
 	return 0;
 }
 
+/* Whether an input's hosts let a guest ask; of a model that does not say so, nobody knows. */
+static bool discovers(const struct steady_input *in, uint64_t id)
+{
+	const struct steady_reading *r;
+
+	if (!in->profile)
+		return steady_discovery_bits(in->model) != 0;
+	r = steady_profile_firmware(in->profile, id);
+	return r && r->state == STEADY_VALUE;
+}
+
+/* After the CPUs were picked: a guest asks for those. */
+static int pick_discovery(const struct steady_work *w)
+{
+	uint64_t bits, id = steady_discovery_id(&bits);
+	int result = w->model->implementation_count ? 0 : -STEADY_EUNKNOWN;
+
+	if (!w->request->discovery)
+		return 0;
+	for (size_t i = 0; i < w->count; i++) {
+		if (discovers(&w->inputs[i], id))
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, steady_id_name(id), NULL);
+		steady_report_offered(w->report, "no");
+		steady_report_reason(w->report, "its kernel has no implementation discovery, or is "
+						"not known to have it");
+		steady_report_advice(w->report, "boot a kernel that has it (6.15 and newer), or make "
+						"the model without --discovery");
+		result = -STEADY_ECONFLICT;
+	}
+	return result ? result : steady_model_add_firmware(w->model, id, bits);
+}
+
 /* State of features that the model has not is none of its guests'. */
 static void drop_gated(struct steady_model *m)
 {
@@ -350,7 +386,8 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);
-	return r ? r : pick_implementations(w);
+	r = r ? r : pick_implementations(w);
+	return r ? r : pick_discovery(w);
 }
 
 /* ---- what was asked for beyond the greatest ---- */

@@ -28,6 +28,7 @@ struct steady_baseline_request {
 	size_t tolerate_count;
 	const unsigned int *require; /* features that the model must have */
 	size_t require_count;
+	bool discovery;              /* guests may ask which CPUs they may meet */
 };
 
 /*

@@ -137,6 +137,42 @@ int steady_unknown_services(const struct steady_model *m, uint64_t id, uint64_t 
 	return 0;
 }
 
+/* ---- implementation discovery ---- */
+
+static const struct steady_firmware_row *discovery_row(void)
+{
+	static const char name[] = "VENDOR_HYP_BMAP_2";
+
+	return &steady_firmware[steady_firmware_by_name(name, sizeof(name) - 1)];
+}
+
+uint64_t steady_discovery_bits(const struct steady_model *m)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(m, discovery_row()->id);
+
+	return want ? want->value & discovery_row()->opt_in : 0;
+}
+
+uint64_t steady_discovery_id(uint64_t *bits)
+{
+	*bits = discovery_row()->opt_in;
+	return discovery_row()->id;
+}
+
+void steady_discovery_warn(const struct steady_model *m, struct steady_report *report)
+{
+	uint64_t bits = steady_discovery_bits(m);
+
+	if (!bits)
+		return;
+	steady_report_add(report, STEADY_WARNING, 0);
+	steady_report_subject(report, discovery_row()->name, NULL);
+	steady_report_wanted(report, "0x%" PRIx64, bits);
+	steady_report_offered(report, "0");
+	steady_report_reason(report, "implementation discovery is left off: only a VMM that answers "
+				     "its calls (steady_pin_answers) may turn it on");
+}
+
 /* ---- registers that are listed ---- */
 
 static int ascending(const void *a, const void *b)
@@ -281,6 +317,7 @@ int steady_check_unknown(const struct steady_model *m, const struct steady_profi
 		r = steady_unknown_services(m, f->id, f->reading.value, report);
 		result = result ? result : r;
 	}
+	steady_discovery_warn(m, report);
 	r = check_listed(m, p, c, report);
 	return result ? result : r;
 }

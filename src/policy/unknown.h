@@ -49,6 +49,13 @@ int steady_check_unknown(const struct steady_model *model, const struct steady_p
 bool steady_firmware_target(const struct steady_model *model, uint64_t id, bool answers,
 			    uint64_t *value);
 
+/* The bits of implementation discovery that a model has on, of VENDOR_HYP_BMAP_2. */
+uint64_t steady_discovery_bits(const struct steady_model *model);
+/* All of them, and where they stand. */
+uint64_t steady_discovery_id(uint64_t *bits);
+/* A warning, if there are any: they stay 0 where nobody answers. */
+void steady_discovery_warn(const struct steady_model *model, struct steady_report *report);
+
 /*
  * The registers of a profile's configuration that this version does not know, ascending, those that
  * are listed and the firmware registers. *ids is to be freed by free(). ENOMEM.

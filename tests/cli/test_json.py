@@ -103,7 +103,7 @@ class Json(Case):
         a = self.expect(DONE, "apply", "--json", "--vcpus", "3", self.model("max-6.16", "max-7.3"),
                         profile("max-7.3")).json()
         self.keys(a, ("host", "model", "vcpus", "ioctls", "writes", "mismatches", "tolerated", "pinned",
-                      "unknown"))
+                      "unknown", "warnings"))
         self.assertEqual((a["host"], a["vcpus"], a["mismatches"], a["tolerated"], a["pinned"]),
                          ("max-7.3", 3, [], [], True))
         # 56 registers read back on each of 3 vCPUs, before and after the first run
