@@ -173,20 +173,23 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-/* Until all have ended or the time is over; then they are kicked out. */
+/* Until all have ended, or one failed, or the time is over; then they are kicked out. */
 static void wait_for(struct run *runs, pthread_t *threads, uint32_t count, unsigned int seconds)
 {
 	const struct timespec moment = {.tv_nsec = 2000000};
 	unsigned int left = seconds * 500;
-	bool all;
+	bool all, failed;
 
 	do {
 		all = true;
-		for (uint32_t i = 0; i < count; i++)
+		failed = false;
+		for (uint32_t i = 0; i < count; i++) {
 			all = all && runs[i].ended;
+			failed = failed || (runs[i].ended && runs[i].error);
+		}
 		if (!all)
 			nanosleep(&moment, NULL);
-	} while (!all && left--);
+	} while (!all && !failed && left--);
 	for (uint32_t i = 0; i < count; i++) {
 		while (!runs[i].ended) { /* again until it was inside when it came */
 			runs[i].page[STEADY_RUN_IMMEDIATE_EXIT] = 1;
@@ -243,9 +246,13 @@ static int run_all(struct run *runs, struct steady_guest *g, unsigned int second
 	}
 	wait_for(runs, threads, started, error ? 0 : seconds);
 	sigaction(SIGUSR1, &before, NULL);
-	for (uint32_t v = 0; v < started && !error; v++) {
-		g->failed = "KVM_RUN";
-		error = runs[v].error == EINTR ? ETIMEDOUT : runs[v].error;
+	if (error)
+		return error;
+	g->failed = "KVM_RUN";
+	/* of those that were kicked out nothing is told but that the time was over */
+	for (uint32_t v = 0; v < started; v++) {
+		if (runs[v].error && (!error || error == ETIMEDOUT))
+			error = runs[v].error == EINTR ? ETIMEDOUT : runs[v].error;
 	}
 	return error;
 }
