@@ -12,7 +12,8 @@ static const char help[] =
 	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_STRICTNESS_HELP
+	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
@@ -96,15 +97,12 @@ static int explain(struct cli *cli, const char *model, const char *host)
 	return 0;
 }
 
-static int make(struct cli *cli, const struct cli_subject *model, const struct cli_subject *host,
-		uint32_t vcpus)
+static int make(struct cli *cli, const struct cli_subject *model, const char *label,
+		const struct cli_subject *host, uint32_t vcpus)
 {
 	struct steady_plan *plan = NULL;
-	char *label = cli_model_label(model);
 	int r, e;
 
-	if (!label)
-		return -STEADY_ENOMEM;
 	r = steady_plan_new(model->model, host->profile, vcpus, &plan, cli->report);
 	if (r == -STEADY_EBLOCKED) {
 		e = explain(cli, label, host->name);
@@ -115,29 +113,33 @@ static int make(struct cli *cli, const struct cli_subject *model, const struct c
 		put_words(cli, label, host->name, plan);
 	}
 	steady_plan_free(plan);
-	free(label);
 	return r;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}, CLI_STRICTNESS};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
+						    {"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity},
+						    CLI_STRICTNESS};
+	struct cli_pinning pinning = {.vcpus = 1};
 	struct cli_subject model, host;
-	unsigned long vcpus = 1;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 3, &vcpus, 1, 2, &help_given);
+	char *label;
+	int r = cli_options(cli, argc, argv, options, 5, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;
-	r = cli_subject_load_model(cli, cli->argv[0], &model);
+	r = cli_pinning_load(cli, cli->argv[0], &pinning, &model, &label);
 	if (r)
 		return r;
 	r = cli_subject_load_profile(cli, cli_host_argument(cli, 1), &host);
 	if (!r) {
-		r = make(cli, &model, &host, (uint32_t)vcpus);
+		r = make(cli, &model, label, &host, (uint32_t)pinning.vcpus);
 		cli_subject_clear(&host);
 	}
 	cli_subject_clear(&model);
+	free(label);
 	return r;
 }
 

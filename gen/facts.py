@@ -9,6 +9,7 @@ import conditions
 import groups
 import rows
 import rules
+import versions
 
 COLUMNS = {
     "sources.tsv": "source title",
@@ -21,8 +22,10 @@ COLUMNS = {
     "implications.tsv": "name if then severity lower closes reason source",
     "groups.tsv": "group fields states source",
     "gates.tsv": "name op0 op1 crn crm op2 register field from source",
+    "state.tsv": "name op0 op1 crn crm op2 same_as source",
+    "visible.tsv": "register field config source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
-    "listed.tsv": "op0 op1 crn crm op2 source",
+    "known.tsv": "op0 op1 crn crm op2 source",
     "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
@@ -114,11 +117,14 @@ class Facts:
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
+        self.versions = versions.read(self, self.trees)
         self.read_whens()
         self.values = self.read_values()
         self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
-        self.listed = self.read_listed()
+        self.known = self.read_known()
+        self.state = self.read_state()
+        self.visible = self.read_visible()
         self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
@@ -452,22 +458,24 @@ class Facts:
 
     # Registers that a field gates
 
-    def kvm_id(self, row):
-        """KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h), or None."""
-        kvm_id = 0
-        for column, most in (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7)):
-            value = rows.number(row, column, self.faults, 0, most)
-            if kvm_id is not None:
-                kvm_id = None if value is None else kvm_id * (most + 1) + value
-        return None if kvm_id is None else 0x6030000000130000 | kvm_id
+    def sysreg_id(self, row):
+        """KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h); None, with a fault, of a bad encoding."""
+        ops = [rows.number(row, column, self.faults, 0, most) for column, most in
+               (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
+        if None in ops:
+            return None
+        return 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | ops[3] << 3 | ops[4]
+
+    def field_of(self, row):
+        field = self.field_by_name.get(row.register + "." + row.field)
+        if field is None:
+            self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
+        return field
 
     def read_gates(self):
         gates, seen, names = [], {}, {}
         for row in self.tables["gates.tsv"]:
-            kvm_id = self.kvm_id(row)
-            field = self.field_by_name.get(row.register + "." + row.field)
-            if field is None:
-                self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
+            kvm_id, field = self.sysreg_id(row), self.field_of(row)
             if field is None or kvm_id is None:
                 continue
             start = rows.number(row, "from", self.faults, 1, (1 << field.width) - 1)
@@ -476,16 +484,39 @@ class Facts:
                 gates.append((row.name, kvm_id, field.index, start))
         return sorted(gates, key=lambda g: g[1])
 
-    def read_listed(self):
-        seen = {kvm_id: row for row, kvm_id in
-                ((row, self.kvm_id(row)) for row in self.tables["gates.tsv"])}
-        seen.update({self.kvm_id(row): row for row in self.tables["registers.tsv"]})
-        listed = []
-        for row in self.tables["listed.tsv"]:
-            kvm_id = self.kvm_id(row)
+    # Registers that recorded kernels list
+
+    def read_known(self):
+        seen = {self.sysreg_id(row): row for name in ("gates.tsv", "registers.tsv")
+                for row in self.tables[name]}
+        known = []
+        for row in self.tables["known.tsv"]:
+            kvm_id = self.sysreg_id(row)
             if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding"):
-                listed.append(kvm_id)
-        return sorted(listed)
+                known.append(kvm_id)
+        return sorted(known)
+
+    # Registers that no field hides
+
+    def read_state(self):
+        state, seen, names = [], {}, {}
+        for row in self.tables["state.tsv"]:
+            kvm_id = self.sysreg_id(row)
+            same = rows.number(row, "same_as", self.faults, 0, (1 << 64) - 1) if row.same_as else None
+            if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding") and \
+                    self.unique(names, row.name, row, "register '%s'" % row.name):
+                state.append((row.name, kvm_id, same))
+        return sorted(state, key=lambda s: s[1])
+
+    # What Linux shows at EL0
+
+    def read_visible(self):
+        seen, visible = {}, []
+        for row in self.tables["visible.tsv"]:
+            field = self.field_of(row)
+            if field is not None and self.unique(seen, field.index, row, "this field"):
+                visible.append(field.index)
+        return sorted(visible)
 
     # KVM
 

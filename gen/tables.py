@@ -185,17 +185,26 @@ def options(known):
 def rules(known, programs):
     entries = []
     for r in known.rules:
-        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in (r.when, r.then))
+        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in (r.when, r.then, r.rest))
         texts = ", ".join(string(t) for t in (r.name, r.row.when, r.row.then, r.row.reason,
                                               r.row.source))
-        entries.append("{%s, %s, %s, %d, %s}" % (
+        entries.append("{%s, %s, %s, %d, %d, %s}" % (
             texts, macro("STEADY_RULE_", r.row.severity), macro("STEADY_CLOSES_", r.row.closes
                                                                 or "never"),
-            r.lower.index if r.lower else -1, runs))
+            r.lower.index if r.lower else -1, r.version.index + 1 if r.version else 0, runs))
     return ["", "_Static_assert(%d <= STEADY_RULE_ROOM, \"implications.tsv has more rules\");"
             % len(entries)] + \
         table("const struct steady_rule steady_rules[]", entries) + \
         count("steady_rule_total", len(entries))
+
+
+def versions(known):
+    entries = ['{"%s", 0x%x}' % (v.name, sum(1 << i for i in v.includes))
+               for v in known.versions.values()]
+    return ["", "_Static_assert(%d <= 32, \"versions.tsv has more than a word has bits\");"
+            % len(entries)] + \
+        table("const struct steady_version steady_versions[]", entries) + \
+        count("steady_version_count", len(entries))
 
 
 def groups(known):
@@ -215,10 +224,22 @@ def gates(known):
         count("steady_gate_count", len(entries))
 
 
-def listed(known):
-    entries = ["0x%xULL" % kvm_id for kvm_id in known.listed]
-    return table("const uint64_t steady_listed[]", entries) + \
-        count("steady_listed_count", len(entries))
+def known_registers(known):
+    entries = ["0x%xULL" % kvm_id for kvm_id in known.known]
+    return table("const uint64_t steady_known[]", entries) + \
+        count("steady_known_count", len(entries))
+
+
+def state(known):
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (name, kvm_id, boolean(same is not None), same or 0)
+               for name, kvm_id, same in known.state]
+    return table("const struct steady_state_row steady_state[]", entries) + \
+        count("steady_state_count", len(entries))
+
+
+def visible(known):
+    return wrapped("const uint16_t steady_visible_fields[]", known.visible) + \
+        count("steady_visible_field_count", len(known.visible))
 
 
 def firmware(known):
@@ -256,9 +277,9 @@ def generate(known):
     chain_lines, chain_of = chains(known)
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
-    lines += rules(known, programs) + field_features(known) + programs_of(programs)
-    lines += gates(known) + listed(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
-    lines += errnos(known)
+    lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
+    lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
+    lines += capabilities(known) + errnos(known) + state(known) + visible(known)
     lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 

@@ -15,6 +15,9 @@ static int log_fd = -1;
 
 void say_init(const char *path)
 {
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = -1;
 	if (!path || !*path)
 		return;
 	log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -83,10 +86,10 @@ void say_report(const struct steady_report *report, bool complain)
 				? say_complain
 				: say_log;
 
-		say("%s%s%s: %s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
+		say("%s%s%s: %s%s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
 		    or_empty(f->field), f->wanted ? "wants " : "", or_empty(f->wanted),
 		    f->offered ? ", host has " : "", or_empty(f->offered),
 		    f->wanted || f->offered ? ": " : "", or_empty(f->reason),
-		    f->advice ? "" : "");
+		    f->advice ? ". Do: " : "", or_empty(f->advice));
 	}
 }

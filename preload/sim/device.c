@@ -55,17 +55,18 @@ static void say(const char *what, const char *detail)
 		detail ? detail : "");
 }
 
-static void load(void)
+bool simhost_load(const char *path)
 {
-	const char *path = secure_getenv("STEADYARM_HOST_PROFILE");
 	struct steady_report *report = NULL;
 	const struct steady_finding *f;
 	char *text = NULL;
 	size_t length = 0;
 	int r;
 
+	steady_profile_free(profile);
+	profile = NULL;
 	if (!path)
-		return;
+		return true;
 	steady_report_new(&report);
 	r = steady_file_read(path, &text, &length, report);
 	r = r ? r : steady_profile_read_json(text, length, path, &profile, report);
@@ -74,6 +75,13 @@ static void load(void)
 		say(path, f && f->reason ? f->reason : steady_strerror(r));
 	free(text);
 	steady_report_free(report);
+	return !r;
+}
+
+static void load(void)
+{
+	if (!profile)
+		simhost_load(secure_getenv("STEADYARM_HOST_PROFILE"));
 }
 
 bool simhost_is_device(const char *path)

@@ -2,6 +2,7 @@
 /* What KVM calls things: vCPU options and firmware pseudo registers. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arch/tables.h"
 
@@ -68,6 +69,25 @@ const char *steady_id_name(uint64_t kvm_id)
 		if (steady_gates[i].id == kvm_id)
 			return steady_gates[i].name;
 	}
+	return steady_state_by_id(kvm_id) ? steady_state_by_id(kvm_id)->name : NULL;
+}
+
+const struct steady_state_row *steady_state_by_id(uint64_t kvm_id)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (steady_state[i].id == kvm_id)
+			return &steady_state[i];
+	}
+	return NULL;
+}
+
+const struct steady_state_row *steady_state_by_name(const char *name, size_t length)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (strlen(steady_state[i].name) == length &&
+		    memcmp(steady_state[i].name, name, length) == 0)
+			return &steady_state[i];
+	}
 	return NULL;
 }
 
@@ -97,16 +117,16 @@ const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL])
 	return out;
 }
 
-static bool is_listed(uint64_t kvm_id)
+static bool is_known(uint64_t kvm_id)
 {
-	size_t low = 0, high = steady_listed_count;
+	size_t low = 0, high = steady_known_count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (steady_listed[middle] == kvm_id)
+		if (steady_known[middle] == kvm_id)
 			return true;
-		if (steady_listed[middle] < kvm_id)
+		if (steady_known[middle] < kvm_id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -128,7 +148,7 @@ bool steady_id_known(uint64_t kvm_id)
 	case SPACE_SVE:
 		return true;
 	case SPACE_SYSTEM:
-		return steady_id_name(kvm_id) || is_listed(kvm_id);
+		return steady_id_name(kvm_id) || is_known(kvm_id);
 	default:
 		return steady_firmware_by_id(kvm_id) >= 0;
 	}

@@ -135,6 +135,44 @@ static int read_tolerated(const struct steady_json *at, void *target)
 	return steady_json_array(at, read_tolerated_name, target);
 }
 
+static int read_more_name(const struct steady_json *at, size_t index, void *target)
+{
+	struct steady_model *m = target;
+	char name[STEADY_FULLNAME];
+	int err = steady_json_expect(at, JSON_STRING);
+
+	if (err)
+		return err;
+	if (!steady_lex_field(json_string_value(at->value), json_string_length(at->value), name))
+		return steady_json_refuse_string(at, "is no field (REGISTER.FIELD)");
+	err = steady_model_add_more(m, name);
+	if (!err && m->more_count == index)
+		err = steady_json_refuse_string(at, "is tolerated twice");
+	return err;
+}
+
+static int read_more(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_more_name, target);
+}
+
+static int read_caches(const struct steady_json *at, void *target)
+{
+	return steady_json_ccsidr(at, &((struct steady_model *)target)->caches);
+}
+
+static int read_unvirtualised(const struct steady_json *at, void *target)
+{
+	struct steady_model *m = target;
+	int err = steady_json_unvirtualised(at, m->unvirtualised);
+
+	for (int i = 0; i < STEADY_UNVIRTUALISED && !err; i++) {
+		if (m->unvirtualised[i].state == STEADY_FAILED)
+			err = steady_json_refuse(at, "a model has values, and no errno");
+	}
+	return err;
+}
+
 static int read_offer(const struct steady_json *at, void *target)
 {
 	return steady_offer_read_json(at, &((struct steady_model *)target)->offer);
@@ -152,6 +190,9 @@ static const struct steady_json_member model_rows[] = {
 	{"register_list", false, read_register_list},
 	{"implementations", false, read_implementations},
 	{"tolerated", false, read_tolerated},
+	{"tolerated_more", false, read_more},
+	{"caches", false, read_caches},
+	{"unvirtualised", false, read_unvirtualised},
 	{"offer", false, read_offer},
 };
 
@@ -208,16 +249,17 @@ static void put_firmware(struct steady_json_out *o, json_t *root, const struct s
 	steady_json_put(o, root, "firmware", all);
 }
 
-static void put_tolerated(struct steady_json_out *o, json_t *root, const struct steady_model *m)
+static void put_names(struct steady_json_out *o, json_t *root, const char *key, char *const *names,
+		      size_t count)
 {
 	json_t *all;
 
-	if (!m->tolerated_count)
+	if (!count)
 		return;
 	all = json_array();
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_json_append(o, all, json_string(m->tolerated[i]));
-	steady_json_put(o, root, "tolerated", all);
+	for (size_t i = 0; i < count; i++)
+		steady_json_append(o, all, json_string(names[i]));
+	steady_json_put(o, root, key, all);
 }
 
 int steady_model_print_json(const struct steady_model *m, struct steady_text *out)
@@ -238,7 +280,10 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	steady_json_put_ids(&o, root, m->register_list, m->register_count);
 	steady_json_put_cpus(&o, root, "implementations", m->implementations,
 			     m->implementation_count);
-	put_tolerated(&o, root, m);
+	put_names(&o, root, "tolerated", m->tolerated, m->tolerated_count);
+	put_names(&o, root, "tolerated_more", m->more, m->more_count);
+	steady_json_put_ccsidr(&o, root, "caches", &m->caches);
+	steady_json_put_unvirtualised(&o, root, m->unvirtualised);
 	if (m->offer)
 		steady_json_put(&o, root, "offer", steady_offer_new_json(&o, m->offer));
 	err = o.error ? o.error : steady_json_layout(root, out);

@@ -131,28 +131,6 @@ static int run(const struct steady_host *h, uint32_t vcpus, struct steady_report
 	return 0;
 }
 
-/* A field that was let go is shown wherever it is met. */
-static void note_tolerated(const struct steady_model *m, const uint64_t *target,
-			   struct steady_report *report)
-{
-	for (unsigned int i = 0; i < steady_offer_fields() && (m->tolerated_count || m->lenient);
-	     i++) {
-		unsigned int row = steady_offer_first() + i;
-		const struct steady_field *f = &steady_fields[row];
-		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
-		uint64_t has = steady_field_get(f, target[f->reg]);
-
-		if (!m->has[f->reg] || wanted == has || !steady_model_tolerates_field(m, row))
-			continue;
-		steady_report_add(report, STEADY_NOTE, 0);
-		steady_report_subject(report, steady_registers[f->reg].name, f->name);
-		steady_report_wanted(report, "%u", (unsigned int)wanted);
-		steady_report_offered(report, "%u", (unsigned int)has);
-		steady_report_reason(report, "tolerated: the model has %u, a guest here sees %u",
-				     (unsigned int)wanted, (unsigned int)has);
-	}
-}
-
 static int sequence(const struct steady_host *h, struct steady_pin *pin,
 		    const struct steady_model *m, uint32_t vcpus, bool guest,
 		    struct steady_report *report)
@@ -190,7 +168,7 @@ static int apply(const struct steady_model *model, steady_call_fn *call, void *c
 	if (steady_pin_target(pin)) {
 		memcpy(applied->target, steady_pin_target(pin), sizeof(applied->target));
 		applied->targeted = true;
-		note_tolerated(model, applied->target, report);
+		steady_note_tolerated(model, applied->target, report);
 	}
 	steady_pin_free(pin);
 	applied->calls = writes.calls;

@@ -76,10 +76,12 @@ struct steady_verified {
 	struct steady_applied applied;
 	uint32_t guests;       /* vCPUs that came to the guest's end */
 	uint32_t equal;        /* registers of the core range that they all read as they should */
+	uint32_t others;       /* registers outside it that the model has ... */
+	uint32_t others_equal; /* ... and that they all read as they should */
 	uint32_t undefined;    /* encodings that trapped at EL1 */
 	uint32_t trapped;      /* registers of the core range that trapped at EL0, as they should */
 	uint64_t psci, smccc;  /* versions that the guest was told */
-	uint64_t ctr, dczid, cntfrq;
+	uint64_t midr, ctr, dczid, cntfrq;
 	uint32_t discovered;   /* CPUs that the guest was told it may meet */
 };
 

@@ -207,6 +207,7 @@ static void count(const struct steady_guest *g, struct steady_verified *v)
 {
 	v->psci = g->call[STEADY_GUEST_PSCI_VERSION];
 	v->smccc = g->call[STEADY_GUEST_SMCCC_VERSION];
+	v->midr = g->vcpu[0].el1[steady_register_by_name("MIDR_EL1", 8)].value;
 	v->ctr = g->vcpu[0].ctr;
 	v->dczid = g->vcpu[0].dczid;
 	v->cntfrq = g->vcpu[0].cntfrq;
@@ -237,6 +238,19 @@ static int compare(const struct steady_model *m, const struct steady_guest *g,
 		v->equal += !el1;
 		v->trapped += !el0;
 		result = result ? result : el1 ? el1 : el0;
+	}
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		int el1 = 0;
+
+		if (steady_register_is_core(reg) || !m->has[reg])
+			continue;
+		for (uint32_t i = 0; i < g->vcpus; i++) {
+			r = check_el1(g, i, reg, target[reg], report);
+			el1 = el1 ? el1 : r;
+		}
+		v->others++;
+		v->others_equal += !el1;
+		result = result ? result : el1;
 	}
 	return result;
 }

@@ -24,7 +24,11 @@ unsigned int steady_offer_fields(void)
 
 struct steady_offer *steady_offer_alloc(void)
 {
-	return calloc(1, sizeof(struct steady_offer));
+	struct steady_offer *o = calloc(1, sizeof(*o));
+
+	if (o)
+		steady_outside_all(&o->outside);
+	return o;
 }
 
 static void cell_clear(struct steady_cell *c)
@@ -360,6 +364,7 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 	r = fill_firmware(p, o);
 	if (r)
 		goto out;
+	steady_outside_of(p, &o->outside);
 	o->sve_known = p->sve_known;
 	o->sve = p->sve;
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
@@ -408,6 +413,7 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 	o->sve = from->sve;
 	memcpy(o->unvirtualised, from->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = from->differs;
+	o->outside = from->outside;
 	*to = o;
 	return 0;
 nomem:
@@ -591,6 +597,8 @@ int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
 	memcpy(o->unvirtualised, a->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = a->differs;
 	and_unvirtualised(o, b);
+	o->outside = a->outside;
+	steady_outside_and(&o->outside, &b->outside);
 	*a = *o;
 	*o = old;
 	steady_offer_free(o);
@@ -613,7 +621,8 @@ bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer 
 {
 	if (a->cell_count != b->cell_count || a->firmware_known != b->firmware_known ||
 	    a->sve_known != b->sve_known || a->firmware_count != b->firmware_count ||
-	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve))
+	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve) ||
+	    !steady_outside_equal(&a->outside, &b->outside))
 		return false;
 	for (size_t i = 0; i < a->cell_count; i++) {
 		const struct steady_cell *other =

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 #include "policy/unknown.h"
 
@@ -46,9 +47,26 @@ static int add_set(struct steady_plan *plan, uint64_t id, uint64_t value)
 	return add(plan, (struct steady_call){.op = STEADY_OP_SET, .id = id, .value = {value}});
 }
 
-static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip)
+/* Whether a register that tells which CPU it is has to be written. */
+static bool writes_identity(const struct steady_model *m, const struct steady_configuration *c,
+			    const uint64_t target[STEADY_REGISTERS])
+{
+	for (int i = STEADY_OUTSIDE_MIDR; i <= STEADY_OUTSIDE_AIDR; i++) {
+		int reg = steady_outside_register((enum steady_outside)i);
+
+		if (m->has[reg] && target[reg] != c->reg[reg].value)
+			return true;
+	}
+	return false;
+}
+
+static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip,
+			bool identity)
 {
 	int r = add_simple(plan, STEADY_OP_CREATE_VM, 0, 0);
+
+	if (!r && identity)
+		r = add_simple(plan, STEADY_OP_ENABLE_CAP, 0, STEADY_CAP_IMP_IDS);
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
 		if (m->options >> i & 1 && steady_options[i].enable_cap)
@@ -71,14 +89,44 @@ static int add_creation(struct steady_plan *plan, const struct steady_model *m, 
 	return r;
 }
 
-static int add_registers(struct steady_plan *plan, const struct steady_configuration *c,
+/* All but one belong to the VM, so that one vCPU's do. */
+static int add_registers(struct steady_plan *plan, const struct steady_model *m,
+			 const struct steady_configuration *c,
 			 const uint64_t target[STEADY_REGISTERS])
 {
-	int r = 0;
+	int r = 0, clidr = steady_outside_register(STEADY_OUTSIDE_CLIDR);
 
-	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
-		if (!r && target[reg] != c->reg[reg].value)
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!r && reg != clidr && (steady_register_is_core(reg) || m->has[reg]) &&
+		    target[reg] != c->reg[reg].value)
 			r = add_set(plan, steady_register_id(reg), target[reg]);
+	}
+	return r;
+}
+
+static int add_caches(struct steady_plan *plan, const struct steady_model *m,
+		      const struct steady_profile *p, const struct steady_configuration *c,
+		      const uint64_t target[STEADY_REGISTERS])
+{
+	int r, clidr = steady_outside_register(STEADY_OUTSIDE_CLIDR);
+	struct steady_call set = {.op = STEADY_OP_SET};
+	struct steady_caches caches;
+
+	r = steady_caches_target(m, p, c, &caches, NULL);
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+		set.vcpu = v;
+		set.id = steady_register_id(clidr);
+		set.value[0] = target[clidr];
+		if (m->has[clidr] && target[clidr] != c->reg[clidr].value)
+			r = add(plan, set);
+		for (unsigned int i = 0; i < STEADY_CACHES && !r; i++) {
+			const struct steady_reading *has = steady_profile_cache(p, i);
+
+			set.id = steady_cache_id(i);
+			set.value[0] = caches.value[i];
+			if (caches.has >> i & 1 && (!has || has->value != caches.value[i]))
+				r = add(plan, set);
+		}
 	}
 	return r;
 }
@@ -172,8 +220,10 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 		return -STEADY_ENOMEM;
 	plan->features = steady_options_features(m->options);
 	plan->vcpus = vcpus;
-	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip);
-	r = r ? r : add_registers(plan, c, target);
+	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip,
+			 writes_identity(m, c, target));
+	r = r ? r : add_registers(plan, m, c, target);
+	r = r ? r : add_caches(plan, m, p, c, target);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);
 	r = r ? r : add_unknown(plan, m, p, c);

@@ -32,6 +32,12 @@ struct steady_cpu {      /* one kind of core, or one that a guest may meet */
 	uint64_t midr, revidr, aidr;
 };
 
+#define STEADY_CACHES 32
+struct steady_caches { /* CCSIDR_EL1 of each cache, by the number that selects it (CSSELR_EL1) */
+	uint32_t has;  /* 1 << number */
+	uint32_t value[STEADY_CACHES];
+};
+
 enum steady_irqchip { STEADY_IRQCHIP_UNKNOWN, STEADY_IRQCHIP_NONE, STEADY_GICV2, STEADY_GICV3 };
 const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown */
 uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */

@@ -208,6 +208,28 @@ static bool strike(unsigned int rule, struct brute *all, struct steady_view *vie
 	return struck;
 }
 
+/* An error that names no field to lower (SVE or SME without FEAT_FP16): nothing is struck then. */
+static bool law_broken(struct steady_profile *const *p, size_t count, uint32_t options,
+		       const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		bool keep = steady_rules[i].severity == STEADY_RULE_ERROR &&
+			    steady_rules[i].closes == STEADY_CLOSES_NEVER &&
+			    steady_rule_state(i, view) == STEADY_NO;
+
+		for (size_t k = 0; k < count && keep; k++) {
+			struct steady_view host;
+
+			steady_configuration_view(steady_profile_find(p[k], options, STEADY_GICV3),
+						  &host);
+			keep = steady_rule_state(i, &host) != STEADY_NO;
+		}
+		if (keep)
+			return true;
+	}
+	return false;
+}
+
 bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
 	       struct brute *all)
 {
@@ -232,5 +254,5 @@ bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
 				return false;
 		}
 	}
-	return true;
+	return !law_broken(p, count, options, &view);
 }

@@ -32,8 +32,9 @@ uint64_t brute_top(const struct brute *b, unsigned int field);
  * Every value that a CPU may have which all hosts accept in configurations of these options, and
  * which keeps the rules between fields that bind: each host's guests see them kept, or they always
  * do. One set for each field of the core range (steady_offer_fields()). Values are struck out, one
- * after the other, that no values of the other fields go with. False if there is no such CPU; what
- * `all` holds then says nothing.
+ * after the other, that no values of the other fields go with. False if there is no such CPU, or the
+ * greatest breaks an error that all hosts keep and that names no field to lower; what `all` holds
+ * then says nothing.
  */
 bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
 	       struct brute *all);

@@ -164,6 +164,25 @@ static void change_rest(struct laws *l, struct steady_profile *p)
 	}
 }
 
+/*
+ * Linux 6.1 to 7.3 on CPUs whose EL0 has no AArch32: the AArch32 registers read as zero and the
+ * kernel lets none of their bits be written (data/profiles/a64fx-*.json).
+ */
+static void clear_aarch32(struct steady_profile *p)
+{
+	int pfr0 = steady_register_by_name("ID_AA64PFR0_EL1", strlen("ID_AA64PFR0_EL1"));
+
+	if ((p->configurations[0].reg[pfr0].value & 0xf) == 2)
+		return;
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!steady_registers[reg].aarch32)
+			continue;
+		p->writable[reg].value = 0;
+		for (size_t i = 0; i < p->configuration_count; i++)
+			p->configurations[i].reg[reg].value = 0;
+	}
+}
+
 struct steady_profile *laws_host(struct laws *l, const char *name)
 {
 	unsigned int cpu = laws_one_in(l, 8) ? laws_below(l, 3) : l->cpu;
@@ -173,6 +192,7 @@ struct steady_profile *laws_host(struct laws *l, const char *name)
 	change_masks(l, p, true);
 	if (laws_one_in(l, 2))
 		change_limits(l, p, 250);
+	clear_aarch32(p);
 	change_rest(l, p);
 	p->cpus[0].midr += laws_below(l, 2);
 	return p;

@@ -34,6 +34,9 @@ static const char canonical[] =
 	"'0x0000000000000000'}\n"
 	"  ],\n"
 	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV'],\n"
+	"  'tolerated_more': ['ID_AA64PFR0_EL1.FP'],\n"
+	"  'caches': {'0x6020000000110000': '0x701fe01a'},\n"
+	"  'unvirtualised': {'CNTFRQ_EL0': '0x3b9aca00', 'PMCR_EL0.N': '0x6'},\n"
 	"  'offer': {\n"
 	"    'cells': [\n"
 	"      {\n"
@@ -106,8 +109,13 @@ static const struct refusal refusals[] = {
 	{HEAD "'implementations':[{'midr':'0x1','revidr':'0x0','aidr':'0x0'},\n"
 	      "{'midr':'0x01','revidr':'0x0','aidr':'0x0'}]}",
 	 3, 1, "this implementation is given twice"},
-	{HEAD "'tolerated':['CTR_EL0']}", 2, 14, "\"CTR_EL0\" is neither a field"},
+	{HEAD "'tolerated':['MPIDR_EL1']}", 2, 14, "\"MPIDR_EL1\" is neither a field"},
+	{HEAD "'caches':{'0x6020000000110020':'0x1'}}", 2, 11, "no id of CCSIDR_EL1"},
+	{HEAD "'caches':{'0x6020000000110000':'0x100000000'}}", 2, 32, "more than 32 bits"},
+	{HEAD "'unvirtualised':{'DCZID_EL0':{'errno':'EIO'}}}", 2, 17, "and no errno"},
 	{HEAD "'tolerated':[1]}", 2, 14, "expected a string"},
+	{HEAD "'tolerated_more':['CNTFRQ_EL0']}", 2, 19, "is no field"},
+	{HEAD "'tolerated_more':['CTR_EL0.DIC','ctr.dic']}", 2, 33, "is tolerated twice"},
 	{HEAD "'tolerated':['CTR_EL0.DIC','ctr.dic']}", 2, 28, "is tolerated twice"},
 	/* the offer */
 	{HEAD "'offer':null}", 2, 9, "expected an object, found null"},
