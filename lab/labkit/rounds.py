@@ -64,6 +64,8 @@ def reset(folder, count, place=OLD, say=_told):
     if guest.boots != expected or outcome.status != "0":
         return say(f"{len(guest.boots)} boots instead of {len(expected)}, status {outcome.status}: "
                    f"{outcome.said}")
+    if sum(tick["tick"] == 0 for tick in guest.ticks) != len(expected):
+        return say(f"{len(guest.ticks)} whole ticks in {len(expected)} boots")
     odd = [tick for tick in guest.ticks if tick["odd"] or tick["others"] != CPUS - 1]
     hashes = {tick["ids"] for tick in guest.ticks}
     if len(guest.ids) != 1 or hashes != {moves.hash_of(guest.ids[0])} or odd or outcome.drifted():
