@@ -148,11 +148,11 @@ def startup(folder, count, place=OLD, say=_told):
     status, errors = host.run(job, keep)
     if status:
         return say(f"the starts ended with {status}: {errors}")
-    plain, pinned, json = (statistics.median(_seconds(folder / name))
+    plain, pinned, json = (statistics.mean(_seconds(folder / name))
                            for name in ("unpinned", "pinned", "json"))
     calls = [int(re.search(r"^total (\d+)$", (folder / f"{name}.trace").read_text(encoding="utf-8"),
                            flags=re.M)[1]) for name in ("unpinned", "pinned")]
-    print(f"{count} starts each on {place}, by instructions, medians: unpinned {plain * 1000:.0f} ms and "
+    print(f"{count} starts each on {place}, by instructions, means: unpinned {plain * 1000:.0f} ms and "
           f"{calls[0]} ioctls, pinned {pinned * 1000:.0f} ms and {calls[1]} ioctls, ratio "
           f"{pinned / plain:.3f}; with the model as JSON {json * 1000:.0f} ms")
     return 0 if pinned / plain <= MOST else say(f"the ratio is above {MOST}")
