@@ -33,6 +33,8 @@ class Common(Case):
             (NO, ("lint", self.impossible())),
             (DONE, ("replay", self.log(), NEW)),
             (NO, ("replay", self.log(), OLD)),
+            (DONE, ("migrate-check", NEW, NEW)),
+            (NO, ("migrate-check", NEW, OLD)),
         ]
 
     def impossible(self):
