@@ -18,6 +18,7 @@ COLUMNS = {
                   "option when source",
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
+    "left-out.tsv": "feature why source",
     "versions.tsv": "version condition source",
     "implications.tsv": "name if then severity lower closes reason source",
     "groups.tsv": "group fields states source",
@@ -129,6 +130,7 @@ class Facts:
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
+        self.check_left_out()
         self.versions = versions.read(self, self.trees)
         self.read_whens()
         self.values = self.read_values()
@@ -373,6 +375,18 @@ class Facts:
             self.check_depth(row, trees[row.feature], trees)
             self.check_depth(row, mirrors[row.feature], trees)
         return features, trees, mirrors
+
+    def check_left_out(self):
+        """Names that are no features here: each once, with a reason, and really not here."""
+        seen = {name.lower(): row for name, row in
+                ((row.feature, row) for row in self.features)}
+        for row in self.tables["left-out.tsv"]:
+            if not FEATURE.match(row.feature):
+                self.faults.add(row.place, "'%s' is no name of a feature" % row.feature)
+            elif row.why == "":
+                self.faults.add(row.place, "no reason why %s is left out" % row.feature)
+            else:
+                self.unique(seen, row.feature, row, row.feature)
 
     def check_depth(self, row, tree, trees):
         if tree and conditions.depth(conditions.compiled(tree, trees, {})) > conditions.STACK:

@@ -126,6 +126,22 @@ def fields(known, programs, chain_of):
         count("steady_field_count", len(entries))
 
 
+def nibbles(known):
+    """
+    For each register and each of its nibbles the field that the lowest bit belongs to; and which
+    nibbles are a whole field each, a plain number.
+    """
+    lines, plain = [], []
+    for r in known.registers:
+        plain.append("0x%04x" % sum(1 << f.lsb // 4 for f in r.fields if f.order == "lower" and
+                                    not f.signed and f.width == 4 and f.lsb % 4 == 0))
+        covers = [next(f.index for f in r.fields if f.lsb <= bit <= f.msb)
+                  for bit in range(0, 64, 4)]
+        lines.append("{%s}" % ", ".join(str(c) for c in covers))
+    return table("const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16]", lines) + \
+        wrapped("const uint16_t steady_plain_nibbles[STEADY_REGISTERS]", plain)
+
+
 def values(known):
     entries = ['{%d, %d, "%s", %s}' % (f.index, value, row.meaning,
                                        string(row.features.replace(",", ", ")))
@@ -270,7 +286,7 @@ def generate(known):
     programs = Programs(known.trees)
     chain_lines, chain_of = chains(known)
     lines = registers(known) + register_names(known) + chain_lines
-    lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
+    lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
     lines += errnos(known) + state(known) + visible(known)

@@ -88,6 +88,10 @@ struct steady_value {   /* one enumerated value of a field */
 extern const struct steady_register steady_registers[STEADY_REGISTERS];
 extern const struct steady_field steady_fields[];
 extern const unsigned int steady_field_count;
+/* The row of the field that bit 4 * N of a register belongs to. */
+extern const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16];
+/* Bit N: bits 4 * N to 4 * N + 3 of a register are a field, of plain numbers: more is more. */
+extern const uint16_t steady_plain_nibbles[STEADY_REGISTERS];
 extern const struct steady_value steady_values[];
 extern const unsigned int steady_value_count;
 

@@ -31,7 +31,7 @@ int steady_field_at(int reg, unsigned int bit)
 	if (reg < 0 || reg >= STEADY_REGISTERS || bit > 63)
 		return -1;
 	r = &steady_registers[reg];
-	for (unsigned int i = r->first; i < r->first + r->fields; i++)
+	for (unsigned int i = steady_field_of_nibble[reg][bit / 4]; i < r->first + r->fields; i++)
 		if (bit < steady_fields[i].lsb + (unsigned int)steady_fields[i].width)
 			return (int)i;
 	return -1;

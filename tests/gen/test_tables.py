@@ -23,6 +23,11 @@ def run(directory, *more):
     return result, out
 
 
+def lines_of(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read().split("\n")
+
+
 class Broken(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp()
@@ -351,6 +356,32 @@ class Broken(unittest.TestCase):
 
     def test_feature_name(self):
         self.change("features.tsv", ["FEAT_SVE_AES"], "feature", "SVE_AES", "'SVE_AES' is no name")
+
+    def test_left_out(self):
+        row = ["FEAT_CHK"]
+        self.change("left-out.tsv", row, "why", "", "no reason why FEAT_CHK is left out")
+        self.setUp()
+        self.change("left-out.tsv", row, "feature", "CHK", "'CHK' is no name of a feature")
+        self.setUp()
+        self.change("left-out.tsv", row, "feature", "FEAT_AES", "FEAT_AES is already in line")
+        self.setUp()
+        lines = self.rows("left-out.tsv")
+        self.add("left-out.tsv", next(line for line in lines if line.startswith("FEAT_EL0")).split("\t"),
+                 "FEAT_EL0 is already in line")
+
+    def test_every_name_is_known_or_left_out(self):
+        """What Arm's list makes mandatory, what the independent listings have, what rules speak of."""
+        known = {line.split("\t")[0] for table in ("features.tsv", "left-out.tsv")
+                 for line in self.rows(table) if line.startswith("FEAT_")}
+        names = set()
+        folder = os.path.join(ROOT, "tests", "data")
+        unnamed = {line.split("\t")[0] for line in lines_of(os.path.join(folder, "listings", "unnamed.tsv"))}
+        for path in [os.path.join(folder, "mandatory.tsv")] + [
+                os.path.join(folder, "listings", name) for name in os.listdir(os.path.join(folder, "listings"))]:
+            for line in lines_of(path):
+                names.update(re.findall(r"FEAT_\w+", line.split("\t")[0]))
+        self.assertGreater(len(names), 250)
+        self.assertEqual(sorted(names - known - unnamed), [])
 
     def test_version(self):
         self.change("features.tsv", ["FEAT_SVE_AES"], "min_version", "9.0", "'9.0' is no version")

@@ -363,9 +363,7 @@ static const struct {
 	uint64_t more, less;
 	const char *missed;
 } directions[] = {
-	{"armv8.0-a-v1", "ID_AA64PFR0_EL1", "FP", 1, 0xf, "FEAT_FP"},
-	{"armv8.0-a-v1", "ID_AA64PFR0_EL1", "AdvSIMD", 1, 0xf, "FEAT_AdvSIMD"},
-	{"armv8.0-a-v1", "ID_AA64DFR0_EL1", "BRPs", 5, 0, NULL},
+	{"armv8.2-a-v1", "ID_AA64DFR0_EL1", "BRPs", 5, 0, NULL},
 	{"armv8.4-a-v1", "ID_AA64MMFR2_EL1", "IDS", 2, 0, "FEAT_IDST"},
 	{"armv8.3-a-v1", "ID_AA64ISAR1_EL1", "APA", 3, 0, "FEAT_PAuth"},
 };

@@ -219,14 +219,14 @@ static void test_kept_by_either(void **state)
 						   {"ID_AA64MMFR0_EL1.TGran4", 15, 0x8000},
 						   {"ID_AA64MMFR0_EL1.TGran16", 1, 0x3},
 						   {"ID_AA64MMFR0_EL1.TGran64", 0, 0x8001},
-						   {NULL}};
+						   {NULL, 0, 0}};
 	static const struct field_accepts lpa2[] = {
 		{"ID_AA64MMFR0_EL1.PARange", 6, 0x7f}, {"ID_AA64MMFR0_EL1.TGran4", 15, 0x8000},
 		{"ID_AA64MMFR0_EL1.TGran16", 2, 0x7},  {"ID_AA64MMFR0_EL1.TGran64", 15, 0x8000},
-		{"ID_AA64MMFR2_EL1.VARange", 1, 0x3},  {NULL}};
+		{"ID_AA64MMFR2_EL1.VARange", 1, 0x3},  {NULL, 0, 0}};
 	static const struct field_accepts lpa_fixed[] = {{"ID_AA64MMFR0_EL1.PARange", 6, 0x40},
 							 {"ID_AA64MMFR0_EL1.TGran64", 0, 0x8001},
-							 {NULL}};
+							 {NULL, 0, 0}};
 	static const struct {
 		const struct field_accepts *one, *other;
 		const char *field;

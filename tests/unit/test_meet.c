@@ -86,6 +86,16 @@ static const struct pair pairs[] = {
 	  {{1, 1}, {0, 2}, {0, 1}}}},
 	{{"ID_AA64MMFR0_EL1.TGran16", "ID_AA64MMFR0_EL1.TGran16_2"},
 	 {{{1, 0}, {1, 2}, {1, 2}}, {{2, 0}, {1, 0}, {1, 2}}, {{0, 0}, {1, 2}, {0, 1}}}},
+	/* LDREXD and STREXD (2) come with all of the fraction's; the fraction counts for 1 only */
+	{{"ID_ISAR3_EL1.SynchPrim", "ID_ISAR4_EL1.SynchPrim_frac"},
+	 {{{2, 0}, {1, 3}, {1, 3}}, {{1, 3}, {1, 0}, {1, 0}}, {{2, 0}, {0, 0}, {0, 0}}}},
+	/* SWP on one core (SWP_frac) is less than everywhere */
+	{{"ID_ISAR0_EL1.Swap", "ID_ISAR4_EL1.SWP_frac"},
+	 {{{1, 0}, {0, 1}, {0, 1}}, {{0, 0}, {0, 1}, {0, 0}}, {{1, 0}, {0, 0}, {0, 0}}}},
+	{{"ID_PFR1_EL1.Security", "ID_PFR1_EL1.Sec_frac"},
+	 {{{1, 0}, {0, 2}, {0, 2}}, {{0, 1}, {0, 2}, {0, 1}}, {{2, 0}, {1, 0}, {1, 0}}}},
+	{{"ID_PFR1_EL1.Virtualization", "ID_PFR1_EL1.Virt_frac"},
+	 {{{1, 0}, {0, 1}, {0, 1}}, {{1, 0}, {0, 0}, {0, 0}}}},
 	{{"ID_AA64MMFR0_EL1.TGran64", "ID_AA64MMFR0_EL1.TGran64_2"},
 	 {{{0, 0}, {0, 2}, {0, 2}}, {{0, 1}, {0, 0}, {0, 1}}, {{15, 0}, {0, 0}, {15, 1}}}},
 };
