@@ -41,8 +41,8 @@ static bool is_question(int argc, char **argv)
 	static const char *const questions[] = {"version", "help", "h"};
 	static const char *const takers[] = {"machine", "M", "cpu", "device", "accel", "netdev"};
 
-	for (int i = 1; i < argc; i++) {
-		const char *next = i + 1 < argc ? argv[i + 1] : "";
+	for (int i = 1; i < argc && argv[i]; i++) {
+		const char *next = argv[i + 1] ? argv[i + 1] : ""; /* they end in NULL */
 
 		for (size_t q = 0; q < sizeof(questions) / sizeof(questions[0]); q++) {
 			if (is_option(argv[i], questions[q]))
@@ -82,7 +82,7 @@ static void find_guest(int argc, char **argv, char guest[NAME_ROOM])
 	char part[NAME_ROOM];
 
 	guest[0] = '\0';
-	for (int i = 1; i + 1 < argc; i++) {
+	for (int i = 1; i + 1 < argc && argv[i] && argv[i + 1]; i++) {
 		bool first = true;
 
 		if (!is_option(argv[i], "name"))

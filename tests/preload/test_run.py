@@ -73,6 +73,17 @@ class Run(Case):
                 self.assertEqual((status, err), (0, ""))
                 self.assertEqual(sorted(values(out).values()), self.expected())
 
+    def test_installed_model(self):
+        """Found by its name; what lies there later does not change what a VM has."""
+        shutil.copy(self.model(*POOL), self.folder / "test-v1.json")
+        self.env["STEADYARM_MODEL_PATH"] = str(self.folder)
+        process = self.waiting(STEADYARM, "run", "--host", profile(HOST), "--model", "test-v1", "--", VMM, "-w")
+        before = self.find(process.pid)
+        (self.folder / "test-v1.json").unlink()
+        self.assertEqual((before["model"], before["state"]), ("test-v1", "read-back"))
+        self.assertEqual(before["id"], self.expect(DONE, "models", "--json", self.model(*POOL)).json()["models"][0]["id"])
+        self.assertEqual(self.find(process.pid), before)
+
     def test_list_is_the_models(self):
         model = json.loads(self.model(*POOL).read_text(encoding="utf-8"))
         for options in ([], ["-s"], ["-S"]):
