@@ -16,6 +16,7 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --vcpus N      give the VM N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm apply web-v1.json --vcpus 4\n";
@@ -28,6 +29,7 @@ static const char verify_help[] =
 	"\n"
 	"Options:\n"
 	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm verify web-v1.json\n";
@@ -56,7 +58,7 @@ static json_t *findings_json(const struct cli *cli, uint32_t severity)
 	const struct steady_finding *f;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == severity)
+		if (f->severity == severity && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;
@@ -70,6 +72,7 @@ static json_t *guest_json(const struct steady_verified *v)
 	json_object_set_new(o, "equal", json_integer(v->equal));
 	json_object_set_new(o, "trapped_at_el0", json_integer(v->trapped));
 	json_object_set_new(o, "undefined", json_integer(v->undefined));
+	json_object_set_new(o, "discovered", json_integer(v->discovered));
 	json_object_set_new(o, "psci", json_sprintf("0x%" PRIx64, v->psci));
 	json_object_set_new(o, "smccc", json_sprintf("0x%" PRIx64, v->smccc));
 	json_object_set_new(o, "others", json_integer(v->others));
@@ -96,6 +99,8 @@ static int put_json(struct cli *cli, const char *model, const struct cli_host *h
 	json_object_set_new(o, "writes", writes);
 	json_object_set_new(o, "mismatches", findings_json(cli, STEADY_ERROR));
 	json_object_set_new(o, "tolerated", findings_json(cli, STEADY_NOTE));
+	json_object_set_new(o, "warnings", findings_json(cli, STEADY_WARNING));
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	json_object_set_new(o, "pinned", json_boolean(a->pinned));
 	if (v)
 		json_object_set_new(o, "guest", guest_json(v));
@@ -110,7 +115,7 @@ static size_t tolerated(const struct cli *cli)
 	size_t count = 0;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++)
-		count += f->severity == STEADY_NOTE;
+		count += f->severity == STEADY_NOTE && !f->unknown;
 	return count;
 }
 
@@ -125,6 +130,9 @@ static void put_guest(struct steady_text *out, const struct steady_verified *v)
 			   (unsigned int)(v->psci >> 16), (unsigned int)(v->psci & 0xffff),
 			   (unsigned int)(v->smccc >> 16), (unsigned int)(v->smccc & 0xffff),
 			   v->ctr, v->dczid, v->cntfrq, v->undefined);
+	if (v->discovered)
+		steady_text_printf(out, "it was told that it may meet %" PRIu32 " CPU%s\n",
+				   v->discovered, v->discovered == 1 ? "" : "s");
 	if (v->others)
 		steady_text_printf(out,
 				   "%" PRIu32 " of %" PRIu32 " registers outside the core range as in "
@@ -208,13 +216,14 @@ static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus,
 {
 	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
 						    {"tolerate", true, cli_take_tolerate},
-						    {"identity", 2, cli_take_identity}};
+						    {"identity", 2, cli_take_identity},
+						    CLI_STRICTNESS};
 	struct cli_pinning pinning = {.vcpus = vcpus};
 	struct cli_subject model;
 	struct cli_host host;
 	bool help_given;
 	char *label;
-	int r = cli_options(cli, argc, argv, options, 3, &pinning, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 5, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -24,6 +24,7 @@ static const char help[] =
 	"  --vcpu sve=off,pmu=on  vCPU options that must be on or off; the rest is chosen\n"
 	"  --require FEAT,...     features that the model must have\n"
 	"  --tolerate REG.FIELD   a field that need not be level (may be given again)\n"
+	"  --discovery            guests may ask which CPUs they may meet, of a VMM that answers it\n"
 	"  --identity[=0xMIDR]    tell guests that they are the hosts' CPU, of several this one\n"
 	"  --exactly              one X, a host: the model of what an unpinned guest sees there\n"
 	"\n"
@@ -101,6 +102,14 @@ static bool take_exactly(struct cli *cli, void *ctx, const char *argument)
 	(void)cli;
 	(void)argument;
 	((struct wanted *)ctx)->exactly = true;
+	return true;
+}
+
+static bool take_discovery(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->request.discovery = true;
 	return true;
 }
 
@@ -410,12 +419,13 @@ static int run(struct cli *cli, int argc, char **argv)
 		{"name", true, take_name},        {"vcpu", true, take_vcpu},
 		{"require", true, take_require},  {"tolerate", true, take_tolerate},
 		{"exactly", false, take_exactly}, {"identity", 2, take_identity},
+		{"discovery", false, take_discovery},
 	};
 	struct wanted w = {0};
 	struct cli_subject *subjects;
 	bool help_given;
 	int loaded = 0;
-	int r = cli_options(cli, argc, argv, options, 6, &w, 1, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 7, &w, 1, -1, &help_given);
 
 	if (r || help_given)
 		return r;

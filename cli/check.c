@@ -19,6 +19,7 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm check web-v1.json rack*.json\n";
@@ -43,7 +44,7 @@ static json_t *findings_json(const struct cli *cli, size_t from, uint32_t severi
 	const struct steady_finding *f;
 
 	for (size_t i = from; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == severity)
+		if (f->severity == severity && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;
@@ -71,9 +72,11 @@ static void add_answer(struct cli *cli, struct answers *a, const char *host, boo
 	json_object_set_new(one, "can_run", json_boolean(can));
 	json_object_set_new(one, "blockers", findings_json(cli, a->seen, STEADY_ERROR));
 	json_object_set_new(one, "tolerated", findings_json(cli, a->seen, STEADY_NOTE));
+	json_object_set_new(one, "unknown", cli_unknown_json(cli->report, a->seen));
 	json_array_append_new(a->hosts, one);
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_ERROR, "");
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_WARNING, "warning: ");
+	cli_put_unknown(&a->words, cli->report, a->seen, "");
 	put_missed(cli, a);
 	a->seen = steady_report_count(cli->report);
 	a->count++;
@@ -253,10 +256,11 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {{"tolerate", true, cli_take_tolerate},
 						    {"identity", 2, cli_take_identity},
-						    {"all", false, take_all}};
+						    {"all", false, take_all},
+						    CLI_STRICTNESS};
 	struct asked asked = {0};
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 3, &asked, 0, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 5, &asked, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;

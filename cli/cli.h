@@ -21,6 +21,7 @@ struct cli {
 	const struct cli_command *command;
 	bool json;
 	bool quiet;
+	bool lenient;                  /* models that are loaded are so */
 	const char *output;            /* -o, or NULL: standard output */
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
@@ -81,6 +82,16 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 /* For a struct cli_option: --vcpus N, into an unsigned long. */
 #define CLI_VCPUS 512
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument);
+
+/* --strict and --lenient, for commands that take models to hosts. */
+bool cli_take_strict(struct cli *cli, void *ctx, const char *argument);
+bool cli_take_lenient(struct cli *cli, void *ctx, const char *argument);
+#define CLI_STRICTNESS                                                                             \
+	{"strict", false, cli_take_strict}, {"lenient", false, cli_take_lenient}
+#define CLI_HELP_STRICT                                                                            \
+	"  --strict       refuse what the host shows that this version has no name for and KVM\n"     \
+	"                 does not let be 0 (the default)\n"                                          \
+	"  --lenient      report it, and leave it as the host has it\n"
 
 /* What is said of a pin on the command line, beside model and host. */
 #define CLI_TOLERATE 64
@@ -160,6 +171,12 @@ int cli_check_self(struct cli *cli, const struct cli_subject *model);
 int cli_show_kernels(struct cli *cli);
 
 /* ---- findings.c ---- */
+
+/* Those from index `from` on that are about what has no name here, with what became of each. */
+json_t *cli_unknown_json(const struct steady_report *report, size_t from);
+/* A line each of those that are notes: what is 0 now. */
+void cli_put_unknown(struct steady_text *out, const struct steady_report *report, size_t from,
+		     const char *prefix);
 
 /* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */
 void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);

@@ -238,7 +238,7 @@ static void put_words(struct cli *cli, const struct answer *a)
 			put_change(&cli->out, f);
 	}
 	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == STEADY_NOTE && f->wanted && f->offered) {
+		if (f->severity == STEADY_NOTE && f->wanted && f->offered && !f->unknown) {
 			steady_text_str(&cli->out, "tolerated: ");
 			put_change(&cli->out, f);
 		}
@@ -253,7 +253,7 @@ static json_t *findings_json(const struct cli *cli, const struct answer *a, uint
 	const struct steady_finding *f;
 
 	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == severity && f->reg)
+		if (f->severity == severity && f->reg && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;

@@ -154,6 +154,22 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 	return true;
 }
 
+bool cli_take_strict(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)ctx;
+	(void)argument;
+	cli->lenient = false;
+	return true;
+}
+
+bool cli_take_lenient(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)ctx;
+	(void)argument;
+	cli->lenient = true;
+	return true;
+}
+
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument)
 {
 	(void)cli;

@@ -13,6 +13,7 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
@@ -44,6 +45,7 @@ static int put_json(struct cli *cli, const char *model, const char *host,
 	json_object_set_new(o, "vcpus", json_integer(plan->vcpus));
 	json_object_set_new(o, "features", json_sprintf("0x%" PRIx32, plan->features));
 	json_object_set_new(o, "calls", calls);
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	return cli_put_json(cli, o);
 }
 
@@ -57,6 +59,7 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 		writes += plan->calls[i].op == STEADY_OP_SET;
 	steady_text_printf(&cli->out, "# %s on %s: %zu calls, %zu of them writes\n", model, host,
 			   plan->count, writes);
+	cli_put_unknown(&cli->out, cli->report, 0, "# ");
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct steady_call *c = &plan->calls[i];
 		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
@@ -84,6 +87,7 @@ static int explain(struct cli *cli, const char *model, const char *host)
 		json_object_set_new(o, "model", json_string(model));
 		json_object_set_new(o, "host", json_string(host));
 		json_object_set_new(o, "blockers", list);
+		json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 		return cli_put_json(cli, o);
 	}
 	if (!cli->quiet) {
@@ -116,12 +120,13 @@ static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
 						    {"tolerate", true, cli_take_tolerate},
-						    {"identity", 2, cli_take_identity}};
+						    {"identity", 2, cli_take_identity},
+						    CLI_STRICTNESS};
 	struct cli_pinning pinning = {.vcpus = 1};
 	struct cli_subject model, host;
 	bool help_given;
 	char *label;
-	int r = cli_options(cli, argc, argv, options, 3, &pinning, 1, 2, &help_given);
+	int r = cli_options(cli, argc, argv, options, 5, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;

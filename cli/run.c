@@ -37,6 +37,9 @@ static const char help[] =
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
 	"                     it (the default), or keep the pin and write nothing\n"
+	"  --strict           refuse to run a VM where the host shows what this version has no name for\n"
+	"                     and KVM does not let be 0 (the default)\n"
+	"  --lenient          report it, and leave it as the host has it\n"
 	"  --library FILE     the preload library, if not the installed one\n"
 	"\n"
 	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND cannot\n"
@@ -253,7 +256,9 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
 		 setenv("STEADYARM_MODEL_ID", id, 1) ||
 		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
-		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1));
+		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
+		 (model->lenient ? setenv("STEADYARM_LENIENT", "1", 1)
+				 : unsetenv("STEADYARM_LENIENT"));
 	steady_text_free(&text);
 	return !failed;
 }
@@ -299,13 +304,14 @@ static int run(struct cli *cli, int argc, char **argv)
 		{"log", true, take_log},
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
+		CLI_STRICTNESS,
 	};
 	struct cli_run_request w = {0};
 	bool help_given;
 
 	cli->first_only = true;
 	cli->status = CLI_RUN_FAILED;
-	if (cli_options(cli, argc, argv, options, 6, &w, 1, -1, &help_given))
+	if (cli_options(cli, argc, argv, options, 8, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
 		cli->status = 0;

@@ -292,6 +292,8 @@ int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject
 
 	if (!r && !s->model)
 		r = wrong_kind(cli, s, "a model", "a host's profile");
+	if (!r)
+		steady_model_set_lenient(s->model, cli->lenient);
 	return r;
 }
 

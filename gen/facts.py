@@ -26,7 +26,8 @@ COLUMNS = {
     "state.tsv": "name op0 op1 crn crm op2 same_as source",
     "visible.tsv": "register field config source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
-    "firmware.tsv": "name id kind opt_in source",
+    "known.tsv": "op0 op1 crn crm op2 source",
+    "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
     "errnos.tsv": "call errno meaning says source",
@@ -35,7 +36,7 @@ KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
-         "enable-cap", "create-gic", "init-gic", "pmu-init", "run")
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
@@ -136,6 +137,7 @@ class Facts:
         self.values = self.read_values()
         self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
+        self.known = self.read_known()
         self.state = self.read_state()
         self.visible = self.read_visible()
         self.groups = groups.read(self)
@@ -509,6 +511,18 @@ class Facts:
                 gates.append((row.name, kvm_id, field.index, start))
         return sorted(gates, key=lambda g: g[1])
 
+    # Registers that recorded kernels list
+
+    def read_known(self):
+        seen = {self.sysreg_id(row): row for name in ("gates.tsv", "registers.tsv")
+                for row in self.tables[name]}
+        known = []
+        for row in self.tables["known.tsv"]:
+            kvm_id = self.sysreg_id(row)
+            if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding"):
+                known.append(kvm_id)
+        return sorted(known)
+
     # Registers that no field hides
 
     def read_state(self):
@@ -582,10 +596,16 @@ class Facts:
         for row in self.tables["firmware.tsv"]:
             row.number = rows.number(row, "id", self.faults, 0x6030000000140000, 0x603000000016FFFF)
             row.bits = rows.number(row, "opt_in", self.faults, 0, (1 << 64) - 1)
+            row.known = rows.number(row, "services", self.faults, 0, (1 << 64) - 1)
             kind = rows.choice(row, "kind", self.faults, FIRMWARE_KINDS)
             if not NAME.match(row.name):
                 self.faults.add(row.place, "'%s' is no name for a register" % row.name)
-            elif None not in (row.number, row.bits, kind) and \
+            elif None in (row.number, row.bits, row.known, kind):
+                continue
+            elif bool(row.known) != (kind == "bitmap") or row.bits & ~row.known:
+                self.faults.add(row.place, "a bitmap has services, those of opt_in among them, and "
+                                "nothing else has any")
+            elif \
                     self.unique(names, row.name, row, "'%s'" % row.name) and \
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)

@@ -240,6 +240,12 @@ def gates(known):
         count("steady_gate_count", len(entries))
 
 
+def known_registers(known):
+    entries = ["0x%xULL" % kvm_id for kvm_id in known.known]
+    return table("const uint64_t steady_known[]", entries) + \
+        count("steady_known_count", len(entries))
+
+
 def state(known):
     entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (name, kvm_id, boolean(same is not None), same or 0)
                for name, kvm_id, same in known.state]
@@ -253,8 +259,8 @@ def visible(known):
 
 
 def firmware(known):
-    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
-                                                 macro("STEADY_FIRMWARE_", row.kind), row.bits)
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL, 0x%xULL}' % (
+        row.name, row.number, macro("STEADY_FIRMWARE_", row.kind), row.known, row.bits)
                for row in known.firmware]
     return table("const struct steady_firmware_row steady_firmware[]", entries) + \
         count("steady_firmware_count", len(entries))
@@ -288,8 +294,8 @@ def generate(known):
     lines = registers(known) + register_names(known) + chain_lines
     lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
-    lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
-    lines += errnos(known) + state(known) + visible(known)
+    lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
+    lines += capabilities(known) + errnos(known) + state(known) + visible(known)
     lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 

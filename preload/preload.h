@@ -18,7 +18,7 @@
 enum conflict { CONFLICT_FAIL, CONFLICT_PIN };
 
 struct setup {
-	const struct steady_model *model; /* NULL: there is none, everything is let through */
+	struct steady_model *model;       /* NULL: there is none, everything is let through */
 	bool broken;                      /* one was asked for and cannot be had: no VM is made */
 	enum conflict on_conflict;
 	const char *id;                   /* the model's, as `steadyarm run` tells it; NULL: not told */

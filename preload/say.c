@@ -81,7 +81,10 @@ void say_report(const struct steady_report *report, bool complain)
 
 	for (size_t i = 0; (f = steady_report_get(report, i)); i++) {
 		void (*say)(const char *, ...) =
-			complain && f->severity == STEADY_ERROR ? say_complain : say_log;
+			complain && (f->severity == STEADY_ERROR ||
+				     (f->severity == STEADY_WARNING && f->unknown))
+				? say_complain
+				: say_log;
 
 		say("%s%s%s: %s%s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
 		    or_empty(f->field), f->wanted ? "wants " : "", or_empty(f->wanted),

@@ -2,7 +2,8 @@
 /*
  * What `steadyarm run` hands over in the environment: the model's canonical text itself in
  * STEADYARM_MODEL_TEXT (no file to be found again behind a sandbox), or the path of such a text in
- * STEADYARM_MODEL; STEADYARM_MODEL_ID; STEADYARM_LOG; STEADYARM_ON_CONFLICT; STEADYARM_RUN_DIR.
+ * STEADYARM_MODEL; STEADYARM_MODEL_ID; STEADYARM_LOG; STEADYARM_ON_CONFLICT; STEADYARM_RUN_DIR;
+ * STEADYARM_LENIENT, which is 1 or not there.
  */
 #define _GNU_SOURCE /* secure_getenv */
 #include <errno.h>
@@ -103,6 +104,7 @@ static void read_setup(void)
 	const char *text = secure_getenv("STEADYARM_MODEL_TEXT");
 	const char *path = secure_getenv("STEADYARM_MODEL");
 	const char *conflict = secure_getenv("STEADYARM_ON_CONFLICT");
+	const char *lenient = secure_getenv("STEADYARM_LENIENT");
 
 	say_init(secure_getenv("STEADYARM_LOG"));
 	if (conflict && strcmp(conflict, "pin") == 0)
@@ -121,6 +123,8 @@ static void read_setup(void)
 		}
 		free(whole);
 	}
+	if (setup.model && lenient && strcmp(lenient, "1") == 0)
+		steady_model_set_lenient(setup.model, true);
 	if (setup.model) {
 		setup.id = secure_getenv("STEADYARM_MODEL_ID");
 		say_log("model %s", steady_model_name(setup.model));

@@ -116,6 +116,7 @@ static void pin_vcpu(const struct setup *s, struct entry *e)
 			stop(s, vm);
 		}
 	} else {
+		say_report(report, !vm->deficient);
 		say_log("vCPU %u is pinned", e->vcpu);
 		if (!e->pinned) {
 			e->pinned = true;
@@ -151,6 +152,27 @@ static long init_vcpu(const struct setup *s, struct entry *e, int fd, unsigned i
 			given & ~init.features[0], given);
 	pin_vcpu(s, e);
 	return vm->failed ? fail(EINVAL) : r;
+}
+
+/* Now its registers can be listed: what the model and this library do not know of is brought to 0. */
+static long finalize_vcpu(struct entry *e, int fd, unsigned int request, void *argument)
+{
+	struct steady_report *report = NULL;
+	long r = real_ioctl(fd, request, argument);
+	int error, saved = errno;
+
+	if (r < 0)
+		return r;
+	steady_report_new(&report);
+	error = steady_pin_finalized(e->vm->pin, e->vcpu, report);
+	if (error && !e->vm->deficient) {
+		say_report(report, true);
+		say_complain("vCPU %u cannot be pinned: %s", e->vcpu, steady_strerror(error));
+		e->vm->failed = true;
+	}
+	steady_report_free(report);
+	errno = saved;
+	return e->vm->failed ? fail(EINVAL) : r;
 }
 
 /* ---- the first run ---- */
@@ -357,6 +379,8 @@ static long watch_vcpu(const struct setup *s, struct entry *e, int fd, unsigned 
 {
 	if (request == (unsigned int)STEADY_VCPU_INIT)
 		return init_vcpu(s, e, fd, request, argument);
+	if (request == (unsigned int)STEADY_VCPU_FINALIZE)
+		return finalize_vcpu(e, fd, request, argument);
 	if (request == STEADY_KVM_RUN)
 		return first_run(s, e, fd, request, argument);
 	if (request == (unsigned int)STEADY_GET_REG_LIST)

@@ -340,6 +340,24 @@ static long device_ioctl(unsigned int request, void *argument)
 	return unknown("device", request);
 }
 
+/* Of a VM's attributes the one that decides on a guest's CPU. */
+static long set_filter(struct vm *vm, const struct steady_uapi_device_attr *attr)
+{
+	const struct steady_uapi_smccc_filter *f = (const void *)(uintptr_t)attr->addr;
+	struct steady_call c = {.size = sizeof(c), .op = STEADY_OP_SMCCC_FILTER};
+
+	if (attr->group != STEADY_VM_SMCCC_CTRL || attr->attr != STEADY_VM_SMCCC_FILTER)
+		return fail(ENXIO);
+	for (size_t i = 0; i < sizeof(f->pad); i++) {
+		if (f->pad[i])
+			return fail(EINVAL);
+	}
+	c.id = f->base;
+	c.value[0] = f->nr_functions;
+	c.value[1] = f->action;
+	return call(vm, &c);
+}
+
 static long vm_ioctl(struct vm *vm, unsigned int request, void *argument)
 {
 	struct steady_uapi_vcpu_init *target = argument;
@@ -363,6 +381,8 @@ static long vm_ioctl(struct vm *vm, unsigned int request, void *argument)
 		return create_device(vm, argument);
 	if (request == (unsigned int)STEADY_WRITABLE_MASKS)
 		return masks(vm, argument);
+	if (request == (unsigned int)STEADY_SET_DEVICE_ATTR)
+		return set_filter(vm, argument);
 	return unknown("VM", request);
 }
 

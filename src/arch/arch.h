@@ -318,7 +318,8 @@ struct steady_firmware_row {
 	const char *name; /* "PSCI_VERSION": the kernel's name without its prefix */
 	uint64_t id;
 	uint8_t kind;
-	uint64_t opt_in; /* bits that are settable but 0 by default */
+	uint64_t services; /* a bitmap's bits that have a name */
+	uint64_t opt_in;   /* of those, bits that are settable but 0 by default */
 };
 extern const struct steady_firmware_row steady_firmware[];
 extern const unsigned int steady_firmware_count;
@@ -331,6 +332,18 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 
 /* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
+/* That, or a system register's encoding "S3_0_C1_C0_5", or "0x…" in `out`. */
+#define STEADY_ID_LABEL 24
+const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL]);
+
+/* System registers that recorded kernels list beside those with a name here; ascending. */
+extern const uint64_t steady_known[];
+extern const unsigned int steady_known_count;
+/*
+ * Whether this version knows a register that KVM lists: what it is, and so what has to be done about
+ * it. Of another one nothing is known but that a newer kernel has it.
+ */
+bool steady_id_known(uint64_t kvm_id);
 
 /*
  * What kernels do differently and no register, mask or list shows: a probe finds it out by trying

@@ -28,9 +28,23 @@ struct steady_pin {
 	struct steady_caches caches;      /* and CCSIDR_EL1 of the caches that are written */
 	struct steady_firmware_target firmware[STEADY_FIRMWARE_MAX]; /* of what there is */
 	size_t firmware_count;
+	uint64_t ranges;                  /* of registers with writable masks, a bit each */
+	bool answers;                     /* the VMM answers implementation discovery */
+	uint64_t *met;                    /* registers without a name that are 0 now */
+	size_t met_count;
+	uint32_t *pending;                /* vCPUs whose register list cannot be had yet */
+	size_t pending_count;
+	bool no_list;                     /* it was told that there is no register list */
 	uint32_t *vcpus;                  /* those that were pinned */
 	size_t vcpu_count;
 };
+
+/* ---- rest.c: what this version has no name for ---- */
+
+/* Registers of a vCPU that only a newer kernel lists. Pending if the list cannot be had yet. */
+int steady_pin_rest(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+/* The same, if it is pending. */
+int steady_pin_pending(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
 
 /* Whether a register is read and written: those of the core range, and what else the model has. */
 static inline bool steady_pin_has(const struct steady_pin *p, int reg)

@@ -18,6 +18,7 @@
 #include "policy/explain.h"
 #include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 #define CORE_END     (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BITMAP_FIRST UINT64_C(0x6030000000160000)
@@ -44,6 +45,8 @@ void steady_pin_free(struct steady_pin *p)
 	if (!p)
 		return;
 	steady_profile_free(p->live);
+	free(p->met);
+	free(p->pending);
 	free(p->vcpus);
 	free(p);
 }
@@ -176,6 +179,7 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 	if (r)
 		return steady_ask_failed(report, STEADY_OP_CHECK, "ARM_SUPPORTED_REG_MASK_RANGES",
 					 r);
+	p->ranges = has;
 	if (has & 1) {
 		r = steady_ask_masks(&p->host, masks);
 		if (r)
@@ -190,19 +194,13 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 			struct steady_report *report)
 {
-	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
 	int row = steady_firmware_by_id(id);
 	uint64_t value;
 	bool least;
+	int r = steady_unknown_services(p->model, id, has, report);
 
-	if (!p->model->firmware_count)
-		return 0;
-	if (want)
-		value = want->value;
-	else if (steady_firmware_id_is_bitmap(id))
-		value = 0; /* services that the model does not speak of are none of its */
-	else
-		return 0;
+	if (r || !steady_firmware_target(p->model, id, p->answers, &value))
+		return r;
 	least = row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND;
 	if (least && has < value) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
@@ -259,6 +257,11 @@ static int find_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_repo
 		result = result ? result : r;
 	}
 	for (uint64_t n = 0; n < STEADY_BITMAPS; n++) {
+		const struct steady_firmware_value *want =
+			steady_model_firmware(p->model, BITMAP_FIRST + n);
+
+		if (steady_firmware_by_id(BITMAP_FIRST + n) < 0 && !(want && want->value))
+			continue; /* rest.c's */
 		r = find_one_firmware(p, vcpu, BITMAP_FIRST + n, report);
 		result = result ? result : r;
 	}
@@ -302,6 +305,13 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	r = steady_targets(p->model, p->live, c, p->target, NULL);
 	if (r && r != -STEADY_EBLOCKED)
 		return r;
+	if (!p->answers)
+		steady_discovery_warn(p->model, report);
+	result = r ? 0 : steady_unknown_fields(p->model, c, p->target, report);
+	r = steady_unknown_ranges(p->model, p->ranges, report);
+	result = result ? result : r;
+	if (result)
+		return result;
 	p->known = true;
 	return 0;
 }
@@ -482,6 +492,7 @@ int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 	r = r ? r : steady_pin_write_caches(p, vcpu, report);
 	r = r ? r : write_firmware(p, vcpu, report);
 	r = r ? r : write_sve(p, vcpu, report);
+	r = r ? r : steady_pin_rest(p, vcpu, report);
 	return r ? r : remember(p, vcpu);
 }
 
@@ -524,6 +535,12 @@ static int compare_core(struct steady_pin *p, uint32_t vcpu, const char *stage,
 	return result;
 }
 
+/* Whether a register without a name is none that a guest changes: no state of its own. */
+static bool is_fixed(uint64_t id)
+{
+	return steady_firmware_id_is_bitmap(id) || steady_register_by_id(id) >= 0;
+}
+
 static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 			struct steady_report *report)
 {
@@ -544,6 +561,20 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 			 p->firmware[i].value, value[0], stage);
 		result = -STEADY_EMISMATCH;
 	}
+	for (size_t i = 0; i < p->met_count; i++) {
+		uint64_t value[8];
+		char name[STEADY_FIRMWARE_LABEL];
+
+		if (!is_fixed(p->met[i]))
+			continue;
+		r = steady_ask_get(&p->host, vcpu, p->met[i], value);
+		if (r)
+			return steady_pin_not_read(report, steady_id_label(p->met[i], name), r);
+		if (!value[0])
+			continue;
+		steady_pin_mismatch(report, steady_id_label(p->met[i], name), NULL, vcpu, 0, value[0], stage);
+		result = -STEADY_EMISMATCH;
+	}
 	if (!wants_sve(p))
 		return result;
 	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
@@ -560,9 +591,10 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 static int check_vcpu(struct steady_pin *p, uint32_t vcpu, const char *stage,
 		      struct steady_report *report)
 {
-	int result = compare_core(p, vcpu, stage, report);
+	int result = steady_pin_pending(p, vcpu, report);
 	int r;
 
+	result = result ? result : compare_core(p, vcpu, stage, report);
 	if (result && result != -STEADY_EMISMATCH)
 		return result;
 	r = steady_pin_compare_caches(p, vcpu, stage, report);

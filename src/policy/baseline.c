@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "policy/explain.h"
 #include "policy/outside.h"
+#include "policy/unknown.h"
 #include "policy/work.h"
 
 /* ---- inputs ---- */
@@ -121,8 +122,10 @@ static int pick_values(const struct steady_work *w, const struct steady_cell *ce
 		unsigned int field = steady_offer_first() + i;
 		const struct steady_field *f = &steady_fields[field];
 		steady_set s = *steady_cell_set(cell, field);
-		bool none = steady_set_empty(f, s);
-		uint64_t v = none ? steady_work_least(w, cell, field) : steady_set_greatest(f, s);
+		bool none = steady_work_no_value(cell, field);
+		uint64_t v = f->flags & STEADY_FIELD_RESERVED ? 0
+			     : none			      ? steady_work_least(w, cell, field)
+							      : steady_set_greatest(f, s);
 
 		steady_field_fullname(field, name, sizeof(name));
 		if (none && steady_work_tolerates(w, name))
@@ -281,6 +284,41 @@ static int pick_implementations(const struct steady_work *w)
 	return 0;
 }
 
+/* Whether an input's hosts let a guest ask; of a model that does not say so, nobody knows. */
+static bool discovers(const struct steady_input *in, uint64_t id)
+{
+	const struct steady_reading *r;
+
+	if (!in->profile)
+		return steady_discovery_bits(in->model) != 0;
+	r = steady_profile_firmware(in->profile, id);
+	return r && r->state == STEADY_VALUE;
+}
+
+/* After the CPUs were picked: a guest asks for those. */
+static int pick_discovery(const struct steady_work *w)
+{
+	uint64_t bits, id = steady_discovery_id(&bits);
+	int result = w->model->implementation_count ? 0 : -STEADY_EUNKNOWN;
+
+	if (!w->request->discovery)
+		return 0;
+	for (size_t i = 0; i < w->count; i++) {
+		if (discovers(&w->inputs[i], id))
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, steady_id_name(id), NULL);
+		steady_report_offered(w->report, "no");
+		steady_report_reason(w->report, "its kernel has no implementation discovery, or is "
+						"not known to have it");
+		steady_report_advice(w->report, "boot a kernel that has it (6.15 and newer), or make "
+						"the model without --discovery");
+		result = -STEADY_ECONFLICT;
+	}
+	return result ? result : steady_model_add_firmware(w->model, id, bits);
+}
+
 /* State of features that the model has not is none of its guests'. */
 static void drop_gated(struct steady_model *m)
 {
@@ -339,6 +377,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);
 	r = r ? r : pick_implementations(w);
+	r = r ? r : pick_discovery(w);
 	return r ? r : steady_work_outside_pick(w);
 }
 

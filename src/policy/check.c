@@ -7,6 +7,7 @@
 #include "policy/explain.h"
 #include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 /* ---- registers ---- */
 
@@ -466,7 +467,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
 	uint64_t target[STEADY_REGISTERS] = {0};
 	struct steady_caches caches;
-	int result = steady_model_complete(m, report);
+	int result = steady_model_complete(m, report), r;
 
 	if (result)
 		return result;
@@ -475,7 +476,9 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	if (!c)
 		return result;
 	steady_close_warn(m, NULL, report);
-	result = worse(result, steady_targets(m, p, c, target, report));
+	r = steady_targets(m, p, c, target, report);
+	result = worse(result, r);
+	result = worse(result, steady_check_unknown(m, p, c, r ? NULL : target, report));
 	result = worse(result, check_firmware(m, p, report));
 	result = worse(result, check_sve(m, p, c, report));
 	result = worse(result, check_implementations(m, p, report));

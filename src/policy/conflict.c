@@ -115,11 +115,20 @@ static bool sve_conflict(const struct steady_work *w, const struct steady_cell *
 	       steady_vl_empty(&w->joint->sve);
 }
 
+bool steady_work_no_value(const struct steady_cell *cell, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set s = *steady_cell_set(cell, field);
+
+	return steady_set_empty(f, s) ||
+	       (f->flags & STEADY_FIELD_RESERVED && !steady_set_has(f, s, 0));
+}
+
 static bool field_conflict(const struct steady_work *w, const struct steady_cell *cell,
 			   unsigned int field)
 {
-	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
-	       !tolerated_field(w, field) && !only_more(w, cell, field);
+	return steady_work_no_value(cell, field) && !tolerated_field(w, field) &&
+	       !only_more(w, cell, field);
 }
 
 /* The part of a MIDR that says whose core it is. */
@@ -193,7 +202,10 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 
 		if (!field_conflict(w, cell, field))
 			continue;
-		steady_text_printf(out, "no value of %s is accepted by every host",
+		steady_text_printf(out,
+				   steady_fields[field].flags & STEADY_FIELD_RESERVED
+					   ? "not every host lets %s be 0"
+					   : "no value of %s is accepted by every host",
 				   steady_field_fullname(field, name, sizeof(name)));
 		return;
 	}
@@ -278,7 +290,11 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 		steady_report_subject(w->report, reg, f->name);
 		conflict_features(w, cell, field);
 		steady_report_offered(w->report, "%s", set.data ? set.data : "");
-		steady_report_reason(w->report, "no value that all hosts accept");
+		steady_report_reason(w->report,
+				     f->flags & STEADY_FIELD_RESERVED
+					     ? "bits that this version has no name for, and not every "
+					       "host's KVM lets them be 0"
+					     : "no value that all hosts accept");
 		if (option >= 0)
 			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
 					     steady_options[option].title,

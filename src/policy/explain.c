@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/report.h"
+#include "policy/unknown.h"
 
 #define FEATURES_MAX 64
 
@@ -173,6 +174,12 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 
 	if (!report)
 		return;
+	if (f->flags & STEADY_FIELD_RESERVED && !wanted) {
+		steady_unknown_stays(report, m, STEADY_UNKNOWN_FIELD, steady_registers[f->reg].name,
+				     f->name, steady_field_get(f, c->reg[f->reg].value),
+				     "KVM does not let them be 0");
+		return;
+	}
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, steady_registers[f->reg].name, f->name);
 	steady_explain_number(&text, wanted);

@@ -45,6 +45,11 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+void steady_model_set_lenient(struct steady_model *m, bool lenient)
+{
+	m->lenient = lenient;
+}
+
 bool steady_model_name_ok(const char *name)
 {
 	size_t length = strlen(name);
@@ -195,6 +200,8 @@ bool steady_model_tolerates_field(const struct steady_model *m, unsigned int fie
 	int reg = steady_fields[field].reg;
 	char name[STEADY_FULLNAME];
 
+	if (m->lenient && steady_fields[field].flags & STEADY_FIELD_RESERVED)
+		return true;
 	if (!m->tolerated_count)
 		return false;
 	if (steady_outside_of_register(reg) >= 0 &&

@@ -33,6 +33,7 @@ struct steady_model {
 	size_t implementation_count;
 	char **tolerated;                 /* sorted names: "REG.FIELD", "CNTFRQ_EL0" */
 	size_t tolerated_count;
+	bool lenient;                     /* steady_model_set_lenient(); in no file */
 	char **more;                      /* the same, of fields that a host may only have more of */
 	size_t more_count;
 	struct steady_offer *offer;       /* what its hosts accepted together, or NULL */

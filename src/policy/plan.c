@@ -10,6 +10,7 @@
 #include "arch/kvm_ids.h"
 #include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 #define PSCI_0_2 (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
 
@@ -130,7 +131,15 @@ static int add_caches(struct steady_plan *plan, const struct steady_model *m,
 	return r;
 }
 
-/* A host's bitmap that the model does not speak of is one that it has no service of. */
+/* A register without a name here has one in a newer version, and so in its models. */
+static bool wants(const struct steady_model *m, uint64_t id)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(m, id);
+
+	return want && want->value;
+}
+
+/* Those that have a name here. */
 static int add_firmware(struct steady_plan *plan, const struct steady_model *m,
 			const struct steady_profile *p)
 {
@@ -138,18 +147,39 @@ static int add_firmware(struct steady_plan *plan, const struct steady_model *m,
 
 	for (size_t i = 0; i < p->firmware_count && !r; i++) {
 		const struct steady_firmware_reading *has = &p->firmware[i];
-		const struct steady_firmware_value *want = steady_model_firmware(m, has->id);
 		int row = steady_firmware_by_id(has->id);
+		uint64_t value;
 
-		if (has->reading.state != STEADY_VALUE)
+		if (has->reading.state != STEADY_VALUE ||
+		    (row < 0 && !wants(m, has->id)))
 			continue;
 		if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
 			continue; /* KVM only compares it, nothing is kept */
-		if (!want && (!m->firmware_count || !steady_firmware_id_is_bitmap(has->id)))
-			continue;
-		if ((want ? want->value : 0) != has->reading.value)
-			r = add_set(plan, has->id, want ? want->value : 0);
+		if (steady_firmware_target(m, has->id, false, &value) &&
+		    value != has->reading.value)
+			r = add_set(plan, has->id, value);
 	}
+	return r;
+}
+
+/* Last, since the register list can be had only when a vCPU is finalised. */
+static int add_unknown(struct steady_plan *plan, const struct steady_model *m,
+		       const struct steady_profile *p, const struct steady_configuration *c)
+{
+	uint64_t *ids;
+	size_t count;
+	int r = steady_unknown_ids(p, c, &ids, &count);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < count && !r; i++) {
+		bool zero;
+		const struct steady_reading *has = steady_unknown_reading(p, c, ids[i], &zero);
+
+		if (has && has->state == STEADY_VALUE && has->value && zero && !wants(m, ids[i]))
+			r = add_set(plan, ids[i], 0);
+	}
+	free(ids);
 	return r;
 }
 
@@ -196,6 +226,7 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 	r = r ? r : add_caches(plan, m, p, c, target);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);
+	r = r ? r : add_unknown(plan, m, p, c);
 	if (r)
 		steady_plan_free(plan);
 	else

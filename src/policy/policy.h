@@ -28,6 +28,7 @@ struct steady_baseline_request {
 	size_t tolerate_count;
 	const unsigned int *require; /* features that the model must have */
 	size_t require_count;
+	bool discovery;              /* guests may ask which CPUs they may meet */
 	bool identity;               /* guests are told which CPU they are */
 	const struct steady_cpu *cpu; /* which, of several; or NULL. Its revidr and aidr may be 0 */
 };

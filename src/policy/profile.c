@@ -68,6 +68,7 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->capabilities);
 	free(p->gates);
 	free(p->caches);
+	free(p->unnamed);
 	free(p);
 }
 

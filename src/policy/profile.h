@@ -93,6 +93,13 @@ struct steady_firmware_reading {
 	struct steady_reading reading;
 };
 
+/* A register that KVM lists and that this version does not know: what a fresh vCPU shows. */
+struct steady_unnamed {
+	uint64_t id;
+	struct steady_reading reading;
+	bool zero;               /* it was 0, or KVM took 0 for it and kept it */
+};
+
 struct steady_profile {
 	char *name;              /* of the host; never NULL in a profile that was read or probed */
 	char *kernel;            /* release, or NULL */
@@ -112,6 +119,8 @@ struct steady_profile {
 	uint32_t behaviours_known;
 	struct steady_gate *gates; /* in the order of fields and ids */
 	size_t gate_count;
+	struct steady_unnamed *unnamed; /* listed, and not known here; in the order of ids */
+	size_t unnamed_count;
 	struct steady_firmware_reading *caches; /* CCSIDR_EL1 of each level, in the order of ids */
 	size_t cache_count;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];

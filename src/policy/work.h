@@ -21,6 +21,11 @@ struct steady_work {
 bool steady_work_tolerates(const struct steady_work *w, const char *name);
 /* The same of a field, for steady_close(): the context is the struct steady_work. */
 bool steady_work_tolerable(const void *work, unsigned int field);
+/*
+ * Whether no value of a field can be taken: none is accepted by every host or, where the field has
+ * no name, 0 is not.
+ */
+bool steady_work_no_value(const struct steady_cell *cell, unsigned int field);
 /* The value of an input's hosts, each having its greatest; the least of all inputs'. */
 uint64_t steady_work_value(const struct steady_work *w, size_t input,
 			   const struct steady_cell *cell, unsigned int field);

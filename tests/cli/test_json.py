@@ -122,7 +122,8 @@ class Json(Case):
     def test_apply(self):
         a = self.expect(DONE, "apply", "--json", "--vcpus", "3", self.model("max-6.16", "max-7.3"),
                         profile("max-7.3")).json()
-        self.keys(a, ("host", "model", "vcpus", "ioctls", "writes", "mismatches", "tolerated", "pinned"))
+        self.keys(a, ("host", "model", "vcpus", "ioctls", "writes", "mismatches", "tolerated", "pinned",
+                      "unknown", "warnings"))
         self.assertEqual((a["host"], a["vcpus"], a["mismatches"], a["tolerated"], a["pinned"]),
                          ("max-7.3", 3, [], [], True))
         # 56 registers read back on each of 3 vCPUs, before and after the first run
@@ -150,7 +151,7 @@ class Json(Case):
 
     def test_plan(self):
         p = self.expect(DONE, "plan", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()
-        self.keys(p, ("model", "host", "vcpus", "features", "calls"))
+        self.keys(p, ("model", "host", "vcpus", "features", "calls", "unknown"))
         self.assertEqual(p["calls"][0]["op"], "create-vm")
         writes = [call for call in p["calls"] if call["op"] == "set"]
         applied = self.expect(DONE, "apply", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()

@@ -105,7 +105,7 @@ class Broken(unittest.TestCase):
         at = next(i for i, line in enumerate(lines) if line.startswith("name\t"))
         lines[at] = lines[at].replace("kind", "sort")
         self.write(lines)
-        self.refused(at + 1, "columns are 'name id sort opt_in source'")
+        self.refused(at + 1, "columns are 'name id sort services opt_in source'")
 
     def test_empty_table(self):
         for table in ("registers.tsv", "features.tsv"):
@@ -532,11 +532,26 @@ class Broken(unittest.TestCase):
                                       ("id", "PSCI", "id: 'PSCI' is no number"),
                                       ("kind", "service", "kind: unknown 'service'"),
                                       ("opt_in", "-1", "opt_in: -1 is not"),
+                                      ("opt_in", "0x2", "a bitmap has services"),
+                                      ("services", "0", "a bitmap has services"),
                                       ("name", "psci_version", "'psci_version' is already"),
                                       ("name", "STD-BMAP", "'STD-BMAP' is no name")):
             with self.subTest(column + " " + text):
                 self.setUp()
                 self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
+
+    def test_known(self):
+        for column, text, message in (("crm", "16", "crm: 16 is not"),
+                                      ("op2", "4", "this encoding is already in line"),
+                                      ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("known.tsv", ["2", "0", "0", "0", "5"], column, text, message)
+        self.setUp()
+        lines = self.rows("known.tsv")
+        lines += ["3\t0\t1\t0\t3\tmeasured", ""]  # SCTLR2_EL1, of gates.tsv
+        self.write(lines)
+        self.refused(len(lines) - 1, "this encoding is already in line")
 
     def test_behaviours(self):
         for column, text, message in (("behaviour", "el-floor", "'el-floor' is no name for a beh"),

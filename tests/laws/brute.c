@@ -41,6 +41,17 @@ static bool refused_before(const char *name, uint64_t v)
 	return false;
 }
 
+/* A newer kernel's field in a nibble without a name: less of it, or of each of its single bits. */
+static bool nameless_accepts(const struct steady_field *f, uint64_t writable, uint64_t limit,
+			     uint64_t value)
+{
+	uint64_t mask = writable >> f->lsb & (steady_field_mask(f) >> f->lsb);
+
+	if (mask == steady_field_mask(f) >> f->lsb)
+		return value < limit;
+	return (limit | value) == limit && ((limit ^ value) | mask) == mask;
+}
+
 bool brute_accepts(const struct steady_profile *p, const struct steady_configuration *c,
 		   unsigned int field, uint64_t value)
 {
@@ -53,8 +64,11 @@ bool brute_accepts(const struct steady_profile *p, const struct steady_configura
 		return true;
 	if (c->accepted && c->accepted[field].known && f->width <= 4) /* a record is the truth */
 		return c->accepted[field].values >> value & 1;
-	if (p->writable[f->reg].state != STEADY_VALUE ||
-	    ~p->writable[f->reg].value & steady_field_mask(f))
+	if (p->writable[f->reg].state != STEADY_VALUE)
+		return false;
+	if (f->flags & STEADY_FIELD_RESERVED && f->width <= 4)
+		return nameless_accepts(f, p->writable[f->reg].value, limit, value);
+	if (~p->writable[f->reg].value & steady_field_mask(f))
 		return false;
 	if (f->kvm_rule ==
 	    STEADY_KVM_NONE) /* known to a newer kernel only, which can leave it out */
@@ -79,6 +93,9 @@ void brute_offer(const struct steady_profile *p, const struct steady_configurati
 		out->has[v] = (v == limit || (orders_legal(field, v) && within)) &&
 			      brute_accepts(p, c, field, v);
 	}
+	/* of what has no name a guest is told nothing, if that can be had */
+	if (f->flags & STEADY_FIELD_RESERVED && out->has[0])
+		memset(out->has + 1, 0, sizeof(out->has) - sizeof(out->has[0]));
 }
 
 void brute_and(struct brute *a, const struct brute *b)
@@ -135,7 +152,9 @@ static bool joint(struct steady_profile *const *p, size_t count, uint32_t option
 			brute_offer(p[k], c, steady_offer_first() + i, k ? &one : &all[i]);
 			if (k)
 				brute_and(&all[i], &one);
-			if (brute_empty(&all[i]))
+			if (brute_empty(&all[i]) ||
+			    (steady_fields[steady_offer_first() + i].flags & STEADY_FIELD_RESERVED &&
+			     !all[i].has[0]))
 				return false;
 		}
 		if (!c)

@@ -107,6 +107,7 @@ static void test_firmware(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(firmware); i++) {
 		struct fixture t;
+		const struct steady_finding *f;
 		uint64_t id = steady_firmware[steady_firmware_by_name(firmware[i].name,
 								      strlen(firmware[i].name))]
 				      .id;
@@ -115,8 +116,8 @@ static void test_firmware(void **state)
 		build_firmware(t.p, firmware[i].name, firmware[i].host);
 		assert_int_equal(steady_model_add_firmware(t.m, id, firmware[i].value), 0);
 		assert_int_equal(steady_check(t.m, t.p, t.report), firmware[i].result);
-		assert_int_equal(build_finding(t.report, firmware[i].name, NULL) != NULL,
-				 firmware[i].result != 0);
+		f = build_finding(t.report, firmware[i].name, NULL);
+		assert_int_equal(f && f->severity == STEADY_ERROR, firmware[i].result != 0);
 		stop(&t);
 	}
 }
