@@ -10,18 +10,22 @@
 #include "pin/move.h"
 
 static const char help[] =
-	"Will a guest of SRC that a stock VMM saves be restored on DST, and see the same CPU? Nothing\n"
-	"is moved: the VMM's own calls are made on the simulated hosts of two profiles. The answer\n"
+	"Will a guest of SRC that a stock VMM saves be restored on DST, and see the same CPU? "
+	"Nothing\n"
+	"is moved: the VMM's own calls are made on the simulated hosts of two profiles. The "
+	"answer\n"
 	"names what fails, in the order in which that VMM comes to it, and what would help.\n"
 	"\n"
-	"Both VMMs are taken to be started alike, with `-cpu host` and what --vcpu says. Exit status 0:\n"
+	"Both VMMs are taken to be started alike, with `-cpu host` and what --vcpu says. Exit "
+	"status 0:\n"
 	"the guest goes on and sees the same CPU, 1: it does not go on, or sees another.\n"
 	"\n"
 	"Options:\n"
 	"  --model M          both VMMs run under `steadyarm run --model M`\n"
 	"  --unpinned-destination\n"
 	"                     of the two only the one on SRC does\n"
-	"  --vmm VMM          qemu-10, qemu-11 (the default), or list: no VMM in particular, all that\n"
+	"  --vmm VMM          qemu-10, qemu-11 (the default), or list: no VMM in particular, all "
+	"that\n"
 	"                     may fail\n"
 	"  --vcpu OPTION=on|off,...\n"
 	"                     what both VMMs are told: pmu, sve, ptrauth, mte\n"
@@ -29,7 +33,7 @@ static const char help[] =
 	"Example:\n"
 	"  steadyarm migrate-check data/profiles/max-7.3.json data/profiles/max-6.12.json\n";
 
-#define DEFAULT_VMM "qemu-11"
+#define DEFAULT_VMM  "qemu-11"
 #define TOLERATE_MAX 32
 
 struct wanted {
@@ -43,10 +47,10 @@ struct answer {
 	struct cli_subject from, to, model;
 	const struct wanted *wanted;
 	const struct steady_vmm *vmm;
-	char *label;              /* of the model, or NULL */
+	char *label; /* of the model, or NULL */
 	struct steady_moved moved;
 	int result;
-	size_t seen;              /* findings that are not this answer's */
+	size_t seen; /* findings that are not this answer's */
 	struct steady_text advice;
 };
 
@@ -171,8 +175,9 @@ static int try_baseline(struct answer *a)
 	if (!r)
 		r = make_move(a, model, &moved, NULL);
 	if (!r) {
-		steady_text_printf(&a->advice, "pin both VMMs to one model; this move then works: "
-					       "steadyarm baseline -o MODEL.json %s %s",
+		steady_text_printf(&a->advice,
+				   "pin both VMMs to one model; this move then works: "
+				   "steadyarm baseline -o MODEL.json %s %s",
 				   a->from.spec, a->to.spec);
 		for (size_t i = 0; i < t->count; i++)
 			steady_text_printf(&a->advice, " --tolerate %s", t->name[i]);
@@ -217,7 +222,8 @@ static void put_verdict(struct steady_text *out, const struct answer *a)
 	if (!a->label)
 		steady_text_str(out, "unpinned");
 	else
-		steady_text_printf(out, "%s %s", a->wanted->leave ? "leaving" : "pinned to", a->label);
+		steady_text_printf(out, "%s %s", a->wanted->leave ? "leaving" : "pinned to",
+				   a->label);
 	steady_text_printf(out, ", %s: ", a->vmm ? a->vmm->name : "any VMM");
 	if (!a->result)
 		steady_text_str(out, "yes, the guest goes on and sees the same CPU\n");
@@ -366,7 +372,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (r || help_given)
 		return r;
 	if (w.leave && !w.model) {
-		cli_say("migrate-check: --unpinned-destination leaves a model: name it with --model");
+		cli_say("migrate-check: --unpinned-destination leaves a model: name it with "
+			"--model");
 		return -STEADY_EUSAGE;
 	}
 	return answer(cli, &w);

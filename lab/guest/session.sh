@@ -7,12 +7,14 @@
 # The settings of a guest: MODEL (empty: unpinned), CPU, MACHINE, SMP, KERNEL, INITRD, MEMORY, TICKS to wait for, INCOMING (a
 # file), RESETS, SAVE (yes: to NAME.state), WAIT (seconds without a new line that end the waiting).
 
-lines() { # FILE WORD
-	[ -f "$1" ] && grep -c "^$2 " "$1" || true
+lines() { # FILE PATTERN
+	[ -f "$1" ] && grep -c "^$2" "$1" || true
 }
 
-# Waits until the serial port has COUNT lines of WORD; gives up when QEMU has ended or says no more.
-wait_lines() { # NAME WORD COUNT
+whole_tick=' .* odd [0-9a-f]' # a line as far as its end
+
+# Waits until the serial port has COUNT such lines; gives up when QEMU has ended or says no more.
+wait_lines() { # NAME PATTERN COUNT
 	left=$((WAIT * 10))
 	had=
 	while now=$(lines "$1.serial" "$2") && [ "${now:-0}" -lt "$3" ]; do
@@ -46,13 +48,12 @@ save() { # NAME
 
 reset_guest() { # NAME
 	done=0
-	boots=$(lines "$1.serial" boot)
+	boots=$(lines "$1.serial" 'boot ')
 	while [ $done -lt "$RESETS" ]; do
 		echo '{"execute":"system_reset"}' >&9
 		done=$((done + 1))
-		wait_lines "$1" boot $((boots + done)) || return 1
-		# the guest comes to its first tick before the next reset
-		wait_lines "$1" 'tick 0' $((boots + done)) || return 1
+		# the guest comes to the end of its first tick before the next reset
+		wait_lines "$1" "tick 0$whole_tick" $((boots + done)) || return 1
 	done
 }
 
@@ -72,7 +73,7 @@ guest() { # NAME
 	exec 9>/tmp/qmp
 	echo '{"execute":"qmp_capabilities"}' >&9
 	status=
-	wait_lines "$name" tick "$TICKS" || status=stopped
+	wait_lines "$name" "tick [0-9a-f]*$whole_tick" "$TICKS" || status=stopped
 	[ "$RESETS" = 0 ] || [ "$status" ] || reset_guest "$name" || status=stopped
 	[ -z "$SAVE" ] || [ "$status" ] || save "$name" || status=stopped
 	kill -0 "$qemu" 2>/dev/null || status=

@@ -64,6 +64,8 @@ def reset(folder, count, place=OLD, say=_told):
     if guest.boots != expected or outcome.status != "0":
         return say(f"{len(guest.boots)} boots instead of {len(expected)}, status {outcome.status}: "
                    f"{outcome.said}")
+    if sum(tick["tick"] == 0 for tick in guest.ticks) != len(expected):
+        return say(f"{len(guest.ticks)} whole ticks in {len(expected)} boots")
     odd = [tick for tick in guest.ticks if tick["odd"] or tick["others"] != CPUS - 1]
     hashes = {tick["ids"] for tick in guest.ticks}
     if len(guest.ids) != 1 or hashes != {moves.hash_of(guest.ids[0])} or odd or outcome.drifted():
@@ -146,11 +148,11 @@ def startup(folder, count, place=OLD, say=_told):
     status, errors = host.run(job, keep)
     if status:
         return say(f"the starts ended with {status}: {errors}")
-    plain, pinned, json = (statistics.median(_seconds(folder / name))
+    plain, pinned, json = (statistics.mean(_seconds(folder / name))
                            for name in ("unpinned", "pinned", "json"))
     calls = [int(re.search(r"^total (\d+)$", (folder / f"{name}.trace").read_text(encoding="utf-8"),
                            flags=re.M)[1]) for name in ("unpinned", "pinned")]
-    print(f"{count} starts each on {place}, by instructions, medians: unpinned {plain * 1000:.0f} ms and "
+    print(f"{count} starts each on {place}, by instructions, means: unpinned {plain * 1000:.0f} ms and "
           f"{calls[0]} ioctls, pinned {pinned * 1000:.0f} ms and {calls[1]} ioctls, ratio "
           f"{pinned / plain:.3f}; with the model as JSON {json * 1000:.0f} ms")
     return 0 if pinned / plain <= MOST else say(f"the ratio is above {MOST}")

@@ -48,8 +48,9 @@ void steady_move_explain_gone(struct steady_report *report, const struct steady_
 		steady_report_wanted(report, "there");
 		steady_report_offered(report, "gone");
 	}
-	steady_report_reason(report, "KVM listed it and takes it away when the guest first runs, and a "
-				     "VMM that saves the guest then cannot read it");
+	steady_report_reason(report,
+			     "KVM listed it and takes it away when the guest first runs, and a "
+			     "VMM that saves the guest then cannot read it");
 	steady_report_advice(report, "pin the guest to a model without it");
 }
 
@@ -63,12 +64,15 @@ void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool
 	if (dropped) {
 		steady_report_wanted(report, "there");
 		steady_report_offered(report, "gone");
-		steady_report_reason(report, "the VMM calls it unknown, forgets that at a register that "
-					     "it tolerates, and drops the guest's value");
+		steady_report_reason(report,
+				     "the VMM calls it unknown, forgets that at a register that "
+				     "it tolerates, and drops the guest's value");
 		return;
 	}
-	steady_report_reason(report, "in the stream, and unknown to the destination's kernel in such "
-				     "a VM (KVM id 0x%016" PRIx64 ")", id);
+	steady_report_reason(report,
+			     "in the stream, and unknown to the destination's kernel in such "
+			     "a VM (KVM id 0x%016" PRIx64 ")",
+			     id);
 }
 
 /* ---- a value that is refused ---- */
@@ -129,8 +133,9 @@ static void explain_number(struct steady_report *report, const struct steady_pro
 		return;
 	}
 	if (wanted == shown && steady_answer_of(STEADY_OP_SET, r) == STEADY_ANSWER_ABSENT) {
-		steady_report_reason(report, "the destination lists it, the ID registers of the stream "
-					     "take it away, and the VMM writes all of its list");
+		steady_report_reason(report,
+				     "the destination lists it, the ID registers of the stream "
+				     "take it away, and the VMM writes all of its list");
 		return;
 	}
 	steady_report_wanted(report, "0x%" PRIx64, wanted);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a guest does not move, or what changes for it, in the words that people use. Each adds a finding.
+ * Why a guest does not move, or what changes for it, in the words that people use. Each adds a
+ * finding.
  */
 #ifndef STEADY_EXPLAIN_MOVE_H
 #define STEADY_EXPLAIN_MOVE_H
@@ -20,7 +21,8 @@ const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME]);
  */
 void steady_move_explain_gone(struct steady_report *report, const struct steady_profile *host,
 			      uint64_t id, bool after);
-/* The stream has a register that the destination has not; `dropped`: and the VMM goes on without. */
+/* The stream has a register that the destination has not; `dropped`: and the VMM goes on without.
+ */
 void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool dropped);
 /* KVM refuses the stream's value; `shown` is what the destination shows, `r` a negative errno. */
 void steady_move_explain_refused(struct steady_report *report, const struct steady_profile *host,

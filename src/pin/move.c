@@ -3,8 +3,9 @@
  * The order of the calls is that of QEMU (target/arm/kvm.c, target/arm/machine.c, hw/arm/virt.c),
  * which was read for it and watched: a VM with a list of registers that is taken after
  * KVM_ARM_VCPU_INIT, the interrupt controller, all of the list written; a run; all of it read and
- * saved. At the destination the same up to the run; the stream matched with the list, all of the list
- * written in ascending order. Where a VMM is pinned, the preload library's answers come between.
+ * saved. At the destination the same up to the run; the stream matched with the list, all of the
+ * list written in ascending order. Where a VMM is pinned, the preload library's answers come
+ * between.
  */
 #include "pin/move.h"
 
@@ -36,8 +37,8 @@ struct side {
 	const struct steady_configuration *c;
 	uint32_t options;
 	uint32_t irqchip;
-	struct steady_pin *pin;  /* NULL: unpinned */
-	struct value *list;      /* ascending; what a VMM saves by its list */
+	struct steady_pin *pin; /* NULL: unpinned */
+	struct value *list;     /* ascending; what a VMM saves by its list */
 	size_t count;
 	struct steady_vl sve;
 };
@@ -53,8 +54,8 @@ struct move {
 const char *steady_move_cause_name(enum steady_move_cause cause)
 {
 	static const char *const names[] = {
-		[STEADY_MOVE_NONE] = "none",	   [STEADY_MOVE_START] = "start",
-		[STEADY_MOVE_SAVE] = "save",	   [STEADY_MOVE_IRQCHIP] = "irqchip",
+		[STEADY_MOVE_NONE] = "none",       [STEADY_MOVE_START] = "start",
+		[STEADY_MOVE_SAVE] = "save",       [STEADY_MOVE_IRQCHIP] = "irqchip",
 		[STEADY_MOVE_LONGER] = "longer",   [STEADY_MOVE_UNKNOWN] = "unknown",
 		[STEADY_MOVE_REFUSED] = "refused", [STEADY_MOVE_RUN] = "run",
 	};
@@ -112,15 +113,16 @@ static int choose(struct move *m, struct side *s)
 		return start_blocked(m, s, __builtin_ctz(model->options & ~asked),
 				     "the model has an option that it is told to leave off");
 	s->options = model ? model->options : asked;
-	s->irqchip = model ? steady_model_irqchip(model)
-			   : s->given->profile->configurations[0].irqchip;
+	s->irqchip =
+		model ? steady_model_irqchip(model) : s->given->profile->configurations[0].irqchip;
 	s->c = steady_profile_find(s->given->profile, s->options, s->irqchip);
 	if (s->irqchip == STEADY_IRQCHIP_UNKNOWN)
 		s->irqchip = STEADY_GICV3;
 	for (int i = 0; !s->c && i < STEADY_OPTIONS; i++) {
 		if (s->options >> i & 1 &&
 		    !(steady_configuration_options(&s->given->profile->configurations[0]) >> i & 1))
-			return start_blocked(m, s, i, "the host has not what it is told to turn on");
+			return start_blocked(m, s, i,
+					     "the host has not what it is told to turn on");
 	}
 	if (s->c)
 		return 0;
@@ -201,7 +203,8 @@ static bool saved_by_list(uint64_t id)
 	return (id & COPROC) != COPROC_CORE && (id & COPROC) != COPROC_SVE;
 }
 
-/* The list as the VMM gets it. The preload library leaves one alone that lacks what the model has. */
+/* The list as the VMM gets it. The preload library leaves one alone that lacks what the model has.
+ */
 static int take_list(struct move *m, struct side *s)
 {
 	uint64_t *ids = NULL;
@@ -212,8 +215,9 @@ static int take_list(struct move *m, struct side *s)
 		steady_report_add(m->report, STEADY_ERROR, STEADY_EUNKNOWN);
 		steady_report_host(m->report, s->given->profile->name);
 		steady_report_subject(m->report, "register_list", NULL);
-		steady_report_reason(m->report, "the profile does not hold what KVM lists for these "
-						"vCPU options");
+		steady_report_reason(m->report,
+				     "the profile does not hold what KVM lists for these "
+				     "vCPU options");
 		steady_report_advice(m->report, "probe the host again");
 		return -STEADY_EUNKNOWN;
 	}
@@ -324,7 +328,8 @@ static void match_irqchip(struct move *m)
 	steady_report_subject(m->report, "irqchip", NULL);
 	steady_report_wanted(m->report, "%s", steady_irqchip_name(m->from.irqchip));
 	steady_report_offered(m->report, "%s", steady_irqchip_name(m->to.irqchip));
-	steady_report_reason(m->report, "the saved state of one interrupt controller fits no other");
+	steady_report_reason(m->report,
+			     "the saved state of one interrupt controller fits no other");
 	steady_report_advice(m->report, "give both VMs the same, in QEMU: -machine gic-version=");
 	failed(m, STEADY_MOVE_IRQCHIP, 0, 0, 0);
 }
@@ -349,8 +354,9 @@ static void match_lengths(struct move *m)
 	steady_report_subject(m->report, "KVM_GET_REG_LIST", NULL);
 	steady_report_wanted(m->report, "%zu registers", m->from.count);
 	steady_report_offered(m->report, "%zu", m->to.count);
-	steady_report_reason(m->report, "%s refuses a stream with more registers than the "
-					"destination lists, before it looks at any",
+	steady_report_reason(m->report,
+			     "%s refuses a stream with more registers than the "
+			     "destination lists, before it looks at any",
 			     m->request->vmm->name);
 	failed(m, STEADY_MOVE_LONGER, 0, 0, EINVAL);
 }
@@ -441,8 +447,8 @@ static void restore(struct move *m)
 		if (!r && write) {
 			r = steady_ask_set(&m->to.host, 0, v->id, words);
 			if (r)
-				steady_move_explain_refused(m->report, m->to.given->profile, m->to.c,
-							    v->id, words[0], v->now, r);
+				steady_move_explain_refused(m->report, m->to.given->profile,
+							    m->to.c, v->id, words[0], v->now, r);
 		}
 		if (r)
 			failed(m, STEADY_MOVE_REFUSED, v->id, words[0], -r);
@@ -495,7 +501,8 @@ static void compare_rest(struct move *m)
 		    (i == STEADY_PMCR_N && !(m->to.options >> STEADY_OPTION_PMU & 1)) ||
 		    x->state != STEADY_VALUE || y->state != STEADY_VALUE || x->value == y->value)
 			continue;
-		changed |= steady_move_explain_unvirtualised(m->report, model, i, x->value, y->value);
+		changed |=
+			steady_move_explain_unvirtualised(m->report, model, i, x->value, y->value);
 	}
 	if (changed && !m->result)
 		m->result = -STEADY_EMISMATCH;

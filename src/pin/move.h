@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of a guest that a stock VMM saves on one host and restores on another: the calls that
- * the VMM makes, made on both hosts. For simulated hosts, so that nothing but profiles is needed.
+ * What becomes of a guest that a stock VMM saves on one host and restores on another: the calls
+ * that the VMM makes, made on both hosts. For simulated hosts, so that nothing but profiles is
+ * needed.
  */
 #ifndef STEADY_MOVE_H
 #define STEADY_MOVE_H
@@ -44,14 +45,14 @@ struct steady_moved {
 	uint64_t id;                  /* of its register, 0: none */
 	uint64_t value;               /* REFUSED: what was to be written, and the errno */
 	int error;
-	size_t incoming, room;        /* registers of the stream, and of the destination's list */
+	size_t incoming, room; /* registers of the stream, and of the destination's list */
 };
 
 /*
  * 0: the guest goes on and sees the same CPU. EBLOCKED: it does not go on; the report has an error
- * for each reason, the first is the one that the VMM stops at. EMISMATCH: it goes on, on another CPU;
- * the report has a warning for each thing that changes. A note is what the model tolerates. EUNKNOWN:
- * a profile does not hold what this needs. *moved is filled in.
+ * for each reason, the first is the one that the VMM stops at. EMISMATCH: it goes on, on another
+ * CPU; the report has a warning for each thing that changes. A note is what the model tolerates.
+ * EUNKNOWN: a profile does not hold what this needs. *moved is filled in.
  */
 int steady_move(const struct steady_move_request *request, struct steady_moved *moved,
 		struct steady_report *report);

@@ -33,6 +33,7 @@ class Common(Case):
             (NO, ("lint", self.impossible())),
             (DONE, ("replay", self.log(), NEW)),
             (NO, ("replay", self.log(), OLD)),
+            (DONE, ("migrate-check", NEW, NEW)),
             (NO, ("migrate-check", NEW, OLD)),
             (DONE, ("export", "--to", "firecracker", "armv8.2-a-v1")),
             (DONE, ("import", "--from", "text", self.text())),
