@@ -28,9 +28,10 @@ static void add_firmware(struct list *l, uint64_t id, const struct steady_readin
 	char name[STEADY_FIRMWARE_LABEL];
 
 	/* that a kernel has not got it is an answer: it is not there */
-	if (r->state == STEADY_VALUE || steady_reading_unknown(r))
-		add(l, "firmware", steady_firmware_label(id, name), r->state == STEADY_VALUE,
-		    r->value);
+	if (r->state != STEADY_VALUE && !steady_reading_unknown(r))
+		return;
+	add(l, "firmware", steady_firmware_label(id, name), r->state == STEADY_VALUE, r->value);
+	l->all[l->count - 1].bitmap = steady_firmware_id_is_bitmap(id);
 }
 
 static void add_unvirtualised(struct list *l, const struct steady_reading *all)

@@ -12,6 +12,7 @@ struct cli_beside {
 	const char *kind;   /* "firmware", "unvirtualised", "caches", "registers" */
 	char name[64];
 	int unvirtualised;  /* enum steady_unvirtualised, or -1 */
+	bool bitmap;        /* a firmware register of services, one a bit */
 	bool known;         /* else asked for and failed */
 	uint64_t value;
 };

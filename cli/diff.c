@@ -96,6 +96,8 @@ static bool beside_differs(const struct pair *p, const struct cli_beside *a,
 
 	if (a && b)
 		return a->known != b->known || a->value != b->value;
+	if (any->bitmap && any->known && !any->value)
+		return false; /* one that is not there offers as much: nothing */
 	return strcmp(any->kind, "firmware") == 0 && has_firmware(&p->a) && has_firmware(&p->b);
 }
 

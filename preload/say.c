@@ -86,8 +86,8 @@ void say_report(const struct steady_report *report, bool complain)
 				? say_complain
 				: say_log;
 
-		say("%s%s%s: %s%s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
-		    or_empty(f->field), f->wanted ? "wants " : "", or_empty(f->wanted),
+		say("%s%s%s%s%s%s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
+		    or_empty(f->field), f->reg ? ": " : "", f->wanted ? "wants " : "", or_empty(f->wanted),
 		    f->offered ? ", host has " : "", or_empty(f->offered),
 		    f->wanted || f->offered ? ": " : "", or_empty(f->reason),
 		    f->advice ? ". Do: " : "", or_empty(f->advice));

@@ -104,7 +104,9 @@ static void pin_vcpu(const struct setup *s, struct entry *e)
 
 	steady_report_new(&report);
 	r = steady_pin_vcpu(vm->pin, e->vcpu, report);
-	if (!r && !e->pinned) /* that a write was taken is no proof: some kernels keep nothing of it */
+	/* That a write was taken is no proof: some kernels keep nothing of it. A migration's stream comes
+	 * before the first run; so that it need not come in vain, the first vCPU is read back now. */
+	if (!r && !vm->deficient && !vm->pinned)
 		r = steady_pin_check_vcpu(vm->pin, e->vcpu, report);
 	if (r) {
 		if (vm->deficient)

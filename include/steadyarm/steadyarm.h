@@ -207,7 +207,8 @@ int steady_pin_finalized(struct steady_pin *pin, uint32_t vcpu, struct steady_re
 /*
  * Reads every register of the model back from every vCPU that was pinned. To be called once the
  * interrupt controller is there, and again after the first KVM_RUN: some kernels accept a value
- * and change it then. EMISMATCH: the report has every register that differs.
+ * and change it then. EMISMATCH: the report has every register that differs. A list that KVM does
+ * not give yet, before KVM_ARM_VCPU_FINALIZE, is left for later.
  */
 int steady_pin_check(struct steady_pin *pin, struct steady_report *report);
 /* The same for one vCPU, whether others run or not. EUSAGE before any vCPU was pinned. */

@@ -185,27 +185,31 @@ int steady_pin_rest(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 	if (steady_answer_of(STEADY_OP_REG_LIST, r) == STEADY_ANSWER_ABSENT)
 		no_list(p, report);
 	else if (r)
-		return steady_ask_failed(report, STEADY_OP_REG_LIST, NULL, r);
+		return steady_ask_failed(report, STEADY_OP_REG_LIST, "register_list", r);
 	r = pin_listed(p, vcpu, list, count, report);
 	free(list);
 	return r;
 }
 
-int steady_pin_pending(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+static bool is_pending(const struct steady_pin *p, uint32_t vcpu)
 {
 	for (size_t i = 0; i < p->pending_count; i++) {
-		if (p->pending[i] != vcpu)
-			continue;
-		int r = steady_pin_rest(p, vcpu, report);
-
-		if (!r && p->pending_count && p->pending[p->pending_count - 1] == vcpu)
-			return steady_ask_failed(report, STEADY_OP_REG_LIST, NULL, -EPERM);
-		return r;
+		if (p->pending[i] == vcpu)
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+int steady_pin_pending(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	return is_pending(p, vcpu) ? steady_pin_rest(p, vcpu, report) : 0;
 }
 
 int steady_pin_finalized(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
 {
-	return p->known ? steady_pin_pending(p, vcpu, report) : -STEADY_EUSAGE;
+	int r = p->known ? steady_pin_pending(p, vcpu, report) : -STEADY_EUSAGE;
+
+	if (!r && is_pending(p, vcpu))
+		return steady_ask_failed(report, STEADY_OP_REG_LIST, "register_list", -EPERM);
+	return r;
 }
