@@ -183,6 +183,20 @@ static void clear_aarch32(struct steady_profile *p)
 	}
 }
 
+/*
+ * Linux's set_id_dfr0_el1() refuses CopDbg below 6, Armv8's debug; no core with AArch32 that Linux
+ * runs on has less, so a host whose own value is less is none.
+ */
+static void floor_copdbg(struct steady_profile *p)
+{
+	unsigned int field = 
+		(unsigned int)steady_field_by_name("ID_DFR0_EL1.CopDbg", strlen("ID_DFR0_EL1.CopDbg"));
+	const struct steady_field *f = &steady_fields[field];
+
+	if (steady_field_get(f, p->configurations[0].reg[f->reg].value) < 6)
+		put_everywhere(p, field, 6);
+}
+
 struct steady_profile *laws_host(struct laws *l, const char *name)
 {
 	unsigned int cpu = laws_one_in(l, 8) ? laws_below(l, 3) : l->cpu;
@@ -192,6 +206,7 @@ struct steady_profile *laws_host(struct laws *l, const char *name)
 	change_masks(l, p, true);
 	if (laws_one_in(l, 2))
 		change_limits(l, p, 250);
+	floor_copdbg(p);
 	clear_aarch32(p);
 	change_rest(l, p);
 	p->cpus[0].midr += laws_below(l, 2);
