@@ -15,7 +15,8 @@ static const char help[] =
 	"host is used. Exit status 0: pinned, 1: not, with the reasons, 3: the host failed.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs (1)\n"
+	"  --vcpus N      give the VM N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm apply web-v1.json --vcpus 4\n";
@@ -27,7 +28,8 @@ static const char verify_help[] =
 	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n"
+	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm verify web-v1.json\n";
@@ -45,7 +47,8 @@ static json_t *write_json(const struct steady_write *w)
 	json_object_set_new(o, "register", name ? json_string(name) : json_null());
 	json_object_set_new(o, "vcpu", json_integer(w->vcpu));
 	json_object_set_new(o, "value", json_sprintf("0x%016" PRIx64, w->value[0]));
-	json_object_set_new(o, "errno", error ? json_string(error) : json_integer(0));
+	json_object_set_new(o, "errno", json_integer(w->error));
+	json_object_set_new(o, "error", error ? json_string(error) : json_null());
 	return o;
 }
 
@@ -55,7 +58,7 @@ static json_t *findings_json(const struct cli *cli, uint32_t severity)
 	const struct steady_finding *f;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == severity)
+		if (f->severity == severity && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;
@@ -69,8 +72,12 @@ static json_t *guest_json(const struct steady_verified *v)
 	json_object_set_new(o, "equal", json_integer(v->equal));
 	json_object_set_new(o, "trapped_at_el0", json_integer(v->trapped));
 	json_object_set_new(o, "undefined", json_integer(v->undefined));
+	json_object_set_new(o, "discovered", json_integer(v->discovered));
 	json_object_set_new(o, "psci", json_sprintf("0x%" PRIx64, v->psci));
 	json_object_set_new(o, "smccc", json_sprintf("0x%" PRIx64, v->smccc));
+	json_object_set_new(o, "others", json_integer(v->others));
+	json_object_set_new(o, "others_equal", json_integer(v->others_equal));
+	json_object_set_new(o, "MIDR_EL1", json_sprintf("0x%" PRIx64, v->midr));
 	json_object_set_new(o, "CTR_EL0", json_sprintf("0x%" PRIx64, v->ctr));
 	json_object_set_new(o, "DCZID_EL0", json_sprintf("0x%" PRIx64, v->dczid));
 	json_object_set_new(o, "CNTFRQ_EL0", json_sprintf("0x%" PRIx64, v->cntfrq));
@@ -92,6 +99,8 @@ static int put_json(struct cli *cli, const char *model, const struct cli_host *h
 	json_object_set_new(o, "writes", writes);
 	json_object_set_new(o, "mismatches", findings_json(cli, STEADY_ERROR));
 	json_object_set_new(o, "tolerated", findings_json(cli, STEADY_NOTE));
+	json_object_set_new(o, "warnings", findings_json(cli, STEADY_WARNING));
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	json_object_set_new(o, "pinned", json_boolean(a->pinned));
 	if (v)
 		json_object_set_new(o, "guest", guest_json(v));
@@ -106,7 +115,7 @@ static size_t tolerated(const struct cli *cli)
 	size_t count = 0;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++)
-		count += f->severity == STEADY_NOTE;
+		count += f->severity == STEADY_NOTE && !f->unknown;
 	return count;
 }
 
@@ -121,6 +130,14 @@ static void put_guest(struct steady_text *out, const struct steady_verified *v)
 			   (unsigned int)(v->psci >> 16), (unsigned int)(v->psci & 0xffff),
 			   (unsigned int)(v->smccc >> 16), (unsigned int)(v->smccc & 0xffff),
 			   v->ctr, v->dczid, v->cntfrq, v->undefined);
+	if (v->discovered)
+		steady_text_printf(out, "it was told that it may meet %" PRIu32 " CPU%s\n",
+				   v->discovered, v->discovered == 1 ? "" : "s");
+	if (v->others)
+		steady_text_printf(out,
+				   "%" PRIu32 " of %" PRIu32 " registers outside the core range as in "
+				   "the model, MIDR_EL1 0x%08" PRIx64 "\n",
+				   v->others_equal, v->others, v->midr);
 }
 
 static void put_words(struct cli *cli, const char *model, const struct cli_host *host,
@@ -163,27 +180,21 @@ static int deliver(struct cli *cli, const char *label, const struct cli_host *ho
 	return 0;
 }
 
-static int apply(struct cli *cli, const struct cli_subject *model, struct cli_host *host,
-		 uint32_t vcpus)
+static int apply(struct cli *cli, const struct cli_subject *model, const char *label,
+		 struct cli_host *host, uint32_t vcpus)
 {
 	struct steady_applied applied;
-	char *label = cli_model_label(model);
-	int r, e;
+	int r = steady_apply(model->model, host->call, host->ctx, vcpus, &applied, cli->report);
+	int e = deliver(cli, label, host, &applied, NULL, r);
 
-	if (!label)
-		return -STEADY_ENOMEM;
-	r = steady_apply(model->model, host->call, host->ctx, vcpus, &applied, cli->report);
-	e = deliver(cli, label, host, &applied, NULL, r);
 	steady_applied_clear(&applied);
-	free(label);
 	return e ? e : r;
 }
 
-static int verify(struct cli *cli, const struct cli_subject *model, struct cli_host *host,
-		  uint32_t vcpus)
+static int verify(struct cli *cli, const struct cli_subject *model, const char *label,
+		  struct cli_host *host, uint32_t vcpus)
 {
 	struct steady_verified verified;
-	char *label;
 	int r, e;
 
 	if (!host->kvm) {
@@ -191,42 +202,45 @@ static int verify(struct cli *cli, const struct cli_subject *model, struct cli_h
 			host->name);
 		return -STEADY_EUSAGE;
 	}
-	label = cli_model_label(model);
-	if (!label)
-		return -STEADY_ENOMEM;
 	r = steady_verify(model->model, host->kvm, vcpus, &verified, cli->report);
 	verified.applied.pinned = verified.applied.pinned && !r;
 	e = deliver(cli, label, host, &verified.applied, &verified, r);
 	steady_applied_clear(&verified.applied);
-	free(label);
 	return e ? e : r;
 }
 
-typedef int act_fn(struct cli *, const struct cli_subject *, struct cli_host *, uint32_t);
+typedef int act_fn(struct cli *, const struct cli_subject *, const char *, struct cli_host *,
+		   uint32_t);
 
 static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus, act_fn *act)
 {
-	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
+						    {"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity},
+						    CLI_STRICTNESS};
+	struct cli_pinning pinning = {.vcpus = vcpus};
 	struct cli_subject model;
 	struct cli_host host;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &vcpus, 1, 2, &help_given);
+	char *label;
+	int r = cli_options(cli, argc, argv, options, 5, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;
-	if (act == verify && vcpus > STEADY_GUEST_VCPUS) {
+	if (act == verify && pinning.vcpus > STEADY_GUEST_VCPUS) {
 		cli_say("--vcpus: the guest has at most %d", STEADY_GUEST_VCPUS);
 		return -STEADY_EUSAGE;
 	}
-	r = cli_subject_load_model(cli, cli->argv[0], &model);
+	r = cli_pinning_load(cli, cli->argv[0], &pinning, &model, &label);
 	if (r)
 		return r;
 	r = cli_host_open(cli, cli_host_argument(cli, 1), &host);
 	if (!r) {
-		r = act(cli, &model, &host, (uint32_t)vcpus);
+		r = act(cli, &model, label, &host, (uint32_t)pinning.vcpus);
 		cli_host_close(&host);
 	}
 	cli_subject_clear(&model);
+	free(label);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "cli.h"
 #include "format/format.h"
+#include "policy/outside.h"
 
 #define MOST_NAMES     128
 #define TOLERATE       "--tolerate "
@@ -23,6 +24,8 @@ static const char help[] =
 	"  --vcpu sve=off,pmu=on  vCPU options that must be on or off; the rest is chosen\n"
 	"  --require FEAT,...     features that the model must have\n"
 	"  --tolerate REG.FIELD   a field that need not be level (may be given again)\n"
+	"  --discovery            guests may ask which CPUs they may meet, of a VMM that answers it\n"
+	"  --identity[=0xMIDR]    tell guests that they are the hosts' CPU, of several this one\n"
 	"  --exactly              one X, a host: the model of what an unpinned guest sees there\n"
 	"\n"
 	"Example:\n"
@@ -33,6 +36,7 @@ struct wanted {
 	const char *tolerate[MOST_NAMES];
 	unsigned int require[MOST_NAMES];
 	bool exactly;
+	struct cli_identity identity;
 };
 
 /* ---- options ---- */
@@ -98,6 +102,14 @@ static bool take_exactly(struct cli *cli, void *ctx, const char *argument)
 	(void)cli;
 	(void)argument;
 	((struct wanted *)ctx)->exactly = true;
+	return true;
+}
+
+static bool take_discovery(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->request.discovery = true;
 	return true;
 }
 
@@ -375,6 +387,8 @@ static int compute(struct cli *cli, const struct cli_subject *subjects, struct w
 					   &subjects[0].profile->configurations[0], &model,
 					   cli->report)
 		    : steady_baseline(inputs, (size_t)cli->argc, &w->request, &model, cli->report);
+	if (!r && w->exactly && w->request.identity)
+		r = steady_model_identify(model, w->request.cpu, cli->report);
 	if (!r && w->exactly && w->request.name)
 		r = steady_model_set_name(model, w->request.name);
 	if (!r) {
@@ -389,18 +403,29 @@ static int compute(struct cli *cli, const struct cli_subject *subjects, struct w
 	return r;
 }
 
+static bool take_identity(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	w->request.identity = cli_parse_identity(argument, &w->identity);
+	w->request.cpu = w->identity.named ? &w->identity.cpu : NULL;
+	return w->request.identity;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_option options[] = {
 		{"name", true, take_name},        {"vcpu", true, take_vcpu},
 		{"require", true, take_require},  {"tolerate", true, take_tolerate},
-		{"exactly", false, take_exactly},
+		{"exactly", false, take_exactly}, {"identity", 2, take_identity},
+		{"discovery", false, take_discovery},
 	};
 	struct wanted w = {0};
 	struct cli_subject *subjects;
 	bool help_given;
 	int loaded = 0;
-	int r = cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 7, &w, 1, -1, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -171,8 +171,10 @@ int cli_catalog_load(struct cli *cli, const struct cli_entry *entry, struct cli_
 	memset(s, 0, sizeof(*s));
 	s->spec = entry->builtin->name;
 	r = steady_model_builtin(entry->builtin->name, &s->model);
-	if (!r)
+	if (!r) {
 		s->name = steady_model_name(s->model);
+		steady_model_set_lenient(s->model, cli->lenient);
+	}
 	return r;
 }
 

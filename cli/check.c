@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/report.h"
 #include "catalog.h"
@@ -12,11 +13,21 @@ static const char help[] =
 	"would help. Exit status 0: all can, 1: one cannot. Without a MODEL: every model that\n"
 	"`steadyarm models` lists.\n"
 	"\n"
+	"The HOST `self`, alone, is the Linux guest that this command runs in, seen as any program\n"
+	"sees it: without privileges, KVM, or a restart. What that kernel does not show is unknown;\n"
+	"what is lower than the model is perhaps hidden by it; what is higher is not the model.\n"
+	"\n"
 	"Options:\n"
-	"  --all          every model that there is, so that all arguments are HOSTs\n"
+	"  --all          every model that there is, so that all arguments are HOSTs\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm check web-v1.json rack*.json\n";
+
+struct asked {
+	struct cli_pinning pinning; /* of which only what is tolerated counts */
+	bool all;
+};
 
 struct answers {
 	struct cli_subject model;
@@ -27,16 +38,30 @@ struct answers {
 	size_t seen; /* findings of hosts before this one */
 };
 
-static json_t *blockers_json(const struct cli *cli, size_t from)
+static json_t *findings_json(const struct cli *cli, size_t from, uint32_t severity)
 {
 	json_t *list = json_array();
 	const struct steady_finding *f;
 
 	for (size_t i = from; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == STEADY_ERROR)
+		if (f->severity == severity && !(f->unknown && severity == STEADY_NOTE))
 			json_array_append_new(list, cli_finding_json(f));
 	}
 	return list;
+}
+
+/* What guests miss though the model has it, since that is tolerated, is said in words too. */
+static void put_missed(const struct cli *cli, struct answers *a)
+{
+	const struct steady_finding *f;
+
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity != STEADY_NOTE || !f->features)
+			continue;
+		steady_text_printf(&a->words, "warning: %s  ", f->host ? f->host : "");
+		cli_put_finding(&a->words, f);
+		steady_text_char(&a->words, '\n');
+	}
 }
 
 static void add_answer(struct cli *cli, struct answers *a, const char *host, bool can)
@@ -45,10 +70,14 @@ static void add_answer(struct cli *cli, struct answers *a, const char *host, boo
 
 	json_object_set_new(one, "host", json_string(host));
 	json_object_set_new(one, "can_run", json_boolean(can));
-	json_object_set_new(one, "blockers", blockers_json(cli, a->seen));
+	json_object_set_new(one, "blockers", findings_json(cli, a->seen, STEADY_ERROR));
+	json_object_set_new(one, "tolerated", findings_json(cli, a->seen, STEADY_NOTE));
+	json_object_set_new(one, "unknown", cli_unknown_json(cli->report, a->seen));
 	json_array_append_new(a->hosts, one);
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_ERROR, "");
 	cli_put_findings(&a->words, cli->report, a->seen, STEADY_WARNING, "warning: ");
+	cli_put_unknown(&a->words, cli->report, a->seen, "");
+	put_missed(cli, a);
 	a->seen = steady_report_count(cli->report);
 	a->count++;
 	a->refused += !can;
@@ -125,15 +154,20 @@ static int start(struct answers *a)
 	return a->label && a->hosts ? 0 : -STEADY_ENOMEM;
 }
 
-static int check_model(struct cli *cli)
+static int check_model(struct cli *cli, const struct cli_pinning *pinning)
 {
 	struct answers a = {0};
-	int r = cli_subject_load_model(cli, cli->argv[0], &a.model);
+	int r = cli_pinning_load(cli, cli->argv[0], pinning, &a.model, &a.label);
 
 	if (r)
 		return r;
-	r = start(&a);
-	r = r ? r : check_hosts(cli, &a, 1);
+	if (cli->argc == 2 && strcmp(cli->argv[1], CLI_SELF) == 0) {
+		r = cli_check_self(cli, &a.model);
+		clear(&a);
+		return r;
+	}
+	a.hosts = json_array();
+	r = a.hosts ? check_hosts(cli, &a, 1) : -STEADY_ENOMEM;
 	if (!r) {
 		cli->shown = true;
 		if (cli->json)
@@ -214,19 +248,29 @@ static bool take_all(struct cli *cli, void *ctx, const char *argument)
 {
 	(void)cli;
 	(void)argument;
-	*(bool *)ctx = true;
+	((struct asked *)ctx)->all = true;
 	return true;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"all", false, take_all}};
-	bool help_given, all = false;
-	int r = cli_options(cli, argc, argv, options, 1, &all, 0, -1, &help_given);
+	static const struct cli_option options[] = {{"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity},
+						    {"all", false, take_all},
+						    CLI_STRICTNESS};
+	struct asked asked = {0};
+	bool help_given;
+	int r = cli_options(cli, argc, argv, options, 5, &asked, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;
-	return all || !cli->argc ? check_every_model(cli) : check_model(cli);
+	if (!asked.all && cli->argc)
+		return check_model(cli, &asked.pinning);
+	if (asked.pinning.tolerate_count || asked.pinning.identity.wanted) {
+		cli_say("check: --tolerate and --identity go with one MODEL");
+		return -STEADY_EUSAGE;
+	}
+	return check_every_model(cli);
 }
 
 const struct cli_command cli_check = {

@@ -21,6 +21,7 @@ struct cli {
 	const struct cli_command *command;
 	bool json;
 	bool quiet;
+	bool lenient;                  /* models that are loaded are so */
 	const char *output;            /* -o, or NULL: standard output */
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
@@ -43,10 +44,14 @@ extern const struct cli_command cli_apply;
 extern const struct cli_command cli_baseline;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_diff;
+extern const struct cli_command cli_export;
+extern const struct cli_command cli_import;
 extern const struct cli_command cli_lint;
+extern const struct cli_command cli_migrate_check;
 extern const struct cli_command cli_models;
 extern const struct cli_command cli_plan;
 extern const struct cli_command cli_probe;
+extern const struct cli_command cli_ps;
 extern const struct cli_command cli_replay;
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_show;
@@ -56,8 +61,8 @@ extern const struct cli_command cli_verify;
 
 struct cli_option {
 	const char *name;     /* "--tolerate" without the dashes */
-	bool has_argument;
-	/* takes an argument (NULL if it has none); false: it is bad, and that was said */
+	int has_argument;     /* as in struct option: no, required, optional */
+	/* takes an argument (NULL if there is none); false: it is bad, and that was said */
 	bool (*take)(struct cli *cli, void *ctx, const char *argument);
 };
 /*
@@ -78,6 +83,36 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 #define CLI_VCPUS 512
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument);
 
+/* --strict and --lenient, for commands that take models to hosts. */
+bool cli_take_strict(struct cli *cli, void *ctx, const char *argument);
+bool cli_take_lenient(struct cli *cli, void *ctx, const char *argument);
+#define CLI_STRICTNESS                                                                             \
+	{"strict", false, cli_take_strict}, {"lenient", false, cli_take_lenient}
+#define CLI_HELP_STRICT                                                                            \
+	"  --strict       refuse what the host shows that this version has no name for and KVM\n"     \
+	"                 does not let be 0 (the default)\n"                                          \
+	"  --lenient      report it, and leave it as the host has it\n"
+
+/* What is said of a pin on the command line, beside model and host. */
+#define CLI_TOLERATE 64
+struct cli_pinning {
+	unsigned long vcpus;
+	const char *tolerate[CLI_TOLERATE];
+	size_t tolerate_count;
+	struct cli_identity {
+		bool wanted, named;
+		struct steady_cpu cpu; /* where it was named */
+	} identity;
+};
+/* For a struct cli_option with such a context; the first is cli_take_vcpus(). */
+bool cli_take_tolerate(struct cli *cli, void *pinning, const char *argument);
+bool cli_take_identity(struct cli *cli, void *pinning, const char *argument);
+bool cli_parse_identity(const char *argument, struct cli_identity *out);
+#define CLI_HELP_IDENTITY                                                                          \
+	"  --identity[=0xMIDR]    tell guests that they are the model's CPU, of several this one\n"
+#define CLI_HELP_TOLERATE                                                                          \
+	"  --tolerate REG.FIELD   let guests see the host's value (may be given again)\n"
+
 /* ---- subject.c ---- */
 
 struct cli_subject {
@@ -89,6 +124,9 @@ struct cli_subject {
 };
 /* A model or profile file, "-", "kvm[:PATH]", which is probed, or a model's name. */
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *subject);
+/* The model of a pin; *label is cli_model_label() of it as it is by itself. */
+int cli_pinning_load(struct cli *cli, const char *spec, const struct cli_pinning *pinning,
+		     struct cli_subject *subject, char **label);
 /* The same, and it must be a model (or a profile or host). */
 int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject *subject);
 int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subject *subject);
@@ -121,12 +159,24 @@ void cli_host_close(struct cli_host *host);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
 
+/* ---- self.c ---- */
+
+#define CLI_SELF "self"
+/* `check MODEL self`: the guest that this command runs in. EBLOCKED: it is not the model. */
+int cli_check_self(struct cli *cli, const struct cli_subject *model);
+
 /* ---- kernels.c ---- */
 
 /* `show --kernels`: all arguments are registers or fields. */
 int cli_show_kernels(struct cli *cli);
 
 /* ---- findings.c ---- */
+
+/* Those from index `from` on that are about what has no name here, with what became of each. */
+json_t *cli_unknown_json(const struct steady_report *report, size_t from);
+/* A line each of those that are notes: what is 0 now. */
+void cli_put_unknown(struct steady_text *out, const struct steady_report *report, size_t from,
+		     const char *prefix);
 
 /* "REG.FIELD: wants 3, host accepts 0-2 (reason). Do: advice", one line, without a host. */
 void cli_put_finding(struct steady_text *out, const struct steady_finding *finding);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "beside.h"
 #include "cli.h"
 #include "policy/explain.h"
 
@@ -17,7 +18,8 @@ static const char help[] =
 	"\n"
 	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do all\n"
 	"that B can), or `incompatible`. It is told by the registers of the core ID range and SVE's\n"
-	"vector lengths; firmware registers (PSCI's version, hypercalls) are told, not counted.\n"
+	"vector lengths. What stands beside them is told, not counted: firmware registers (PSCI's\n"
+	"version, hypercalls), CTR_EL0, caches, MIDR_EL1 and its like, and what KVM does not virtualise.\n"
 	"Exit status 0: identical, 1: they differ.\n"
 	"\n"
 	"Example:\n"
@@ -31,31 +33,13 @@ struct pair {
 	struct steady_vl sve_a, sve_b;
 	bool sve_differs;
 	enum steady_relation relation;
+	struct cli_beside *beside_a, *beside_b;
+	size_t beside_a_count, beside_b_count;
 };
 
 static bool has_firmware(const struct cli_subject *s)
 {
 	return s->model ? s->model->firmware_count > 0 : s->profile->firmware_known;
-}
-
-/* A firmware register's value; false where the subject has none. */
-static bool firmware(const struct cli_subject *s, uint64_t id, uint64_t *value)
-{
-	const struct steady_firmware_value *in_model;
-	const struct steady_reading *r;
-
-	*value = 0;
-	if (s->model) {
-		in_model = steady_model_firmware(s->model, id);
-		if (in_model)
-			*value = in_model->value;
-		return in_model;
-	}
-	r = steady_profile_firmware(s->profile, id);
-	if (!r || r->state != STEADY_VALUE)
-		return false;
-	*value = r->value;
-	return true;
 }
 
 /* The vector lengths that a guest sees, none without SVE; false if they were not captured. */
@@ -99,30 +83,68 @@ static void put_value(struct steady_text *out, bool known, unsigned int field, u
 		steady_text_str(out, "unknown");
 }
 
-static const char *firmware_text(const uint64_t *value, char text[24])
+/* ---- what stands beside the registers that the relation is told by ---- */
+
+typedef void beside_fn(void *to, const struct cli_beside *any, const struct cli_beside *a,
+		       const struct cli_beside *b);
+
+/* What is unknown on one side is no difference, but for firmware: a kernel may lack a register. */
+static bool beside_differs(const struct pair *p, const struct cli_beside *a,
+			   const struct cli_beside *b)
 {
-	if (!value)
-		return "none";
-	snprintf(text, 24, "0x%" PRIx64, *value);
-	return text;
+	const struct cli_beside *any = a ? a : b;
+
+	if (a && b)
+		return a->known != b->known || a->value != b->value;
+	if (any->bitmap && any->known && !any->value)
+		return false; /* one that is not there offers as much: nothing */
+	return strcmp(any->kind, "firmware") == 0 && has_firmware(&p->a) && has_firmware(&p->b);
+}
+
+static void each_beside(const struct pair *p, beside_fn *tell, void *to)
+{
+	for (size_t i = 0; i < p->beside_a_count; i++) {
+		const struct cli_beside *a = &p->beside_a[i];
+		const struct cli_beside *b = cli_beside_find(p->beside_b, p->beside_b_count, a);
+
+		if (beside_differs(p, a, b))
+			tell(to, a, a, b);
+	}
+	for (size_t i = 0; i < p->beside_b_count; i++) {
+		const struct cli_beside *b = &p->beside_b[i];
+
+		if (!cli_beside_find(p->beside_a, p->beside_a_count, b) &&
+		    beside_differs(p, NULL, b))
+			tell(to, b, NULL, b);
+	}
 }
 
 /* Not the CPU, and so not in the relation; but a guest cannot move where it is less. */
-static void put_firmware(struct steady_text *out, const struct pair *p)
+static void put_beside(void *to, const struct cli_beside *any, const struct cli_beside *a,
+		       const struct cli_beside *b)
 {
-	for (unsigned int i = 0; i < steady_firmware_count; i++) {
-		uint64_t a, b;
-		bool in_a = firmware(&p->a, steady_firmware[i].id, &a);
-		bool in_b = firmware(&p->b, steady_firmware[i].id, &b);
-		char text_a[24], text_b[24];
+	struct steady_text *out = to;
 
-		if (has_firmware(&p->a) && has_firmware(&p->b) && (in_a || in_b) &&
-		    (in_a != in_b || a != b))
-			steady_text_printf(out, "%-26s %s -> %s (firmware)\n",
-					   steady_firmware[i].name,
-					   firmware_text(in_a ? &a : NULL, text_a),
-					   firmware_text(in_b ? &b : NULL, text_b));
-	}
+	steady_text_printf(out, "%-26s ", any->name);
+	cli_beside_print(out, a);
+	steady_text_str(out, " -> ");
+	cli_beside_print(out, b);
+	if (strcmp(any->kind, "registers") == 0)
+		steady_text_char(out, '\n');
+	else
+		steady_text_printf(out, " (%s)\n", any->kind);
+}
+
+static void append_beside(void *to, const struct cli_beside *any, const struct cli_beside *a,
+			  const struct cli_beside *b)
+{
+	json_t *one = json_object();
+
+	json_object_set_new(one, "kind", json_string(any->kind));
+	json_object_set_new(one, "register", json_string(any->name));
+	json_object_set_new(one, "a", cli_beside_json(a));
+	json_object_set_new(one, "b", cli_beside_json(b));
+	json_array_append_new(to, one);
 }
 
 static void put_lengths(struct steady_text *out, const struct steady_vl *vl)
@@ -130,7 +152,7 @@ static void put_lengths(struct steady_text *out, const struct steady_vl *vl)
 	if (steady_vl_empty(vl))
 		steady_text_str(out, "none");
 	else
-		steady_text_printf(out, "up to %u bits", steady_vl_max(vl) * 8);
+		steady_text_printf(out, "up to %u bytes", steady_vl_max(vl));
 }
 
 static void put_verdict(struct steady_text *out, const struct pair *p)
@@ -140,7 +162,11 @@ static void put_verdict(struct steady_text *out, const struct pair *p)
 	steady_text_printf(out, "%s: ", steady_relation_name(p->relation));
 	switch (p->relation) {
 	case STEADY_IDENTICAL:
-		steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
+		if (p->count)
+			steady_text_printf(out, "%s and %s offer the same, by other values\n", a,
+					   b);
+		else
+			steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
 		break;
 	case STEADY_SUBSET:
 		steady_text_printf(out, "%s can do all that %s can, and more\n", b, a);
@@ -171,6 +197,10 @@ static void put_words(struct cli *cli, const struct pair *p)
 		put_value(out, d->a_known, d->field, d->a);
 		steady_text_str(out, " -> ");
 		put_value(out, d->b_known, d->field, d->b);
+		if (d->a_known && d->b_known && d->compare == STEADY_UNORDERED)
+			steady_text_str(out, ": neither offers all that the other does");
+		else if (d->compare == STEADY_SAME)
+			steady_text_str(out, ": they say the same");
 		steady_text_char(out, '\n');
 	}
 	if (p->sve_differs) {
@@ -180,7 +210,7 @@ static void put_words(struct cli *cli, const struct pair *p)
 		put_lengths(out, &p->sve_b);
 		steady_text_char(out, '\n');
 	}
-	put_firmware(out, p);
+	each_beside(p, put_beside, out);
 }
 
 /* ---- JSON ---- */
@@ -218,7 +248,7 @@ static json_t *lengths_json(const struct steady_vl *vl)
 
 static int put_json(struct cli *cli, const struct pair *p)
 {
-	json_t *o = json_object(), *list = json_array();
+	json_t *o = json_object(), *list = json_array(), *beside = json_array();
 
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
@@ -244,6 +274,8 @@ static int put_json(struct cli *cli, const struct pair *p)
 	}
 	json_object_set_new(o, "relation", json_string(steady_relation_name(p->relation)));
 	json_object_set_new(o, "differences", list);
+	each_beside(p, append_beside, beside);
+	json_object_set_new(o, "beside", beside);
 	return cli_put_json(cli, o);
 }
 
@@ -275,8 +307,7 @@ static int compare(struct cli *cli, struct pair *p)
 
 	cli_subject_view(&p->a, &p->view_a);
 	cli_subject_view(&p->b, &p->view_b);
-	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES,
-				    &p->count);
+	p->relation = steady_relate(&p->view_a, &p->view_b, p->differences, DIFFERENCES, &p->count);
 	if (lengths(&p->a, &p->sve_a) && lengths(&p->b, &p->sve_b)) {
 		enum steady_relation sve = steady_relate_vl(&p->sve_a, &p->sve_b);
 
@@ -306,7 +337,11 @@ static int run(struct cli *cli, int argc, char **argv)
 		return -STEADY_ENOMEM;
 	r = cli_subject_load(cli, cli->argv[0], &p->a);
 	r = r ? r : cli_subject_load(cli, cli->argv[1], &p->b);
+	r = r ? r : cli_beside_of(&p->a, &p->beside_a, &p->beside_a_count);
+	r = r ? r : cli_beside_of(&p->b, &p->beside_b, &p->beside_b_count);
 	r = r ? r : compare(cli, p);
+	free(p->beside_a);
+	free(p->beside_b);
 	cli_subject_clear(&p->a);
 	cli_subject_clear(&p->b);
 	free(p);

@@ -178,7 +178,44 @@ json_t *cli_finding_json(const struct steady_finding *f)
 	put(o, "reason", f->reason);
 	put(o, "advice", f->advice);
 	put(o, "rule", f->rule);
+	put(o, "unknown", f->unknown);
 	return o;
+}
+
+json_t *cli_unknown_json(const struct steady_report *report, size_t from)
+{
+	static const char *const states[] = {
+		[STEADY_ERROR] = "refused",
+		[STEADY_WARNING] = "left",
+		[STEADY_NOTE] = "zero",
+	};
+	json_t *list = json_array();
+	const struct steady_finding *f;
+
+	for (size_t i = from; (f = steady_report_get(report, i)); i++) {
+		json_t *o;
+
+		if (!f->unknown)
+			continue;
+		o = cli_finding_json(f);
+		put(o, "state", states[f->severity]);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+void cli_put_unknown(struct steady_text *out, const struct steady_report *report, size_t from,
+		     const char *prefix)
+{
+	const struct steady_finding *f;
+
+	for (size_t i = from; (f = steady_report_get(report, i)); i++) {
+		if (!f->unknown || f->severity != STEADY_NOTE)
+			continue;
+		put_start(out, prefix, f);
+		cli_put_finding(out, f);
+		steady_text_char(out, '\n');
+	}
 }
 
 int cli_put_json(struct cli *cli, json_t *object)
@@ -216,6 +253,8 @@ void cli_complain(const struct cli *cli)
 
 		if (cli->quiet && f->severity != STEADY_ERROR)
 			continue;
+		if (f->unknown && f->severity == STEADY_NOTE)
+			continue; /* what is 0 now, every answer has */
 		if (f->severity == STEADY_WARNING)
 			steady_text_str(&t, "warning: ");
 		if (f->severity == STEADY_NOTE)

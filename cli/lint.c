@@ -13,8 +13,13 @@ static const char help[] =
 	"reserved bits that are not 0. A model, or a profile in each of its configurations.\n"
 	"\n"
 	"  --rule NAME      only this rule, or all rules of a kind (implies, excludes, removed,\n"
-	"                   mandatory, mirror, frac, group, reserved, missing); may be repeated\n"
+	"                   mandatory, mirror, frac, group, option, reserved, missing); may be\n"
+	"                   repeated\n"
 	"  --no-rule NAME   all but these\n"
+	"  --as VERSION     as a CPU of this version of the architecture, v8.4 or armv8.4-a: all "
+	"that\n"
+	"                   the version makes mandatory has to be there. A model that is named\n"
+	"                   armv8.4-a is held to it by itself\n"
 	"  --rules          list the rules and where they are from, and look at nothing\n"
 	"\n"
 	"An error is something that no CPU has and no KVM shows. A warning is something that KVM\n"
@@ -30,6 +35,7 @@ struct names {
 
 struct lint {
 	struct names only, except;
+	unsigned int version; /* --as, as steady_lint_request has it */
 	bool list;
 	size_t seen; /* findings of models before this one */
 	size_t errors, warnings;
@@ -63,6 +69,19 @@ static bool take_no_rule(struct cli *cli, void *ctx, const char *name)
 {
 	(void)cli;
 	return take(&((struct lint *)ctx)->except, "--no-rule", name);
+}
+
+static bool take_as(struct cli *cli, void *ctx, const char *name)
+{
+	unsigned int version = (unsigned int)(steady_version_by_name(name, strlen(name)) + 1);
+
+	(void)cli;
+	version = version ? version : steady_lint_version(name);
+	((struct lint *)ctx)->version = version;
+	if (!version)
+		cli_say("--as: '%s' is no version that registers tell of: v8.1 to %s", name,
+			steady_versions[steady_version_count - 1].name);
+	return version != 0;
 }
 
 static bool take_rules(struct cli *cli, void *ctx, const char *none)
@@ -193,15 +212,19 @@ static void put_finding(const struct cli *cli, struct lint *l, size_t index, jso
 	put_words(l, f, count ? count - 1 : 0);
 }
 
-static int lint_view(struct cli *cli, struct lint *l, const struct steady_view *view)
+static int lint_view(struct cli *cli, struct lint *l, const struct steady_view *view,
+		     struct steady_lint_request request)
 {
-	const struct steady_lint_request request = {
+	const struct steady_lint_request whole = {
 		.only = l->only.name,
 		.only_count = l->only.count,
 		.except = l->except.name,
 		.except_count = l->except.count,
+		.version = l->version ? l->version : request.version,
+		.options = request.options,
+		.options_known = request.options_known,
 	};
-	int r = steady_lint(view, &request, cli->report);
+	int r = steady_lint(view, &whole, cli->report);
 
 	return r == -STEADY_EINVALID ? 0 : r;
 }
@@ -214,7 +237,11 @@ static int lint_subject(struct cli *cli, struct lint *l, const struct cli_subjec
 
 	if (s->model) {
 		steady_model_view(s->model, &view);
-		return lint_view(cli, l, &view);
+		return lint_view(
+			cli, l, &view,
+			(struct steady_lint_request){.version = steady_lint_version(s->model->name),
+						     .options = s->model->options,
+						     .options_known = UINT32_MAX});
 	}
 	for (size_t i = 0; i < s->profile->configuration_count && !r; i++) {
 		const struct steady_configuration *c = &s->profile->configurations[i];
@@ -223,7 +250,9 @@ static int lint_subject(struct cli *cli, struct lint *l, const struct cli_subjec
 					  sizeof(text));
 		steady_report_default_host(cli->report, text);
 		steady_configuration_view(c, &view);
-		r = lint_view(cli, l, &view);
+		r = lint_view(cli, l, &view,
+			      (struct steady_lint_request){.options = c->options,
+							   .options_known = c->options_known});
 		steady_report_default_host(cli->report, NULL);
 	}
 	return r;
@@ -290,11 +319,12 @@ static int run(struct cli *cli, int argc, char **argv)
 	static const struct cli_option options[] = {
 		{"rule", true, take_rule},
 		{"no-rule", true, take_no_rule},
+		{"as", true, take_as},
 		{"rules", false, take_rules},
 	};
 	struct lint l = {0};
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 3, &l, 0, -1, &help_given);
+	int r = cli_options(cli, argc, argv, options, 4, &l, 0, -1, &help_given);
 
 	if (r || help_given)
 		return r;

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "format/format.h"
+#include "run.h"
 #include "version.h"
 
 static const struct cli_command *const commands[] = {
@@ -16,8 +17,12 @@ static const struct cli_command *const commands[] = {
 	&cli_plan,
 	&cli_apply,
 	&cli_verify,
+	&cli_migrate_check,
 	&cli_lint,
 	&cli_run,
+	&cli_ps,
+	&cli_export,
+	&cli_import,
 	&cli_replay,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -28,7 +33,7 @@ static void print_help(FILE *to)
 	      "Gives guests of arm64 KVM one stable CPU, whatever kernel and host lie under it.\n\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nA HOST is `kvm` (this machine's /dev/kvm), `kvm:PATH`, or a profile file, which is\n"
 	      "simulated. A MODEL is a name (`steadyarm models` lists them), a file, or `-`.\n"
 	      "Every command takes --json, -o FILE, --quiet and --help.\n"
@@ -44,6 +49,13 @@ static const struct cli_command *find(const char *name)
 			return commands[i];
 	}
 	return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
 }
 
 /* The answer goes out whole or not at all. */
@@ -84,6 +96,8 @@ int main(int argc, char **argv)
 {
 	const struct cli_command *command;
 
+	if (argc && strcmp(base_name(argv[0]), cli_qemu.name) == 0)
+		return run(&cli_qemu, argc, argv);
 	if (argc < 2) {
 		print_help(stderr);
 		return 2;

@@ -233,6 +233,9 @@ static void put_one(struct cli *cli, const struct listing *l)
 		steady_text_printf(out, "\n%s\n", e->builtin->about);
 	for (size_t i = 0; !(e && e->builtin) && i < it->model.model->tolerated_count; i++)
 		steady_text_printf(out, "tolerated: %s\n", it->model.model->tolerated[i]);
+	for (size_t i = 0; !(e && e->builtin) && i < it->model.model->more_count; i++)
+		steady_text_printf(out, "tolerated, where a host has more: %s\n",
+				   it->model.model->more[i]);
 	free(label);
 }
 
@@ -261,7 +264,7 @@ static json_t *options_json(uint32_t options)
 static json_t *item_json(const struct item *it, bool hosts)
 {
 	const struct steady_model *m = it->model.model;
-	json_t *o = json_object(), *tolerated = json_array();
+	json_t *o = json_object(), *tolerated = json_array(), *more = json_array();
 	char id[65];
 
 	for (size_t i = 0; i < m->tolerated_count; i++)
@@ -275,6 +278,9 @@ static json_t *item_json(const struct item *it, bool hosts)
 	json_object_set_new(o, "vcpu_features", options_json(m->options));
 	json_object_set_new(o, "features", names_json(it));
 	json_object_set_new(o, "tolerated", tolerated);
+	for (size_t i = 0; i < m->more_count; i++)
+		json_array_append_new(more, json_string(m->more[i]));
+	json_object_set_new(o, "tolerated_more", more);
 	if (hosts)
 		json_object_set(o, "hosts", it->hosts);
 	return o;

@@ -24,7 +24,8 @@ void cli_say(const char *format, ...)
 
 static void print_help(const struct cli_command *c)
 {
-	printf("usage: steadyarm %s [OPTIONS] %s\n\n%s\n", c->name, c->usage, c->help);
+	printf("usage: steadyarm %s [OPTIONS]%s%s\n\n%s\n", c->name, *c->usage ? " " : "", c->usage,
+	       c->help);
 	puts("Common options:\n"
 	     "  --json         the answer as JSON\n"
 	     "  -o FILE        write the answer to FILE (by way of a temporary file and a rename)\n"
@@ -34,8 +35,8 @@ static void print_help(const struct cli_command *c)
 
 static int usage(const struct cli *cli)
 {
-	fprintf(stderr, "usage: steadyarm %s [OPTIONS] %s\n", cli->command->name,
-		cli->command->usage);
+	fprintf(stderr, "usage: steadyarm %s [OPTIONS]%s%s\n", cli->command->name,
+		*cli->command->usage ? " " : "", cli->command->usage);
 	fprintf(stderr, "`steadyarm %s --help` says more.\n", cli->command->name);
 	return -STEADY_EUSAGE;
 }
@@ -54,7 +55,7 @@ static size_t fill(struct option *all, const struct cli_option *own, size_t coun
 	for (size_t i = 0; i < count; i++)
 		all[n++] = (struct option){
 			.name = own[i].name,
-			.has_arg = own[i].has_argument ? required_argument : no_argument,
+			.has_arg = own[i].has_argument,
 			.val = (int)(FIRST_OWN + i),
 		};
 	all[n] = (struct option){0};
@@ -153,6 +154,22 @@ bool cli_parse_number(const char *text, unsigned long least, unsigned long most,
 	return true;
 }
 
+bool cli_take_strict(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)ctx;
+	(void)argument;
+	cli->lenient = false;
+	return true;
+}
+
+bool cli_take_lenient(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)ctx;
+	(void)argument;
+	cli->lenient = true;
+	return true;
+}
+
 bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument)
 {
 	(void)cli;
@@ -160,4 +177,53 @@ bool cli_take_vcpus(struct cli *cli, void *ctx, const char *argument)
 		return true;
 	cli_say("--vcpus: '%s' is no number from 1 to %d", argument, CLI_VCPUS);
 	return false;
+}
+
+bool cli_take_tolerate(struct cli *cli, void *pinning, const char *argument)
+{
+	struct cli_pinning *p = pinning;
+
+	(void)cli;
+	if (!steady_tolerable(argument) || p->tolerate_count == CLI_TOLERATE) {
+		cli_say("--tolerate: '%s' is no REGISTER.FIELD", argument);
+		return false;
+	}
+	p->tolerate[p->tolerate_count++] = argument;
+	return true;
+}
+
+/* A hexadecimal number of at most 64 bits; where it ends, or NULL. */
+static const char *hex(const char *text, uint64_t *out)
+{
+	char *end;
+
+	if (text[0] != '0' || text[1] != 'x' || strspn(text + 2, "0123456789abcdefABCDEF") > 16)
+		return NULL;
+	*out = strtoull(text, &end, 16);
+	return end > text + 2 ? end : NULL;
+}
+
+bool cli_parse_identity(const char *argument, struct cli_identity *out)
+{
+	uint64_t *const parts[] = {&out->cpu.midr, &out->cpu.revidr, &out->cpu.aidr};
+	const char *p = argument;
+
+	out->wanted = true;
+	if (!argument)
+		return true;
+	out->named = true;
+	for (int i = 0; i < 3 && p; i++) {
+		p = hex(p, parts[i]);
+		if (p && !*p)
+			return true;
+		p = p && *p == ',' ? p + 1 : NULL;
+	}
+	cli_say("--identity: '%s' is not 0xMIDR or 0xMIDR,0xREVIDR,0xAIDR", argument);
+	return false;
+}
+
+bool cli_take_identity(struct cli *cli, void *pinning, const char *argument)
+{
+	(void)cli;
+	return cli_parse_identity(argument, &((struct cli_pinning *)pinning)->identity);
 }

@@ -12,7 +12,8 @@ static const char help[] =
 	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      for a VM of N vCPUs (1)\n"
+	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
 	"  steadyarm plan web-v1.json rack7-12.json\n";
@@ -44,6 +45,7 @@ static int put_json(struct cli *cli, const char *model, const char *host,
 	json_object_set_new(o, "vcpus", json_integer(plan->vcpus));
 	json_object_set_new(o, "features", json_sprintf("0x%" PRIx32, plan->features));
 	json_object_set_new(o, "calls", calls);
+	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	return cli_put_json(cli, o);
 }
 
@@ -57,6 +59,7 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 		writes += plan->calls[i].op == STEADY_OP_SET;
 	steady_text_printf(&cli->out, "# %s on %s: %zu calls, %zu of them writes\n", model, host,
 			   plan->count, writes);
+	cli_put_unknown(&cli->out, cli->report, 0, "# ");
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct steady_call *c = &plan->calls[i];
 		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
@@ -84,6 +87,7 @@ static int explain(struct cli *cli, const char *model, const char *host)
 		json_object_set_new(o, "model", json_string(model));
 		json_object_set_new(o, "host", json_string(host));
 		json_object_set_new(o, "blockers", list);
+		json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 		return cli_put_json(cli, o);
 	}
 	if (!cli->quiet) {
@@ -93,15 +97,12 @@ static int explain(struct cli *cli, const char *model, const char *host)
 	return 0;
 }
 
-static int make(struct cli *cli, const struct cli_subject *model, const struct cli_subject *host,
-		uint32_t vcpus)
+static int make(struct cli *cli, const struct cli_subject *model, const char *label,
+		const struct cli_subject *host, uint32_t vcpus)
 {
 	struct steady_plan *plan = NULL;
-	char *label = cli_model_label(model);
 	int r, e;
 
-	if (!label)
-		return -STEADY_ENOMEM;
 	r = steady_plan_new(model->model, host->profile, vcpus, &plan, cli->report);
 	if (r == -STEADY_EBLOCKED) {
 		e = explain(cli, label, host->name);
@@ -112,29 +113,33 @@ static int make(struct cli *cli, const struct cli_subject *model, const struct c
 		put_words(cli, label, host->name, plan);
 	}
 	steady_plan_free(plan);
-	free(label);
 	return r;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus}};
+	static const struct cli_option options[] = {{"vcpus", true, cli_take_vcpus},
+						    {"tolerate", true, cli_take_tolerate},
+						    {"identity", 2, cli_take_identity},
+						    CLI_STRICTNESS};
+	struct cli_pinning pinning = {.vcpus = 1};
 	struct cli_subject model, host;
-	unsigned long vcpus = 1;
 	bool help_given;
-	int r = cli_options(cli, argc, argv, options, 1, &vcpus, 1, 2, &help_given);
+	char *label;
+	int r = cli_options(cli, argc, argv, options, 5, &pinning, 1, 2, &help_given);
 
 	if (r || help_given)
 		return r;
-	r = cli_subject_load_model(cli, cli->argv[0], &model);
+	r = cli_pinning_load(cli, cli->argv[0], &pinning, &model, &label);
 	if (r)
 		return r;
 	r = cli_subject_load_profile(cli, cli_host_argument(cli, 1), &host);
 	if (!r) {
-		r = make(cli, &model, &host, (uint32_t)vcpus);
+		r = make(cli, &model, label, &host, (uint32_t)pinning.vcpus);
 		cli_subject_clear(&host);
 	}
 	cli_subject_clear(&model);
+	free(label);
 	return r;
 }
 

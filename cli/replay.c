@@ -24,6 +24,7 @@ static const char help[] =
 	"  masks RANGE = R [VALUE...]   check CAP = VALUE           enable-cap CAP = R\n"
 	"  create-gic TYPE = R          init-gic = R                pmu-init N = R\n"
 	"  run N = R                    with immediate_exit: success is EINTR\n"
+	"  smccc-filter FUNCTION COUNT ACTION = R\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm replay calls.log rack7-12.json\n";

@@ -14,9 +14,9 @@
 #include "base/report.h"
 #include "cli.h"
 #include "format/format.h"
+#include "run.h"
 #include "version.h"
 
-#define OWN_FAILURE 125 /* as env(1) */
 
 static const char help[] =
 	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs COMMAND\n"
@@ -31,10 +31,15 @@ static const char help[] =
 	"Options:\n"
 	"  --model M          the model\n"
 	"  --host PROFILE     the profile whose simulated host is /dev/kvm\n"
+	"  --tolerate NAME    a field or register that need not be level here, beside those that the\n"
+	"                     model names (may be given again)\n"
 	"  --log FILE         what the library did, a line each\n"
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
 	"                     it (the default), or keep the pin and write nothing\n"
+	"  --strict           refuse to run a VM where the host shows what this version has no name for\n"
+	"                     and KVM does not let be 0 (the default)\n"
+	"  --lenient          report it, and leave it as the host has it\n"
 	"  --library FILE     the preload library, if not the installed one\n"
 	"\n"
 	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND cannot\n"
@@ -43,19 +48,12 @@ static const char help[] =
 	"Example:\n"
 	"  steadyarm run --model web-v1.json -- qemu-system-aarch64 -accel kvm -cpu host ...\n";
 
-struct wanted {
-	const char *model;
-	const char *host;
-	const char *log;
-	const char *conflict;
-	const char *library;
-};
 
 #define TAKE(member)                                                                               \
 	static bool take_##member(struct cli *cli, void *ctx, const char *argument)                \
 	{                                                                                          \
 		(void)cli;                                                                         \
-		((struct wanted *)ctx)->member = argument;                                         \
+		((struct cli_run_request *)ctx)->member = argument;                                         \
 		return true;                                                                       \
 	}
 TAKE(model)
@@ -63,10 +61,24 @@ TAKE(host)
 TAKE(log)
 TAKE(library)
 
+static bool take_tolerate(struct cli *cli, void *ctx, const char *argument)
+{
+	struct cli_run_request *w = ctx;
+
+	(void)cli;
+	if (steady_tolerable(argument) && w->tolerate_count < CLI_RUN_TOLERATED) {
+		w->tolerate[w->tolerate_count++] = argument;
+		return true;
+	}
+	cli_say("--tolerate: '%s' is neither REGISTER.FIELD nor a register that may be tolerated",
+		argument);
+	return false;
+}
+
 static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 {
 	(void)cli;
-	((struct wanted *)ctx)->conflict = argument;
+	((struct cli_run_request *)ctx)->conflict = argument;
 	if (strcmp(argument, "fail") == 0 || strcmp(argument, "pin") == 0)
 		return true;
 	cli_say("--on-conflict: '%s' is neither fail nor pin", argument);
@@ -137,7 +149,7 @@ static const char *why_not(const char *path, int fd)
 static int check_command(const char *name, char *path, size_t room)
 {
 	const char *reason;
-	int fd;
+	int fd, error;
 
 	if (!find_command(name, path, room)) {
 		cli_say("run: %s: not found", name);
@@ -145,17 +157,18 @@ static int check_command(const char *name, char *path, size_t room)
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || access(path, X_OK) != 0) {
-		cli_say("run: %s: %s", path, strerror(errno));
+		error = errno;
+		cli_say("run: %s: %s", path, strerror(error));
 		if (fd >= 0)
 			close(fd);
-		return errno == ENOENT ? 127 : 126;
+		return error == ENOENT ? 127 : 126;
 	}
 	reason = why_not(path, fd);
 	close(fd);
 	if (!reason)
 		return 0;
 	cli_say("run: %s: %s; it would run unpinned", path, reason);
-	return OWN_FAILURE;
+	return CLI_RUN_FAILED;
 }
 
 /* ---- the library and the environment ---- */
@@ -209,7 +222,7 @@ static int add_library(const char *given, const char *name)
 }
 
 /* The simulated host has to come last: the pin asks whatever stands behind it. */
-static int add_host(struct cli *cli, const struct wanted *w)
+static int add_host(struct cli *cli, const struct cli_run_request *w)
 {
 	struct cli_subject host;
 	char path[PATH_MAX];
@@ -226,39 +239,58 @@ static int add_host(struct cli *cli, const struct wanted *w)
 	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1 : add_library(NULL, SIM_LIBRARY);
 }
 
-static int add_model(struct cli *cli, const struct wanted *w)
+/* What the library is told: the text itself, so that no file is to be found again, and the rest. */
+static bool set_environment(struct steady_model *model, const struct cli_run_request *w)
 {
 	struct steady_text text = STEADY_TEXT_INIT;
-	struct cli_subject model;
+	bool failed;
+	char id[65];
 	int r;
+
+	r = steady_model_id(model, id); /* of the model as it is: what it goes by does not change */
+	for (size_t i = 0; i < w->tolerate_count && !r; i++) {
+		if (!steady_model_tolerates(model, w->tolerate[i]))
+			r = steady_model_add_tolerated(model, w->tolerate[i]);
+	}
+	r = r ? r : steady_model_print(model, &text);
+	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
+		 setenv("STEADYARM_MODEL_ID", id, 1) ||
+		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
+		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
+		 (model->lenient ? setenv("STEADYARM_LENIENT", "1", 1)
+				 : unsetenv("STEADYARM_LENIENT"));
+	steady_text_free(&text);
+	return !failed;
+}
+
+static int add_model(struct cli *cli, const struct cli_run_request *w)
+{
+	struct cli_subject model;
+	bool done;
 
 	if (!w->model)
 		return 0;
 	if (cli_subject_load_model(cli, w->model, &model))
 		return -1;
-	r = steady_model_print(model.model, &text) || !text.data ||
-	    setenv("STEADYARM_MODEL_TEXT", text.data, 1);
+	done = set_environment(model.model, w);
 	cli_subject_clear(&model);
-	steady_text_free(&text);
-	if (r || (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
-	    (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1))) {
+	if (!done) {
 		cli_say("run: the environment cannot be set: %s", strerror(errno));
 		return -1;
 	}
 	return add_library(w->library, PIN_LIBRARY);
 }
 
-/* Returns only if COMMAND could not be started: the exit status. */
-static int start(struct cli *cli, const struct wanted *w)
+int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 {
 	char path[PATH_MAX];
-	int status = check_command(cli->argv[0], path, sizeof(path));
+	int status = check_command(argv[0], path, sizeof(path));
 
 	if (status)
 		return status;
 	if (add_host(cli, w) || add_model(cli, w))
-		return OWN_FAILURE;
-	execv(path, cli->argv);
+		return CLI_RUN_FAILED;
+	execv(path, argv);
 	cli_say("run: %s: %s", path, strerror(errno));
 	return 126;
 }
@@ -268,16 +300,18 @@ static int run(struct cli *cli, int argc, char **argv)
 	static const struct cli_option options[] = {
 		{"model", true, take_model},
 		{"host", true, take_host},
+		{"tolerate", true, take_tolerate},
 		{"log", true, take_log},
 		{"on-conflict", true, take_conflict},
 		{"library", true, take_library},
+		CLI_STRICTNESS,
 	};
-	struct wanted w = {0};
+	struct cli_run_request w = {0};
 	bool help_given;
 
 	cli->first_only = true;
-	cli->status = OWN_FAILURE;
-	if (cli_options(cli, argc, argv, options, 5, &w, 1, -1, &help_given))
+	cli->status = CLI_RUN_FAILED;
+	if (cli_options(cli, argc, argv, options, 8, &w, 1, -1, &help_given))
 		return -STEADY_EUSAGE;
 	if (help_given) {
 		cli->status = 0;
@@ -287,7 +321,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		cli_say("run: neither --model nor --host is given");
 		return -STEADY_EUSAGE;
 	}
-	cli->status = start(cli, &w);
+	cli->status = cli_run_start(cli, &w, cli->argv);
 	return -STEADY_EUSAGE;
 }
 

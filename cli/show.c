@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "beside.h"
 #include "cli.h"
 #include "format/format.h"
 #include "policy/explain.h"
@@ -149,6 +150,8 @@ static void put_head(struct cli *cli, const struct wanted *w)
 						     sizeof(options)));
 	for (size_t i = 0; i < m->tolerated_count; i++)
 		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
+	for (size_t i = 0; i < m->more_count; i++)
+		steady_text_printf(out, "tolerated %s, where a host has more\n", m->more[i]);
 }
 
 static void put_field_features(const struct wanted *w, unsigned int field, struct steady_text *out)
@@ -180,7 +183,25 @@ static void put_field(struct cli *cli, const struct wanted *w, unsigned int fiel
 	steady_text_free(&set);
 }
 
-static void put_words(struct cli *cli, const struct wanted *w)
+/* Beside the registers; of a whole subject. */
+static int put_beside(struct cli *cli, const struct wanted *w)
+{
+	struct cli_beside *all = NULL;
+	size_t count = 0;
+	int r = cli_beside_of(&w->subject, &all, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(all[i].kind, "registers") == 0)
+			continue; /* stands among them */
+		steady_text_printf(&cli->out, "%s ", all[i].name);
+		cli_beside_print(&cli->out, &all[i]);
+		steady_text_printf(&cli->out, " (%s)\n", all[i].kind);
+	}
+	free(all);
+	return r;
+}
+
+static int put_words(struct cli *cli, const struct wanted *w)
 {
 	put_head(cli, w);
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
@@ -200,6 +221,28 @@ static void put_words(struct cli *cli, const struct wanted *w)
 				put_field(cli, w, i);
 		}
 	}
+	return cli->argc == 1 ? put_beside(cli, w) : 0;
+}
+
+static int beside_json(const struct wanted *w, json_t *o)
+{
+	struct cli_beside *all = NULL;
+	size_t count = 0;
+	int r = cli_beside_of(&w->subject, &all, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *kind = json_object_get(o, all[i].kind);
+
+		if (strcmp(all[i].kind, "registers") == 0)
+			continue;
+		if (!kind) {
+			kind = json_object();
+			json_object_set_new(o, all[i].kind, kind);
+		}
+		json_object_set_new(kind, all[i].name, cli_beside_json(&all[i]));
+	}
+	free(all);
+	return r;
 }
 
 /* ---- JSON ---- */
@@ -257,6 +300,10 @@ static int put_json(struct cli *cli, const struct wanted *w)
 	}
 	json_object_set_new(o, "name", json_string(w->subject.name));
 	json_object_set_new(o, "registers", registers);
+	if (cli->argc == 1 && beside_json(w, o)) {
+		json_decref(o);
+		return -STEADY_ENOMEM;
+	}
 	return cli_put_json(cli, o);
 }
 
@@ -311,7 +358,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	else if (!r && cli->json)
 		r = put_json(cli, &w);
 	else if (!r && !cli->quiet)
-		put_words(cli, &w);
+		r = put_words(cli, &w);
 	free(w.fields);
 	cli_subject_clear(&w.subject);
 	return r;

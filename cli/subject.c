@@ -13,6 +13,7 @@
 #include "format/format.h"
 #include "host/local.h"
 #include "pin/pin.h"
+#include "policy/outside.h"
 
 #define KVM_DEVICE "/dev/kvm"
 
@@ -83,7 +84,7 @@ static int probe_kvm(struct cli *cli, const char *path, struct cli_probing *how,
 	int r;
 
 	steady_machine_read("/sys", &p.machine);
-	local.name = how->name ? how->name : p.machine.name;
+	local.name = how->name ? how->name : *p.machine.name ? p.machine.name : NULL;
 	local.kernel = p.machine.kernel;
 	local.kinds = p.machine.kinds;
 	memcpy(local.unvirtualised, p.machine.unvirtualised, sizeof(local.unvirtualised));
@@ -248,6 +249,15 @@ static bool is_name(const char *spec)
 	return steady_model_name_ok(spec) && access(spec, F_OK) != 0 && errno == ENOENT;
 }
 
+static int only_check(struct cli *cli)
+{
+	steady_report_add(cli->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_file(cli->report, CLI_SELF);
+	steady_report_reason(cli->report, "a guest does not see enough of itself for this: only "
+					  "`steadyarm check MODEL self` takes it, and no HOST beside it");
+	return -STEADY_EINPUT;
+}
+
 int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 {
 	struct cli_probing how = {0};
@@ -255,6 +265,8 @@ int cli_subject_load(struct cli *cli, const char *spec, struct cli_subject *s)
 
 	memset(s, 0, sizeof(*s));
 	s->spec = spec;
+	if (strcmp(spec, CLI_SELF) == 0 && access(spec, F_OK) != 0)
+		return only_check(cli);
 	if (is_name(spec) && !kvm_path(spec))
 		return load_named(cli, spec, s);
 	if (!kvm_path(spec))
@@ -280,6 +292,8 @@ int cli_subject_load_model(struct cli *cli, const char *spec, struct cli_subject
 
 	if (!r && !s->model)
 		r = wrong_kind(cli, s, "a model", "a host's profile");
+	if (!r)
+		steady_model_set_lenient(s->model, cli->lenient);
 	return r;
 }
 
@@ -289,6 +303,27 @@ int cli_subject_load_profile(struct cli *cli, const char *spec, struct cli_subje
 
 	if (!r && !s->profile)
 		r = wrong_kind(cli, s, "a host or its profile", "a model");
+	return r;
+}
+
+int cli_pinning_load(struct cli *cli, const char *spec, const struct cli_pinning *pinning,
+		     struct cli_subject *s, char **label)
+{
+	int r = cli_subject_load_model(cli, spec, s);
+
+	if (r)
+		return r;
+	*label = cli_model_label(s);
+	r = *label ? 0 : -STEADY_ENOMEM;
+	for (size_t i = 0; i < pinning->tolerate_count && !r; i++)
+		r = steady_model_add_tolerated(s->model, pinning->tolerate[i]);
+	if (!r && pinning->identity.wanted)
+		r = steady_model_identify(s->model, pinning->identity.named ? &pinning->identity.cpu
+									    : NULL, cli->report);
+	if (r) {
+		free(*label);
+		cli_subject_clear(s);
+	}
 	return r;
 }
 

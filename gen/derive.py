@@ -196,6 +196,8 @@ class Deriver:
                 out.append("%s %s" % (row.key, row.value))
                 if row.key == "tolerated":
                     model.tolerated.append("%s: %s" % (row.value, row.why))
+                if row.key == "tolerated_more":
+                    model.tolerated.append("%s, where a host has more: %s" % (row.value, row.why))
         return out
 
 

@@ -9,6 +9,7 @@ import conditions
 import groups
 import rows
 import rules
+import versions
 
 COLUMNS = {
     "sources.tsv": "source title",
@@ -17,12 +18,16 @@ COLUMNS = {
                   "option when source",
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
+    "left-out.tsv": "feature why source",
     "versions.tsv": "version condition source",
     "implications.tsv": "name if then severity lower closes reason source",
     "groups.tsv": "group fields states source",
     "gates.tsv": "name op0 op1 crn crm op2 register field from source",
+    "state.tsv": "name op0 op1 crn crm op2 same_as source",
+    "visible.tsv": "register field config source",
     "options.tsv": "option title features capabilities enable on_request qemu source",
-    "firmware.tsv": "name id kind opt_in source",
+    "known.tsv": "op0 op1 crn crm op2 source",
+    "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
     "errnos.tsv": "call errno meaning says source",
@@ -31,7 +36,7 @@ KINDS = ("architected", "reserved", "unallocated")
 ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
-         "enable-cap", "create-gic", "init-gic", "pmu-init", "run")
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
@@ -77,24 +82,37 @@ class Field:
 
 
 class Chains:
-    """An order given value by value: rank[v] for the choice, below[v] the set less than v."""
+    """
+    An order given value by value: rank[v] for the choice, below[v] the set that v offers all of;
+    of equal values each is in the other's.
+    """
 
     def __init__(self, text):
         self.rank = {}
         self.below = {}
         for chain in text.split(";"):
-            values = [int(v, 0) for v in chain.split("<")]
-            for value in values:
+            steps = [[int(v, 0) for v in step.split("=")] for step in chain.split("<")]
+            for value in sum(steps, []):
                 self.rank.setdefault(value, len(self.rank))
                 self.below.setdefault(value, 0)
-            for low, high in zip(values, values[1:]):
-                if self.rank[low] >= self.rank[high]:
-                    raise ValueError("%d < %d is against the order of first mention" % (low, high))
-                self.below[high] |= 1 << low
-        for value in sorted(self.rank, key=self.rank.get):
-            for low in list(self.rank):
-                if self.below[value] >> low & 1:
-                    self.below[value] |= self.below[low]
+            for step, lower in zip(steps, [[]] + steps):
+                for value in step:
+                    self.put(value, [v for v in step if v != value], lower)
+        for _ in self.rank:
+            for value in self.rank:
+                for low in self.rank:
+                    if self.below[value] >> low & 1:
+                        self.below[value] |= self.below[low]
+        for value in self.rank:
+            self.below[value] &= ~(1 << value)
+
+    def put(self, value, equal, lower):
+        for low in lower:
+            if self.rank[low] >= self.rank[value]:
+                raise ValueError("%d < %d is against the order of first mention" % (low, value))
+            self.below[value] |= 1 << low
+        for other in equal:
+            self.below[value] |= 1 << other
 
 
 class Facts:
@@ -113,10 +131,15 @@ class Facts:
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
+        self.check_left_out()
+        self.versions = versions.read(self, self.trees)
         self.read_whens()
         self.values = self.read_values()
         self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
+        self.known = self.read_known()
+        self.state = self.read_state()
+        self.visible = self.read_visible()
         self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
@@ -241,7 +264,7 @@ class Facts:
             return False
         field.signed = sign == "signed"
         field.order = row.order
-        if "<" in row.order:
+        if "<" in row.order or "=" in row.order:
             if not self.read_chains(field):
                 return False
         elif rows.choice(row, "order", self.faults, ORDERS) is None:
@@ -355,6 +378,18 @@ class Facts:
             self.check_depth(row, mirrors[row.feature], trees)
         return features, trees, mirrors
 
+    def check_left_out(self):
+        """Names that are no features here: each once, with a reason, and really not here."""
+        seen = {name.lower(): row for name, row in
+                ((row.feature, row) for row in self.features)}
+        for row in self.tables["left-out.tsv"]:
+            if not FEATURE.match(row.feature):
+                self.faults.add(row.place, "'%s' is no name of a feature" % row.feature)
+            elif row.why == "":
+                self.faults.add(row.place, "no reason why %s is left out" % row.feature)
+            else:
+                self.unique(seen, row.feature, row, row.feature)
+
     def check_depth(self, row, tree, trees):
         if tree and conditions.depth(conditions.compiled(tree, trees, {})) > conditions.STACK:
             self.faults.add(row.place, "the condition nests deeper than %d" % conditions.STACK)
@@ -450,24 +485,65 @@ class Facts:
 
     # Registers that a field gates
 
+    def sysreg_id(self, row):
+        """KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h); None, with a fault, of a bad encoding."""
+        ops = [rows.number(row, column, self.faults, 0, most) for column, most in
+               (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
+        if None in ops:
+            return None
+        return 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | ops[3] << 3 | ops[4]
+
+    def field_of(self, row):
+        field = self.field_by_name.get(row.register + "." + row.field)
+        if field is None:
+            self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
+        return field
+
     def read_gates(self):
         gates, seen, names = [], {}, {}
         for row in self.tables["gates.tsv"]:
-            ops = [rows.number(row, column, self.faults, 0, most) for column, most in
-                   (("op0", 3), ("op1", 7), ("crn", 15), ("crm", 15), ("op2", 7))]
-            field = self.field_by_name.get(row.register + "." + row.field)
-            if field is None:
-                self.faults.add(row.place, "no field '%s.%s'" % (row.register, row.field))
-            if field is None or None in ops:
+            kvm_id, field = self.sysreg_id(row), self.field_of(row)
+            if field is None or kvm_id is None:
                 continue
-            # KVM_REG_ARM64_SYSREG, 64 bits (uapi asm/kvm.h)
-            kvm_id = 0x6030000000130000 | ops[0] << 14 | ops[1] << 11 | ops[2] << 7 | \
-                ops[3] << 3 | ops[4]
             start = rows.number(row, "from", self.faults, 1, (1 << field.width) - 1)
             if start is not None and self.unique(seen, kvm_id, row, "this encoding") and \
                     self.unique(names, row.name, row, "register '%s'" % row.name):
                 gates.append((row.name, kvm_id, field.index, start))
         return sorted(gates, key=lambda g: g[1])
+
+    # Registers that recorded kernels list
+
+    def read_known(self):
+        seen = {self.sysreg_id(row): row for name in ("gates.tsv", "registers.tsv")
+                for row in self.tables[name]}
+        known = []
+        for row in self.tables["known.tsv"]:
+            kvm_id = self.sysreg_id(row)
+            if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding"):
+                known.append(kvm_id)
+        return sorted(known)
+
+    # Registers that no field hides
+
+    def read_state(self):
+        state, seen, names = [], {}, {}
+        for row in self.tables["state.tsv"]:
+            kvm_id = self.sysreg_id(row)
+            same = rows.number(row, "same_as", self.faults, 0, (1 << 64) - 1) if row.same_as else None
+            if kvm_id is not None and self.unique(seen, kvm_id, row, "this encoding") and \
+                    self.unique(names, row.name, row, "register '%s'" % row.name):
+                state.append((row.name, kvm_id, same))
+        return sorted(state, key=lambda s: s[1])
+
+    # What Linux shows at EL0
+
+    def read_visible(self):
+        seen, visible = {}, []
+        for row in self.tables["visible.tsv"]:
+            field = self.field_of(row)
+            if field is not None and self.unique(seen, field.index, row, "this field"):
+                visible.append(field.index)
+        return sorted(visible)
 
     # KVM
 
@@ -520,10 +596,16 @@ class Facts:
         for row in self.tables["firmware.tsv"]:
             row.number = rows.number(row, "id", self.faults, 0x6030000000140000, 0x603000000016FFFF)
             row.bits = rows.number(row, "opt_in", self.faults, 0, (1 << 64) - 1)
+            row.known = rows.number(row, "services", self.faults, 0, (1 << 64) - 1)
             kind = rows.choice(row, "kind", self.faults, FIRMWARE_KINDS)
             if not NAME.match(row.name):
                 self.faults.add(row.place, "'%s' is no name for a register" % row.name)
-            elif None not in (row.number, row.bits, kind) and \
+            elif None in (row.number, row.bits, row.known, kind):
+                continue
+            elif bool(row.known) != (kind == "bitmap") or row.bits & ~row.known:
+                self.faults.add(row.place, "a bitmap has services, those of opt_in among them, and "
+                                "nothing else has any")
+            elif \
                     self.unique(names, row.name, row, "'%s'" % row.name) and \
                     self.unique(ids, row.number, row, "id %s" % row.id):
                 firmware.append(row)

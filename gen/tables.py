@@ -126,6 +126,22 @@ def fields(known, programs, chain_of):
         count("steady_field_count", len(entries))
 
 
+def nibbles(known):
+    """
+    For each register and each of its nibbles the field that the lowest bit belongs to; and which
+    nibbles are a whole field each, a plain number.
+    """
+    lines, plain = [], []
+    for r in known.registers:
+        plain.append("0x%04x" % sum(1 << f.lsb // 4 for f in r.fields if f.order == "lower" and
+                                    not f.signed and f.width == 4 and f.lsb % 4 == 0))
+        covers = [next(f.index for f in r.fields if f.lsb <= bit <= f.msb)
+                  for bit in range(0, 64, 4)]
+        lines.append("{%s}" % ", ".join(str(c) for c in covers))
+    return table("const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16]", lines) + \
+        wrapped("const uint16_t steady_plain_nibbles[STEADY_REGISTERS]", plain)
+
+
 def values(known):
     entries = ['{%d, %d, "%s", %s}' % (f.index, value, row.meaning,
                                        string(row.features.replace(",", ", ")))
@@ -185,17 +201,26 @@ def options(known):
 def rules(known, programs):
     entries = []
     for r in known.rules:
-        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in (r.when, r.then))
+        runs = ", ".join("{%d, %d}" % programs.add(tree) for tree in (r.when, r.then, r.rest))
         texts = ", ".join(string(t) for t in (r.name, r.row.when, r.row.then, r.row.reason,
                                               r.row.source))
-        entries.append("{%s, %s, %s, %d, %s}" % (
+        entries.append("{%s, %s, %s, %d, %d, %s}" % (
             texts, macro("STEADY_RULE_", r.row.severity), macro("STEADY_CLOSES_", r.row.closes
                                                                 or "never"),
-            r.lower.index if r.lower else -1, runs))
+            r.lower.index if r.lower else -1, r.version.index + 1 if r.version else 0, runs))
     return ["", "_Static_assert(%d <= STEADY_RULE_ROOM, \"implications.tsv has more rules\");"
             % len(entries)] + \
         table("const struct steady_rule steady_rules[]", entries) + \
         count("steady_rule_total", len(entries))
+
+
+def versions(known):
+    entries = ['{"%s", 0x%x}' % (v.name, sum(1 << i for i in v.includes))
+               for v in known.versions.values()]
+    return ["", "_Static_assert(%d <= 32, \"versions.tsv has more than a word has bits\");"
+            % len(entries)] + \
+        table("const struct steady_version steady_versions[]", entries) + \
+        count("steady_version_count", len(entries))
 
 
 def groups(known):
@@ -215,9 +240,27 @@ def gates(known):
         count("steady_gate_count", len(entries))
 
 
+def known_registers(known):
+    entries = ["0x%xULL" % kvm_id for kvm_id in known.known]
+    return table("const uint64_t steady_known[]", entries) + \
+        count("steady_known_count", len(entries))
+
+
+def state(known):
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (name, kvm_id, boolean(same is not None), same or 0)
+               for name, kvm_id, same in known.state]
+    return table("const struct steady_state_row steady_state[]", entries) + \
+        count("steady_state_count", len(entries))
+
+
+def visible(known):
+    return wrapped("const uint16_t steady_visible_fields[]", known.visible) + \
+        count("steady_visible_field_count", len(known.visible))
+
+
 def firmware(known):
-    entries = ['{"%s", 0x%xULL, %s, 0x%xULL}' % (row.name, row.number,
-                                                 macro("STEADY_FIRMWARE_", row.kind), row.bits)
+    entries = ['{"%s", 0x%xULL, %s, 0x%xULL, 0x%xULL}' % (
+        row.name, row.number, macro("STEADY_FIRMWARE_", row.kind), row.known, row.bits)
                for row in known.firmware]
     return table("const struct steady_firmware_row steady_firmware[]", entries) + \
         count("steady_firmware_count", len(entries))
@@ -249,10 +292,10 @@ def generate(known):
     programs = Programs(known.trees)
     chain_lines, chain_of = chains(known)
     lines = registers(known) + register_names(known) + chain_lines
-    lines += fields(known, programs, chain_of) + values(known) + features(known, programs)
-    lines += rules(known, programs) + field_features(known) + programs_of(programs)
-    lines += gates(known) + groups(known) + options(known) + firmware(known) + capabilities(known)
-    lines += errnos(known)
+    lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
+    lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
+    lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
+    lines += capabilities(known) + errnos(known) + state(known) + visible(known)
     lines += behaviours(known)
     return HEAD + "\n".join(lines) + "\n"
 

@@ -330,6 +330,20 @@ static void enable(struct generate *g)
 	simple(g, STEADY_OP_ENABLE_CAP, 0, PICK(g, caps));
 }
 
+/* Ranges of SMCCC functions: KVM's own, Arm's, others, and what is none. */
+static void filter(struct generate *g)
+{
+	static const uint32_t firsts[] = {0xc6000040, 0xc6000041, 0x86000000, 0x80000000, 0x8000ffff,
+					  0xc0000000, 0xbfffffff, 0x84000000, 1,          0xffffffff};
+	static const uint32_t counts[] = {1, 1, 2, 3, 0, 0x10000, 0xffffffff};
+	static const uint32_t actions[] = {0, 1, 2, 2, 3, 0xff};
+	struct steady_call c = {.op = STEADY_OP_SMCCC_FILTER, .id = PICK(g, firsts)};
+
+	c.value[0] = PICK(g, counts);
+	c.value[1] = PICK(g, actions);
+	call(g, &c);
+}
+
 static uint64_t gic_type(struct generate *g)
 {
 	bool v2 = g->c->irqchip == STEADY_GICV2;
@@ -447,6 +461,8 @@ static void create_vm(struct generate *g)
 	}
 	if (percent(g, 40))
 		simple(g, STEADY_OP_ENABLE_CAP, 0, STEADY_CAP_IMP_IDS);
+	for (uint32_t n = below(g, 4); n; n--)
+		filter(g);
 }
 
 /* Calls that come too early. */
@@ -540,6 +556,7 @@ static void one_vm(struct generate *g)
 	if (percent(g, 80)) {
 		prepare_run(g, gic);
 		simple(g, STEADY_OP_RUN, some_vcpu(g), 0);
+		filter(g);
 		steps_of(g, 20 + below(g, 120 * g->length));
 	}
 	if (percent(g, 20))

@@ -2,6 +2,7 @@
 #include "bridge.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/uapi.h"
@@ -55,6 +56,24 @@ static int masks(const struct vm *vm, struct steady_call *c)
 	return r;
 }
 
+static int reg_list(const struct vm *vm, struct steady_call *c)
+{
+	size_t words = c->count;
+	struct steady_uapi_reg_list *all = malloc(sizeof(*all) + words * sizeof(all->reg[0]));
+	int r;
+
+	if (!all)
+		return -ENOMEM;
+	all->n = words;
+	r = ask(vcpu_fd(vm, c->vcpu), STEADY_GET_REG_LIST, all);
+	if (r >= 0 && all->n <= words)
+		memcpy(c->list, all->reg, all->n * sizeof(all->reg[0]));
+	if (r >= 0 || r == -E2BIG)
+		c->count = (uint32_t)all->n;
+	free(all);
+	return r;
+}
+
 int bridge_call(void *ctx, struct steady_call *c)
 {
 	struct vm *vm = ctx;
@@ -66,6 +85,9 @@ int bridge_call(void *ctx, struct steady_call *c)
 		break;
 	case STEADY_OP_SET:
 		r = one_register(vm, c, STEADY_SET_ONE_REG);
+		break;
+	case STEADY_OP_REG_LIST:
+		r = reg_list(vm, c);
 		break;
 	case STEADY_OP_MASKS:
 		r = masks(vm, c);

@@ -2,7 +2,7 @@
 /*
  * The preload library from inside. interpose.c has the symbols that a VMM calls, watch.c decides
  * about each request, table.c knows which descriptors are VMs and vCPUs, setup.c reads the model
- * once, say.c speaks.
+ * once, say.c speaks, audit.c leaves a record for `steadyarm ps`.
  *
  * It uses <steadyarm/steadyarm.h> and host/uapi.h (KVM's ABI), nothing else of the library.
  */
@@ -18,9 +18,11 @@
 enum conflict { CONFLICT_FAIL, CONFLICT_PIN };
 
 struct setup {
-	const struct steady_model *model; /* NULL: there is none, everything is let through */
+	struct steady_model *model;       /* NULL: there is none, everything is let through */
 	bool broken;                      /* one was asked for and cannot be had: no VM is made */
 	enum conflict on_conflict;
+	const char *id;                   /* the model's, as `steadyarm run` tells it; NULL: not told */
+	const char *tolerated;            /* names in quotes, separated by commas; "" for none */
 };
 /* Reads the environment and the model, once; safe before any constructor has run. */
 const struct setup *setup_get(void);
@@ -37,13 +39,17 @@ void say_report(const struct steady_report *report, bool complain);
 /* ---- table.c ---- */
 
 struct vm {
+	struct vm *next;          /* of table_vms() */
 	int fd;
 	uint32_t references;      /* the table's entries that point to it */
 	struct steady_pin *pin;
 	uint32_t gic;             /* device type, 0: none */
+	uint32_t features;        /* word 0 of KVM_ARM_VCPU_INIT's, as the VMM asked last */
 	bool deficient;           /* the VMM did not ask for what the model has: scratch VMs do */
-	bool failed;              /* a write was refused: it must not run */
-	bool started;             /* a vCPU of it has run */
+	bool told;                /* the VMM's user was told what is missing */
+	bool failed;              /* a write was refused, or it reads back otherwise: must not run */
+	uint32_t pinned;          /* vCPUs that were written */
+	uint32_t read_back;       /* vCPUs that were read back equal after their first entry */
 	int *vcpu_fds;            /* by index, -1: none */
 	uint32_t vcpu_count;
 };
@@ -53,6 +59,7 @@ enum kind { KIND_NONE, KIND_VM, KIND_VCPU };
 struct entry {
 	_Atomic int kind;         /* enum kind */
 	_Atomic bool checked;     /* a vCPU that has been read back: runs go straight through */
+	bool pinned, read_back;   /* whether it counts in those of its VM */
 	struct vm *vm;
 	uint32_t vcpu;            /* index */
 	uint8_t *run;             /* our own mapping of struct kvm_run */
@@ -62,9 +69,22 @@ struct entry {
 struct entry *table_find(int fd);
 /* A descriptor that KVM has just given out: what was known of it is of another time. */
 struct entry *table_set(int fd, enum kind kind, struct vm *vm, uint32_t vcpu);
+/* All VMs that are known, newest first. */
+const struct vm *table_vms(void);
 /* Held around all that is not a run. */
 void table_lock(void);
 void table_unlock(void);
+
+/* ---- audit.c ---- */
+
+/*
+ * The process's record, PID.json in /run/steadyarm or $STEADYARM_RUN_DIR: a line of JSON for each
+ * state of affairs, the last of which counts. The file is opened before a VMM closes itself in, and
+ * lines are written with write(2) alone. What cannot be written is dropped: it never stops a VM.
+ */
+void audit_open(const struct setup *setup);
+/* Under the table's lock: what there is now. A child that was forked off begins its own record. */
+void audit_write(const struct setup *setup);
 
 /* ---- watch.c ---- */
 

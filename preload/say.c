@@ -15,6 +15,9 @@ static int log_fd = -1;
 
 void say_init(const char *path)
 {
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = -1;
 	if (!path || !*path)
 		return;
 	log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -78,12 +81,15 @@ void say_report(const struct steady_report *report, bool complain)
 
 	for (size_t i = 0; (f = steady_report_get(report, i)); i++) {
 		void (*say)(const char *, ...) =
-			complain && f->severity == STEADY_ERROR ? say_complain : say_log;
+			complain && (f->severity == STEADY_ERROR ||
+				     (f->severity == STEADY_WARNING && f->unknown))
+				? say_complain
+				: say_log;
 
-		say("%s%s%s: %s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
-		    or_empty(f->field), f->wanted ? "wants " : "", or_empty(f->wanted),
+		say("%s%s%s%s%s%s%s%s%s%s%s%s", or_empty(f->reg), f->field ? "." : "",
+		    or_empty(f->field), f->reg ? ": " : "", f->wanted ? "wants " : "", or_empty(f->wanted),
 		    f->offered ? ", host has " : "", or_empty(f->offered),
 		    f->wanted || f->offered ? ": " : "", or_empty(f->reason),
-		    f->advice ? "" : "");
+		    f->advice ? ". Do: " : "", or_empty(f->advice));
 	}
 }

@@ -2,12 +2,14 @@
 /*
  * What `steadyarm run` hands over in the environment: the model's canonical text itself in
  * STEADYARM_MODEL_TEXT (no file to be found again behind a sandbox), or the path of such a text in
- * STEADYARM_MODEL; STEADYARM_LOG; STEADYARM_ON_CONFLICT.
+ * STEADYARM_MODEL; STEADYARM_MODEL_ID; STEADYARM_LOG; STEADYARM_ON_CONFLICT; STEADYARM_RUN_DIR;
+ * STEADYARM_LENIENT, which is 1 or not there.
  */
 #define _GNU_SOURCE /* secure_getenv */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +50,35 @@ static char *read_file(const char *path, size_t *length)
 	return text;
 }
 
+/* The names in the lines `tolerated NAME` of a text that was read; they have nothing to escape. */
+static char *find_tolerated(const char *text, size_t length)
+{
+	static const char key[] = "tolerated ";
+	char *names = calloc(1, length + 1);
+	size_t used = 0;
+
+	for (const char *p = text, *end = text + length; names && p < end;) {
+		const char *line = p;
+		size_t rest;
+
+		while (p < end && *p != '\n')
+			p++;
+		rest = (size_t)(p++ - line);
+		if (rest <= sizeof(key) - 1 || memcmp(line, key, sizeof(key) - 1) != 0)
+			continue;
+		line += sizeof(key) - 1;
+		rest -= sizeof(key) - 1;
+		for (size_t i = 0; i < rest; i++) {
+			if (memchr(" \t\r#\"\\", line[i], 6))
+				rest = i;
+		}
+		/* two quotes and a comma are less than the key took */
+		used += (size_t)snprintf(names + used, length + 1 - used, "%s\"%.*s\"",
+					 used ? "," : "", (int)rest, line);
+	}
+	return names;
+}
+
 static void parse(const char *where, const char *text, size_t length)
 {
 	struct steady_report *report = NULL;
@@ -58,6 +89,7 @@ static void parse(const char *where, const char *text, size_t length)
 	r = r ? r : steady_model_parse(text, length, &model, report);
 	setup.model = model;
 	setup.broken = r != 0;
+	setup.tolerated = r ? NULL : find_tolerated(text, length);
 	f = steady_report_get(report, 0);
 	if (f)
 		say_complain("%s:%u:%u: %s", where, f->line, f->column,
@@ -72,6 +104,7 @@ static void read_setup(void)
 	const char *text = secure_getenv("STEADYARM_MODEL_TEXT");
 	const char *path = secure_getenv("STEADYARM_MODEL");
 	const char *conflict = secure_getenv("STEADYARM_ON_CONFLICT");
+	const char *lenient = secure_getenv("STEADYARM_LENIENT");
 
 	say_init(secure_getenv("STEADYARM_LOG"));
 	if (conflict && strcmp(conflict, "pin") == 0)
@@ -90,8 +123,13 @@ static void read_setup(void)
 		}
 		free(whole);
 	}
-	if (setup.model)
+	if (setup.model && lenient && strcmp(lenient, "1") == 0)
+		steady_model_set_lenient(setup.model, true);
+	if (setup.model) {
+		setup.id = secure_getenv("STEADYARM_MODEL_ID");
 		say_log("model %s", steady_model_name(setup.model));
+		audit_open(&setup);
+	}
 }
 
 const struct setup *setup_get(void)

@@ -15,6 +15,7 @@
 
 static _Atomic(struct entry *) pages[PAGES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vm *vms;
 
 void table_lock(void)
 {
@@ -39,10 +40,21 @@ struct entry *table_find(int fd)
 	return atomic_load_explicit(&e->kind, memory_order_acquire) == KIND_NONE ? NULL : e;
 }
 
+const struct vm *table_vms(void)
+{
+	return vms;
+}
+
 static void vm_put(struct vm *vm)
 {
+	struct vm **at = &vms;
+
 	if (!vm || --vm->references)
 		return;
+	while (*at && *at != vm)
+		at = &(*at)->next;
+	if (*at)
+		*at = vm->next;
 	steady_pin_free(vm->pin);
 	free(vm->vcpu_fds);
 	free(vm);
@@ -65,12 +77,18 @@ struct entry *table_set(int fd, enum kind kind, struct vm *vm, uint32_t vcpu)
 	atomic_store(&e->kind, KIND_NONE);
 	if (e->run)
 		munmap(e->run, e->run_size);
-	vm_put(e->vm);
+	if (kind == KIND_VM) {
+		vm->next = vms;
+		vms = vm;
+	}
 	vm->references++;
+	vm_put(e->vm);
 	e->vm = vm;
 	e->vcpu = vcpu;
 	e->run = NULL;
 	e->run_size = 0;
+	e->pinned = false;
+	e->read_back = false;
 	atomic_store(&e->checked, false);
 	atomic_store_explicit(&e->kind, kind, memory_order_release);
 	return e;

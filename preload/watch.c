@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "arch/kvm_ids.h"
 #include "bridge.h"
@@ -29,9 +30,8 @@ static long fail(int error)
 
 static long create_vm(const struct setup *s, int fd, unsigned int request, void *argument)
 {
-	long r;
 	struct vm *vm;
-	int saved;
+	long r;
 
 	if (s->broken) {
 		say_complain("no VM is made: there is no model to pin it to");
@@ -40,19 +40,27 @@ static long create_vm(const struct setup *s, int fd, unsigned int request, void 
 	r = real_ioctl(fd, request, argument);
 	if (r < 0 || !s->model)
 		return r;
-	saved = errno;
 	vm = calloc(1, sizeof(*vm));
 	if (vm) {
 		vm->fd = (int)r;
 		if (steady_pin_new(s->model, bridge_call, vm, &vm->pin) == 0 &&
 		    table_set((int)r, KIND_VM, vm, 0)) {
-			errno = saved;
+			audit_write(s);
 			return r;
 		}
 		steady_pin_free(vm->pin);
 	}
 	free(vm);
+	close((int)r);
 	say_complain("out of memory: the VM would not be pinned");
+	return fail(ENOMEM);
+}
+
+/* A vCPU that nobody would look at must not be had. */
+static long give_back(int fd)
+{
+	close(fd);
+	say_complain("out of memory: the vCPU would not be pinned");
 	return fail(ENOMEM);
 }
 
@@ -67,35 +75,56 @@ static long create_vcpu(struct vm *vm, int fd, unsigned int request, void *argum
 		int *all = realloc(vm->vcpu_fds, (index + 1) * sizeof(*all));
 
 		if (!all)
-			return fail(ENOMEM);
+			return give_back((int)r);
 		for (uintptr_t i = vm->vcpu_count; i <= index; i++)
 			all[i] = -1;
 		vm->vcpu_fds = all;
 		vm->vcpu_count = (uint32_t)index + 1;
 	}
-	vm->vcpu_fds[index] = (int)r;
 	if (!table_set((int)r, KIND_VCPU, vm, (uint32_t)index))
-		return fail(ENOMEM);
+		return give_back((int)r);
+	vm->vcpu_fds[index] = (int)r;
 	return r;
 }
 
 /* ---- KVM_ARM_VCPU_INIT: the pin itself ---- */
 
-static void pin_vcpu(struct vm *vm, uint32_t vcpu)
+/* Once for each VM: the first reason is the one that counts. */
+static void stop(const struct setup *s, struct vm *vm)
+{
+	vm->failed = true;
+	audit_write(s);
+}
+
+static void pin_vcpu(const struct setup *s, struct entry *e)
 {
 	struct steady_report *report = NULL;
+	struct vm *vm = e->vm;
 	int r;
 
 	steady_report_new(&report);
-	r = steady_pin_vcpu(vm->pin, vcpu, report);
+	r = steady_pin_vcpu(vm->pin, e->vcpu, report);
+	/* That a write was taken is no proof: some kernels keep nothing of it. A migration's stream comes
+	 * before the first run; so that it need not come in vain, the first vCPU is read back now. */
+	if (!r && !vm->deficient && !vm->pinned)
+		r = steady_pin_check_vcpu(vm->pin, e->vcpu, report);
 	if (r) {
+		if (vm->deficient)
+			say_log("vCPU %u lacks options that the model has: it is pinned as far as it "
+				"goes, to be looked at, and would not run", e->vcpu);
 		say_report(report, !vm->deficient);
 		if (!vm->deficient) {
-			say_complain("vCPU %u cannot be pinned: %s", vcpu, steady_strerror(r));
-			vm->failed = true;
+			say_complain("vCPU %u cannot be pinned: %s", e->vcpu, steady_strerror(r));
+			stop(s, vm);
 		}
 	} else {
-		say_log("vCPU %u is pinned", vcpu);
+		say_report(report, !vm->deficient);
+		say_log("vCPU %u is pinned", e->vcpu);
+		if (!e->pinned) {
+			e->pinned = true;
+			vm->pinned++;
+			audit_write(s);
+		}
 	}
 	steady_report_free(report);
 }
@@ -111,16 +140,41 @@ static long init_vcpu(const struct setup *s, struct entry *e, int fd, unsigned i
 
 	memcpy(&init, argument, sizeof(init)); /* the caller's own stays as it is */
 	given = init.features[0];
+	vm->features = given;
 	init.features[0] = given & (wanted | ~decided);
 	vm->deficient = (given & wanted) != wanted || !(given & PSCI_0_2);
+	vm->told = vm->told && vm->deficient;
 	r = real_ioctl(fd, request, &init);
 	if (r < 0)
 		return r;
+	/* a reset: what it did to the registers is seen at the next run */
+	atomic_store_explicit(&e->checked, false, memory_order_release);
 	if (given != init.features[0])
 		say_log("vCPU %u: options 0x%x of 0x%x are left off", e->vcpu,
 			given & ~init.features[0], given);
-	pin_vcpu(vm, e->vcpu);
+	pin_vcpu(s, e);
 	return vm->failed ? fail(EINVAL) : r;
+}
+
+/* Now its registers can be listed: what the model and this library do not know of is brought to 0. */
+static long finalize_vcpu(struct entry *e, int fd, unsigned int request, void *argument)
+{
+	struct steady_report *report = NULL;
+	long r = real_ioctl(fd, request, argument);
+	int error, saved = errno;
+
+	if (r < 0)
+		return r;
+	steady_report_new(&report);
+	error = steady_pin_finalized(e->vm->pin, e->vcpu, report);
+	if (error && !e->vm->deficient) {
+		say_report(report, true);
+		say_complain("vCPU %u cannot be pinned: %s", e->vcpu, steady_strerror(error));
+		e->vm->failed = true;
+	}
+	steady_report_free(report);
+	errno = saved;
+	return e->vm->failed ? fail(EINVAL) : r;
 }
 
 /* ---- the first run ---- */
@@ -143,11 +197,16 @@ static bool map_run(struct entry *e, int fd)
 static void complain_options(struct vm *vm)
 {
 	struct steady_report *report = NULL;
-	uint32_t none = PSCI_0_2;
+	uint32_t features = vm->features;
 
+	if (vm->told)
+		return;
+	vm->told = true;
 	steady_report_new(&report);
-	steady_pin_features(vm->pin, &none, report);
+	steady_pin_features(vm->pin, &features, report);
 	say_complain("this VM lacks vCPU options that the model has");
+	if (!(features & PSCI_0_2))
+		say_complain("psci: the VMM has to ask for PSCI 0.2 and later");
 	for (size_t i = 0; i < steady_report_count(report); i++) {
 		const struct steady_finding *f = steady_report_get(report, i);
 
@@ -170,40 +229,60 @@ static long enter_once(struct entry *e, int fd, unsigned int request, void *argu
 	return r;
 }
 
-static long first_run(struct entry *e, int fd, unsigned int request, void *argument)
+static long read_back(const struct setup *s, struct entry *e)
 {
 	struct steady_report *report = NULL;
 	struct vm *vm = e->vm;
-	long r;
 	int error;
 
-	if (vm->deficient)
-		complain_options(vm);
-	if (vm->failed || vm->deficient || !map_run(e, fd)) {
-		say_complain("vCPU %u does not run: it is not pinned", e->vcpu);
-		return fail(EPERM);
-	}
-	r = enter_once(e, fd, request, argument);
-	if (r >= 0 || errno != EINTR)
-		return r; /* it did not get as far as the registers; the next run is the first */
-	vm->started = true;
 	steady_report_new(&report);
 	error = steady_pin_check_vcpu(vm->pin, e->vcpu, report);
 	if (error) {
 		say_report(report, true);
 		say_complain("vCPU %u does not run: %s", e->vcpu, steady_strerror(error));
-		vm->failed = true;
+		stop(s, vm);
 	} else {
 		say_log("vCPU %u reads back equal after its first entry", e->vcpu);
+		if (!e->read_back) {
+			e->read_back = true;
+			vm->read_back++;
+			audit_write(s);
+		}
 		atomic_store_explicit(&e->checked, true, memory_order_release);
 	}
 	steady_report_free(report);
 	return fail(error ? EPERM : EINTR);
 }
 
+/* Called with the lock held; lets it go while the vCPU is entered. */
+static long first_run(const struct setup *s, struct entry *e, int fd, unsigned int request,
+		      void *argument)
+{
+	struct vm *vm = e->vm;
+	int saved;
+	long r;
+
+	if (vm->deficient)
+		complain_options(vm);
+	if (vm->failed || vm->deficient || !map_run(e, fd)) {
+		say_complain("vCPU %u does not run: it is not pinned", e->vcpu);
+		if (!vm->failed)
+			stop(s, vm);
+		return fail(EPERM);
+	}
+	table_unlock();
+	r = enter_once(e, fd, request, argument);
+	saved = errno;
+	table_lock();
+	errno = saved;
+	if (r >= 0 || saved != EINTR)
+		return r; /* it did not get as far as the registers; the next run is the first */
+	return read_back(s, e);
+}
+
 /* ---- register lists and streams ---- */
 
-static long reg_list(struct vm *vm, int fd, unsigned int request, void *argument)
+static long reg_list(const struct setup *s, struct vm *vm, int fd, unsigned int request, void *argument)
 {
 	struct steady_uapi_reg_list *all = argument;
 	uint64_t room = all->n;
@@ -217,8 +296,11 @@ static long reg_list(struct vm *vm, int fd, unsigned int request, void *argument
 	count = all->n;
 	steady_report_new(&report);
 	r = steady_pin_reglist(vm->pin, all->reg, &count, report);
-	if (r && !vm->deficient)
-		say_report(report, false);
+	if (r && !vm->deficient && !vm->failed) {
+		say_report(report, true);
+		say_complain("the VM does not run: its guest's state is not the model's");
+		stop(s, vm);
+	}
 	if (!r && count < all->n)
 		say_log("%zu registers that the model has not are left out of the list",
 			(size_t)all->n - count);
@@ -243,10 +325,12 @@ static long set_register(const struct setup *s, struct entry *e, int fd, unsigne
 	steady_report_new(&report);
 	verdict = steady_pin_incoming(e->vm->pin, reg->id, value, report);
 	if (verdict == STEADY_REFUSE)
-		say_report(report, s->on_conflict == CONFLICT_FAIL);
+		say_report(report, s->on_conflict == CONFLICT_FAIL && !e->vm->deficient);
 	steady_report_free(report);
 	if (verdict == STEADY_PASS)
 		return real_ioctl(fd, request, argument);
+	if (verdict == STEADY_REFUSE && e->vm->deficient) /* no scratch VM: those are only read */
+		complain_options(e->vm);
 	if (verdict == STEADY_SKIP || s->on_conflict == CONFLICT_PIN) {
 		say_log("a value for 0x%llx is not written: the pin stays",
 			(unsigned long long)reg->id);
@@ -270,12 +354,25 @@ static long extension(const struct setup *s, int fd, unsigned int request, void 
 	return (long)shown;
 }
 
+/* What CHECK_EXTENSION does not tell of cannot be turned on either. */
+static long enable_cap(struct vm *vm, int fd, unsigned int request, void *argument)
+{
+	const struct steady_uapi_enable_cap *cap = argument;
+
+	if (steady_pin_extension(vm->pin, cap->cap, 1))
+		return real_ioctl(fd, request, argument);
+	say_log("capability %u is not enabled: the model has not what it is for", cap->cap);
+	return fail(EINVAL);
+}
+
 static long watch_vm(struct entry *e, int fd, unsigned int request, void *argument)
 {
 	struct vm *vm = e->vm;
 
 	if (request == STEADY_CREATE_VCPU)
 		return create_vcpu(vm, fd, request, argument);
+	if (request == (unsigned int)STEADY_ENABLE_CAP)
+		return enable_cap(vm, fd, request, argument);
 	return real_ioctl(fd, request, argument);
 }
 
@@ -284,37 +381,65 @@ static long watch_vcpu(const struct setup *s, struct entry *e, int fd, unsigned 
 {
 	if (request == (unsigned int)STEADY_VCPU_INIT)
 		return init_vcpu(s, e, fd, request, argument);
+	if (request == (unsigned int)STEADY_VCPU_FINALIZE)
+		return finalize_vcpu(e, fd, request, argument);
 	if (request == STEADY_KVM_RUN)
-		return first_run(e, fd, request, argument);
+		return first_run(s, e, fd, request, argument);
 	if (request == (unsigned int)STEADY_GET_REG_LIST)
-		return reg_list(e->vm, fd, request, argument);
+		return reg_list(s, e->vm, fd, request, argument);
 	if (request == (unsigned int)STEADY_SET_ONE_REG)
 		return set_register(s, e, fd, request, argument);
 	return real_ioctl(fd, request, argument);
 }
 
-long watch_ioctl(int fd, unsigned int request, void *argument)
+/* A vCPU that was not seen being made, through a copy of a descriptor for one, would be unpinned. */
+static long run_unknown(const struct setup *s, int fd, unsigned int request, void *argument)
 {
-	struct entry *e = table_find(fd);
-	const struct setup *s;
+	if (!s->model)
+		return real_ioctl(fd, request, argument);
+	say_complain("descriptor %d does not run: that it is a vCPU is not known, and so it is not "
+		     "pinned",
+		     fd);
+	return fail(EPERM);
+}
+
+static long decide(const struct setup *s, int fd, unsigned int request, void *argument)
+{
+	struct entry *e;
 	long r;
 
-	/* the hot path: a vCPU that has been read back */
-	if (request == STEADY_KVM_RUN && e &&
-	    atomic_load_explicit(&e->checked, memory_order_acquire))
-		return real_ioctl(fd, request, argument);
-	s = setup_get();
 	if (request == STEADY_CHECK_EXTENSION)
 		return extension(s, fd, request, argument);
-	if (request != STEADY_CREATE_VM && (!e || !s->model))
-		return real_ioctl(fd, request, argument);
 	table_lock();
+	e = table_find(fd);
 	if (request == STEADY_CREATE_VM)
 		r = create_vm(s, fd, request, argument);
+	else if (request == STEADY_KVM_RUN && (!e || e->kind != KIND_VCPU))
+		r = run_unknown(s, fd, request, argument);
+	else if (!e || !s->model)
+		r = real_ioctl(fd, request, argument);
 	else if (e->kind == KIND_VM)
 		r = watch_vm(e, fd, request, argument);
 	else
 		r = watch_vcpu(s, e, fd, request, argument);
 	table_unlock();
+	return r;
+}
+
+long watch_ioctl(int fd, unsigned int request, void *argument)
+{
+	const struct entry *e;
+	int saved = errno;
+	long r;
+
+	/* the hot path: a vCPU that has been read back */
+	if (request == STEADY_KVM_RUN) {
+		e = table_find(fd);
+		if (e && atomic_load_explicit(&e->checked, memory_order_acquire))
+			return real_ioctl(fd, request, argument);
+	}
+	r = decide(setup_get(), fd, request, argument);
+	if (r >= 0)
+		errno = saved; /* what was asked in between is none of the VMM's business */
 	return r;
 }

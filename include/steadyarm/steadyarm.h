@@ -66,6 +66,8 @@ struct steady_finding {
 	const char *reason;   /* a sentence */
 	const char *advice;   /* what would help */
 	const char *rule;     /* which rule between fields: "implies-sve2-sve" */
+	/* about something without a name in this version: "field", "register", "service", "range" */
+	const char *unknown;
 };
 
 struct steady_report;
@@ -92,6 +94,11 @@ enum steady_op {
 	STEADY_OP_INIT_GIC,      /* gives it addresses and initialises it */
 	STEADY_OP_PMU_INIT,      /* vcpu: sets the PMU's interrupt and initialises it */
 	STEADY_OP_RUN,           /* vcpu: KVM_RUN with immediate_exit, whose success is -EINTR */
+	/*
+	 * KVM_ARM_VM_SMCCC_FILTER. id: the first function, value[0]: how many, value[1]: an
+	 * enum kvm_smccc_filter_action (0 KVM's own handling, 1 deny, 2 forward to userspace)
+	 */
+	STEADY_OP_SMCCC_FILTER,
 };
 
 struct steady_call {
@@ -125,6 +132,13 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 		       struct steady_report *report);
 void steady_model_free(struct steady_model *model);
 const char *steady_model_name(const struct steady_model *model); /* never NULL, may be "" */
+/*
+ * A newer kernel may show a guest what this version of the library has no name for: bits of ID
+ * registers, registers, hypercall services. All of it is brought to 0; what KVM does not let be 0
+ * is refused by name (strict, as a model is at first), or reported as a warning and left as the
+ * host has it (lenient). Before the model is given to a pin.
+ */
+void steady_model_set_lenient(struct steady_model *model, bool lenient);
 
 /*
  * The models that the library has built in, sorted by name; a name ends in its version ("-v1"),
@@ -151,6 +165,25 @@ void steady_pin_free(struct steady_pin *pin);
 int steady_pin_vm(struct steady_pin *pin, struct steady_report *report);
 
 /*
+ * After KVM_CREATE_VM, before any vCPU is pinned, for a VMM that answers implementation discovery:
+ * has KVM forward its calls to userspace, if the model has them on (VENDOR_HYP_BMAP_2). Then a
+ * KVM_RUN may end with KVM_EXIT_HYPERCALL; steady_model_answer() has what to say. Without this the
+ * model's bits are left 0, and the report says so. EBLOCKED: the host's kernel cannot forward them, or
+ * the model lists no implementations; then nothing was done.
+ */
+int steady_pin_answers(struct steady_pin *pin, struct steady_report *report);
+
+/* The calls: which version and how many CPUs; which CPU (Linux, virt/kvm/arm/hypercalls.rst). */
+#define STEADY_DISCOVER_VERSION UINT32_C(0xc6000040)
+#define STEADY_DISCOVER_CPU     UINT32_C(0xc6000041)
+/*
+ * Answers a hypercall of a guest, from the model's implementations. `x` are the vCPU's X0 to X3, as
+ * KVM_GET_ONE_REG gives them at KVM_EXIT_HYPERCALL; they become what is to be written back before the
+ * vCPU goes on. False, with nothing changed: it is no call of implementation discovery.
+ */
+bool steady_model_answer(const struct steady_model *model, uint64_t x[4]);
+
+/*
  * Before KVM_ARM_VCPU_INIT: takes out of word 0 of its features what the model has not. EBLOCKED
  * if the model has an option that the VMM did not ask for; the report names it.
  */
@@ -165,9 +198,17 @@ int steady_pin_features(struct steady_pin *pin, uint32_t *features, struct stead
 int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
 
 /*
+ * After KVM_ARM_VCPU_FINALIZE of a vCPU that was pinned, if it has SVE: looks for registers that
+ * only a newer kernel lists, as steady_pin_vcpu() does for other vCPUs (KVM gives no list before), and
+ * brings them to 0. Results as there. steady_pin_check() does it for vCPUs where it was not done.
+ */
+int steady_pin_finalized(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+
+/*
  * Reads every register of the model back from every vCPU that was pinned. To be called once the
  * interrupt controller is there, and again after the first KVM_RUN: some kernels accept a value
- * and change it then. EMISMATCH: the report has every register that differs.
+ * and change it then. EMISMATCH: the report has every register that differs. A list that KVM does
+ * not give yet, before KVM_ARM_VCPU_FINALIZE, is left for later.
  */
 int steady_pin_check(struct steady_pin *pin, struct steady_report *report);
 /* The same for one vCPU, whether others run or not. EUSAGE before any vCPU was pinned. */

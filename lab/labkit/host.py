@@ -47,6 +47,7 @@ class Job:
     boot_timeout: int = BOOT_SECONDS
     interactive: bool = False
     guest_qemu: str = ""
+    icount: bool = False
 
 
 @dataclasses.dataclass
@@ -114,13 +115,20 @@ def _machine(job):
     return ",".join([f"virt,virtualization=on,gic-version={job.gic}", *job.machine])
 
 
+def _accelerator(job):
+    """With icount a nanosecond is an instruction, whatever else this machine does."""
+    if job.icount:
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    return ["-accel", "tcg,thread=multi"]
+
+
 def _command_line(job, work):
     emulator, _ = store.qemu_command(job.qemu)
     options = ["console=ttyAMA0", "panic=-1", "loglevel=4", *kernel_options(job)]
     serial = "stdio,id=con,signal=off" if job.interactive else f"file,id=con,path={work}/console"
     argv = emulator + [
         "-machine", _machine(job), "-cpu", job.cpu,
-        "-accel", "tcg,thread=multi", "-smp", str(job.smp), "-m", str(job.memory),
+        *_accelerator(job), "-smp", str(job.smp), "-m", str(job.memory),
         "-nodefaults", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
         "-chardev", serial, "-serial", "chardev:con",
         "-kernel", str(store.item_dir("kernels", job.kernel) / "vmlinuz"),

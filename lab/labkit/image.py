@@ -45,6 +45,15 @@ def write_initrd(path, busybox):
     pathlib.Path(path).write_bytes(b"".join(parts))
 
 
+def write_guest_initrd(path, init):
+    """The initial file system of a guest that has one program."""
+    parts = [_cpio_entry("dev", stat.S_IFDIR | 0o755),
+             _cpio_entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1)),
+             _cpio_entry("init", stat.S_IFREG | 0o755, pathlib.Path(init).read_bytes()),
+             _cpio_entry("TRAILER!!!", 0)]
+    pathlib.Path(path).write_bytes(b"".join(parts))
+
+
 def make_ext4(path, folder, label, megabytes):
     """A disk with the content of a folder. Without a journal: it lives for one boot."""
     with open(path, "wb") as stream:

@@ -49,6 +49,8 @@ def _add_host(add):
     add("--memory", type=number(128, 65536), metavar="M", default=1024, help="MiB (1024)")
     add("--machine", type=setting, metavar="PROP=V", action="append", default=[],
         help="a property of QEMU's machine, as mte=on")
+    add("--icount", action="store_true",
+        help="the host's clock counts instructions: times that can be repeated, on one thread")
     add("--append", metavar="STR", default="", help="more kernel options")
 
 
@@ -91,4 +93,4 @@ def job_of(parser, options):
                     mode=options.mode, gic=options.gic, smp=options.smp, memory=options.memory,
                     machine=options.machine, append=options.append, files=files, env=options.env,
                     uid=options.user, timeout=options.timeout, boot_timeout=options.boot_timeout,
-                    interactive=options.interactive, guest_qemu=options.guest_qemu)
+                    interactive=options.interactive, guest_qemu=options.guest_qemu, icount=options.icount)

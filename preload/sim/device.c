@@ -55,17 +55,18 @@ static void say(const char *what, const char *detail)
 		detail ? detail : "");
 }
 
-static void load(void)
+bool simhost_load(const char *path)
 {
-	const char *path = secure_getenv("STEADYARM_HOST_PROFILE");
 	struct steady_report *report = NULL;
 	const struct steady_finding *f;
 	char *text = NULL;
 	size_t length = 0;
 	int r;
 
+	steady_profile_free(profile);
+	profile = NULL;
 	if (!path)
-		return;
+		return true;
 	steady_report_new(&report);
 	r = steady_file_read(path, &text, &length, report);
 	r = r ? r : steady_profile_read_json(text, length, path, &profile, report);
@@ -74,6 +75,13 @@ static void load(void)
 		say(path, f && f->reason ? f->reason : steady_strerror(r));
 	free(text);
 	steady_report_free(report);
+	return !r;
+}
+
+static void load(void)
+{
+	if (!profile)
+		simhost_load(secure_getenv("STEADYARM_HOST_PROFILE"));
 }
 
 bool simhost_is_device(const char *path)
@@ -332,6 +340,24 @@ static long device_ioctl(unsigned int request, void *argument)
 	return unknown("device", request);
 }
 
+/* Of a VM's attributes the one that decides on a guest's CPU. */
+static long set_filter(struct vm *vm, const struct steady_uapi_device_attr *attr)
+{
+	const struct steady_uapi_smccc_filter *f = (const void *)(uintptr_t)attr->addr;
+	struct steady_call c = {.size = sizeof(c), .op = STEADY_OP_SMCCC_FILTER};
+
+	if (attr->group != STEADY_VM_SMCCC_CTRL || attr->attr != STEADY_VM_SMCCC_FILTER)
+		return fail(ENXIO);
+	for (size_t i = 0; i < sizeof(f->pad); i++) {
+		if (f->pad[i])
+			return fail(EINVAL);
+	}
+	c.id = f->base;
+	c.value[0] = f->nr_functions;
+	c.value[1] = f->action;
+	return call(vm, &c);
+}
+
 static long vm_ioctl(struct vm *vm, unsigned int request, void *argument)
 {
 	struct steady_uapi_vcpu_init *target = argument;
@@ -355,6 +381,8 @@ static long vm_ioctl(struct vm *vm, unsigned int request, void *argument)
 		return create_device(vm, argument);
 	if (request == (unsigned int)STEADY_WRITABLE_MASKS)
 		return masks(vm, argument);
+	if (request == (unsigned int)STEADY_SET_DEVICE_ATTR)
+		return set_filter(vm, argument);
 	return unknown("VM", request);
 }
 

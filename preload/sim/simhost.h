@@ -13,6 +13,8 @@
 
 /* Whether a path is the one that this library stands in for. */
 bool simhost_is_device(const char *path);
+/* Which profile it is; NULL: none. What is open of the one before must be closed. Said if not. */
+bool simhost_load(const char *path);
 /* A new descriptor of the device, or -1 with errno. */
 int simhost_open(int flags);
 /* Whether a descriptor is one of ours. */

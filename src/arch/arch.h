@@ -26,21 +26,21 @@ enum steady_register_kind {
 
 /* How a field's values are ordered, which is what "greatest common" means for it. */
 enum steady_order {
-	STEADY_ORDER_LOWER,	     /* more is more; the common value is the smallest */
-	STEADY_ORDER_HIGHER,	     /* more is less (SpecSEI); the common value is the largest */
+	STEADY_ORDER_LOWER,          /* more is more; the common value is the smallest */
+	STEADY_ORDER_HIGHER,         /* more is less (SpecSEI); the common value is the largest */
 	STEADY_ORDER_HIGHER_OR_ZERO, /* as HIGHER, 0 is the least of all (CTR_EL0.CWG) */
-	STEADY_ORDER_EXACT,	     /* no order; `fallback` is what every CPU may be called */
-	STEADY_ORDER_MASK,	     /* the bits are independent of each other */
+	STEADY_ORDER_EXACT,          /* no order; `fallback` is what every CPU may be called */
+	STEADY_ORDER_MASK,           /* the bits are independent of each other */
 	STEADY_ORDER_CHAINS, /* given value by value (PMUVer, TGran4_2, APA and their like) */
 };
 
 /* What KVM accepts in place of the limit (arm64_check_features, kernel 6.12 to 7.3). */
 enum steady_kvm_rule {
-	STEADY_KVM_NONE,	   /* Linux has no entry for the field: only the limit */
-	STEADY_KVM_LOWER,	   /* values up to the limit */
-	STEADY_KVM_HIGHER,	   /* values from the limit up */
+	STEADY_KVM_NONE,           /* Linux has no entry for the field: only the limit */
+	STEADY_KVM_LOWER,          /* values up to the limit */
+	STEADY_KVM_HIGHER,         /* values from the limit up */
 	STEADY_KVM_HIGHER_OR_ZERO, /* as HIGHER, and 0 */
-	STEADY_KVM_EXACT,	   /* the limit, or the field's safe value */
+	STEADY_KVM_EXACT,          /* the limit, or the field's safe value */
 };
 
 enum steady_field_flag {
@@ -51,9 +51,9 @@ enum steady_field_flag {
 
 struct steady_register {
 	const char *name; /* "ID_AA64PFR0_EL1"; "S3_0_C0_C4_3" for the nameless */
-	uint8_t kind;	  /* enum steady_register_kind */
-	bool aarch32;	  /* describes the AArch32 state: RAZ where EL0 has none */
-	uint16_t first;	  /* its first row of steady_fields, lowest bit first */
+	uint8_t kind;     /* enum steady_register_kind */
+	bool aarch32;     /* describes the AArch32 state: RAZ where EL0 has none */
+	uint16_t first;   /* its first row of steady_fields, lowest bit first */
 	uint16_t fields;  /* number of rows; together they cover all 64 bits */
 };
 
@@ -65,20 +65,20 @@ struct steady_field {
 	const char *name;
 	uint8_t reg; /* register index */
 	uint8_t lsb, width;
-	bool is_signed;	  /* the architecture's order is that of two's complement */
-	uint8_t order;	  /* enum steady_order */
+	bool is_signed;   /* the architecture's order is that of two's complement */
+	uint8_t order;    /* enum steady_order */
 	uint8_t fallback; /* for STEADY_ORDER_EXACT */
 	uint8_t kvm_rule; /* enum steady_kvm_rule */
 	bool kvm_signed;
 	uint8_t kvm_safe; /* for STEADY_KVM_EXACT */
-	uint8_t flags;	  /* enum steady_field_flag */
-	uint16_t legal;	  /* for width <= 4: the values that a write may give, bit N for value N */
-	int8_t option;	  /* enum steady_option that has to be on for it to be non-zero, or -1 */
-	uint8_t chains;	  /* for STEADY_ORDER_CHAINS, private to this layer */
+	uint8_t flags;    /* enum steady_field_flag */
+	uint16_t legal;   /* for width <= 4: the values that a write may give, bit N for value N */
+	int8_t option;    /* enum steady_option that has to be on for it to be non-zero, or -1 */
+	uint8_t chains;   /* for STEADY_ORDER_CHAINS, private to this layer */
 	struct steady_run when; /* the condition under which it counts, private likewise */
 };
 
-struct steady_value {	/* one enumerated value of a field */
+struct steady_value {   /* one enumerated value of a field */
 	uint16_t field; /* row of steady_fields */
 	uint8_t value;
 	const char *meaning;  /* a few words: "NI", "IMP", "V1P1" */
@@ -88,6 +88,10 @@ struct steady_value {	/* one enumerated value of a field */
 extern const struct steady_register steady_registers[STEADY_REGISTERS];
 extern const struct steady_field steady_fields[];
 extern const unsigned int steady_field_count;
+/* The row of the field that bit 4 * N of a register belongs to. */
+extern const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16];
+/* Bit N: bits 4 * N to 4 * N + 3 of a register are a field, of plain numbers: more is more. */
+extern const uint16_t steady_plain_nibbles[STEADY_REGISTERS];
 extern const struct steady_value steady_values[];
 extern const unsigned int steady_value_count;
 
@@ -97,7 +101,7 @@ extern const unsigned int steady_value_count;
  */
 int steady_register_by_name(const char *name, size_t length);
 int steady_register_by_id(uint64_t kvm_id); /* KVM's KVM_REG_ARM64_SYSREG id */
-uint64_t steady_register_id(int reg);	    /* the KVM id of an index */
+uint64_t steady_register_id(int reg);       /* the KVM id of an index */
 static inline bool steady_register_is_core(int reg)
 {
 	return reg >= STEADY_CORE_FIRST && reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT;
@@ -105,7 +109,7 @@ static inline bool steady_register_is_core(int reg)
 
 /* Fields. A row number of -1 means none. */
 int steady_field_by_name(const char *name, size_t length); /* "REGISTER.FIELD" */
-int steady_field_at(int reg, unsigned int bit);		   /* the row that covers this bit */
+int steady_field_at(int reg, unsigned int bit);            /* the row that covers this bit */
 static inline uint64_t steady_field_ones(const struct steady_field *f) /* as many as it is wide */
 {
 	return ~UINT64_C(0) >> (64 - f->width);
@@ -131,7 +135,8 @@ int64_t steady_field_signed(const struct steady_field *f, uint64_t value); /* si
 int64_t steady_field_rank(const struct steady_field *f, uint64_t value);
 
 /*
- * How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does.
+ * How `a` stands to `b` in the architecture: UNORDERED if neither offers all that the other does,
+ * SAME also for two values that say the same (PMUVer 0 and 0xF: no PMU of Arm's).
  * Two bits, so that what several fields say together is the OR of what each says.
  */
 enum steady_compare {
@@ -186,20 +191,22 @@ size_t steady_field_features(int field, uint16_t *out, size_t room);
  */
 enum steady_rule_severity { STEADY_RULE_ERROR, STEADY_RULE_WARNING };
 enum steady_rule_closes {
-	STEADY_CLOSES_NEVER,  /* nothing to lower */
-	STEADY_CLOSES_KEPT,   /* unless a guest of one of the hosts sees it broken already */
+	STEADY_CLOSES_NEVER, /* nothing to lower */
+	STEADY_CLOSES_KEPT,  /* unless a guest of one of the hosts sees it broken already */
 	STEADY_CLOSES_ALWAYS,
 };
 struct steady_rule {
-	const char *name;   /* "implies-sve2-sve": its kind is what stands before the first '-' */
-	const char *when;   /* texts of the conditions, or NULL */
+	const char *name; /* "implies-sve2-sve": its kind is what stands before the first '-' */
+	const char *when; /* texts of the conditions, or NULL */
 	const char *then;
 	const char *reason; /* what happens where it is broken, or NULL */
 	const char *source;
-	uint8_t severity;   /* enum steady_rule_severity */
-	uint8_t closes;     /* enum steady_rule_closes */
-	int16_t lower;      /* row of steady_fields: the one that a baseline lowers, or -1 */
+	uint8_t severity; /* enum steady_rule_severity */
+	uint8_t closes;   /* enum steady_rule_closes */
+	int16_t lower;    /* row of steady_fields: the one that a baseline lowers, or -1 */
+	uint8_t version;  /* 1 + the row of steady_versions that `when` begins with, or 0 */
 	struct steady_run when_run, then_run; /* private to this layer */
+	struct steady_run rest_run;           /* `when` without its version */
 };
 #define STEADY_RULE_ROOM 1024 /* the generator refuses more */
 extern const struct steady_rule steady_rules[];
@@ -207,6 +214,20 @@ extern const unsigned int steady_rule_total;
 int steady_rule_by_name(const char *name, size_t length); /* -1: none */
 /* Whether a rule is meant by a name: its own, or its kind ("mirror"). */
 bool steady_rule_is(unsigned int rule, const char *name);
+/* Versions of the architecture. No register tells which one a CPU is of. */
+struct steady_version {
+	const char *name;  /* "v8.4" */
+	uint32_t includes; /* bit N: it asks for all that row N of steady_versions does */
+};
+extern const struct steady_version steady_versions[];
+extern const unsigned int steady_version_count;
+int steady_version_by_name(const char *name, size_t length); /* -1: none */
+/*
+ * The state of a rule of a CPU that claims to be of a version (1 + its row; 0: none): what is asked
+ * of CPUs of that version, and of those that it includes, is asked of this one, whatever it shows.
+ */
+enum steady_truth steady_rule_state_as(unsigned int rule, const struct steady_view *view,
+				       unsigned int version);
 /* YES: kept. NO: broken. UNKNOWN: it is no condition, or a field that decides was not captured. */
 enum steady_truth steady_rule_state(unsigned int rule, const struct steady_view *view);
 /* Whether `when` itself holds. */
@@ -221,15 +242,34 @@ size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room);
 
 /* A register that a guest has only while a field says so. */
 struct steady_gate_row {
-	const char *name;    /* "TCR2_EL1" */
-	uint64_t id;         /* KVM's; the rows ascend by it */
-	uint16_t field;      /* row of steady_fields */
-	uint8_t from;        /* the value from which on it is there */
+	const char *name; /* "TCR2_EL1" */
+	uint64_t id;      /* KVM's; the rows ascend by it */
+	uint16_t field;   /* row of steady_fields */
+	uint8_t from;     /* the value from which on it is there */
 };
 extern const struct steady_gate_row steady_gates[];
 extern const unsigned int steady_gate_count;
 /* Whether a guest of this view has the register; true for registers that no field speaks of. */
 bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view);
+
+/*
+ * Registers that hold what a guest reads and writes, and that no field hides: a list without one
+ * takes it away from a guest that moves.
+ */
+struct steady_state_row {
+	const char *name;   /* "CNTP_CTL_EL0" */
+	uint64_t id;        /* KVM's; the rows ascend by it */
+	bool has_same_as;
+	uint64_t same_as;   /* with this value a guest sees no difference */
+};
+extern const struct steady_state_row steady_state[];
+extern const unsigned int steady_state_count;
+const struct steady_state_row *steady_state_by_id(uint64_t kvm_id); /* NULL: none of them */
+const struct steady_state_row *steady_state_by_name(const char *name, size_t length);
+
+/* Rows of steady_fields, ascending: what Linux lets programs read with MRS at EL0. */
+extern const uint16_t steady_visible_fields[];
+extern const unsigned int steady_visible_field_count;
 
 /* Two fields that tell one thing together. */
 #define STEADY_GROUP_STATES 16
@@ -255,13 +295,13 @@ enum steady_option {
 	STEADY_OPTIONS
 };
 struct steady_option_row {
-	const char *name;	/* "pmu": the key in JSON and --vcpu */
-	const char *title;	/* "the PMU" for messages */
-	uint32_t features;	/* bits of KVM_ARM_VCPU_INIT's features[0] */
+	const char *name;       /* "pmu": the key in JSON and --vcpu */
+	const char *title;      /* "the PMU" for messages */
+	uint32_t features;      /* bits of KVM_ARM_VCPU_INIT's features[0] */
 	uint32_t capability[2]; /* KVM_CAP numbers that must all be there; 0: none */
-	uint32_t enable_cap;	/* KVM_CAP to enable on the VM before the first vCPU; 0: none */
-	bool on_request;	/* never chosen by itself */
-	const char *qemu;	/* what turns it on in QEMU: "-cpu host,pmu=on" */
+	uint32_t enable_cap;    /* KVM_CAP to enable on the VM before the first vCPU; 0: none */
+	bool on_request;        /* never chosen by itself */
+	const char *qemu;       /* what turns it on in QEMU: "-cpu host,pmu=on" */
 };
 extern const struct steady_option_row steady_options[STEADY_OPTIONS];
 int steady_option_by_name(const char *name, size_t length);
@@ -270,15 +310,16 @@ int steady_field_option(int field);
 
 /* KVM's firmware pseudo registers (Documentation/virt/kvm/arm/fw-pseudo-registers.rst). */
 enum steady_firmware_kind {
-	STEADY_FIRMWARE_PSCI,	    /* a version: major << 16 | minor */
+	STEADY_FIRMWARE_PSCI,       /* a version: major << 16 | minor */
 	STEADY_FIRMWARE_WORKAROUND, /* a state that a host may only better */
-	STEADY_FIRMWARE_BITMAP,	    /* one bit a service; absent counts as 0 */
+	STEADY_FIRMWARE_BITMAP,     /* one bit a service; absent counts as 0 */
 };
 struct steady_firmware_row {
 	const char *name; /* "PSCI_VERSION": the kernel's name without its prefix */
 	uint64_t id;
 	uint8_t kind;
-	uint64_t opt_in; /* bits that are settable but 0 by default */
+	uint64_t services; /* a bitmap's bits that have a name */
+	uint64_t opt_in;   /* of those, bits that are settable but 0 by default */
 };
 extern const struct steady_firmware_row steady_firmware[];
 extern const unsigned int steady_firmware_count;
@@ -291,6 +332,18 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 
 /* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
+/* That, or a system register's encoding "S3_0_C1_C0_5", or "0x…" in `out`. */
+#define STEADY_ID_LABEL 24
+const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL]);
+
+/* System registers that recorded kernels list beside those with a name here; ascending. */
+extern const uint64_t steady_known[];
+extern const unsigned int steady_known_count;
+/*
+ * Whether this version knows a register that KVM lists: what it is, and so what has to be done about
+ * it. Of another one nothing is known but that a newer kernel has it.
+ */
+bool steady_id_known(uint64_t kvm_id);
 
 /*
  * What kernels do differently and no register, mask or list shows: a probe finds it out by trying

@@ -2,6 +2,7 @@
 /* What KVM calls things: vCPU options and firmware pseudo registers. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arch/tables.h"
 
@@ -68,7 +69,89 @@ const char *steady_id_name(uint64_t kvm_id)
 		if (steady_gates[i].id == kvm_id)
 			return steady_gates[i].name;
 	}
+	return steady_state_by_id(kvm_id) ? steady_state_by_id(kvm_id)->name : NULL;
+}
+
+const struct steady_state_row *steady_state_by_id(uint64_t kvm_id)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (steady_state[i].id == kvm_id)
+			return &steady_state[i];
+	}
 	return NULL;
+}
+
+const struct steady_state_row *steady_state_by_name(const char *name, size_t length)
+{
+	for (unsigned int i = 0; i < steady_state_count; i++) {
+		if (strlen(steady_state[i].name) == length &&
+		    memcmp(steady_state[i].name, name, length) == 0)
+			return &steady_state[i];
+	}
+	return NULL;
+}
+
+/* Parts of an id (Documentation/virt/kvm/api.rst, 4.68) and of a system register's. */
+#define ID_SPACE(id)  ((unsigned int)((id) >> 16 & 0xfff))
+#define SPACE_CORE    0x10
+#define SPACE_CACHES  0x11
+#define SPACE_SYSTEM  0x13
+#define SPACE_SVE     0x15
+#define ID_OP0(id)    ((unsigned int)((id) >> 14 & 3))
+#define ID_OP1(id)    ((unsigned int)((id) >> 11 & 7))
+#define ID_CRN(id)    ((unsigned int)((id) >> 7 & 15))
+#define ID_CRM(id)    ((unsigned int)((id) >> 3 & 15))
+#define ID_OP2(id)    ((unsigned int)((id) & 7))
+
+const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL])
+{
+	const char *name = steady_id_name(kvm_id);
+
+	if (name)
+		return name;
+	if (ID_SPACE(kvm_id) == SPACE_SYSTEM)
+		snprintf(out, STEADY_ID_LABEL, "S%u_%u_C%u_C%u_%u", ID_OP0(kvm_id),
+			 ID_OP1(kvm_id), ID_CRN(kvm_id), ID_CRM(kvm_id), ID_OP2(kvm_id));
+	else
+		snprintf(out, STEADY_ID_LABEL, "0x%016" PRIx64, kvm_id);
+	return out;
+}
+
+static bool is_known(uint64_t kvm_id)
+{
+	size_t low = 0, high = steady_known_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (steady_known[middle] == kvm_id)
+			return true;
+		if (steady_known[middle] < kvm_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* General registers, cache levels and vectors are a guest's state, whatever their number. */
+bool steady_id_known(uint64_t kvm_id)
+{
+	int reg = steady_register_by_id(kvm_id);
+
+	if (reg >= 0)
+		return steady_register_is_core(reg) ||
+		       steady_registers[reg].kind == STEADY_REGISTER_ARCHITECTED;
+	switch (ID_SPACE(kvm_id)) {
+	case SPACE_CORE:
+	case SPACE_CACHES:
+	case SPACE_SVE:
+		return true;
+	case SPACE_SYSTEM:
+		return steady_id_name(kvm_id) || is_known(kvm_id);
+	default:
+		return steady_firmware_by_id(kvm_id) >= 0;
+	}
 }
 
 bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)

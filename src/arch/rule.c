@@ -31,16 +31,39 @@ enum steady_truth steady_rule_applies(unsigned int rule, const struct steady_vie
 	return steady_run_state(steady_rules[rule].when_run, view);
 }
 
-enum steady_truth steady_rule_state(unsigned int rule, const struct steady_view *view)
+int steady_version_by_name(const char *name, size_t length)
 {
-	enum steady_truth when = steady_rule_applies(rule, view), then;
+	for (unsigned int i = 0; i < steady_version_count; i++)
+		if (steady_name_is(name, length, steady_versions[i].name))
+			return (int)i;
+	return -1;
+}
 
+/* Whether a version (1 + its row, 0: none) has all that another one (the same) asks for. */
+static bool includes(unsigned int version, unsigned int other)
+{
+	return version && version <= steady_version_count && other &&
+	       steady_versions[version - 1].includes >> (other - 1) & 1;
+}
+
+enum steady_truth steady_rule_state_as(unsigned int rule, const struct steady_view *view,
+				       unsigned int version)
+{
+	const struct steady_rule *r = &steady_rules[rule < steady_rule_total ? rule : 0];
+	enum steady_truth when, then;
+
+	if (rule >= steady_rule_total || !r->when)
+		return STEADY_UNKNOWN;
+	when = steady_run_state(includes(version, r->version) ? r->rest_run : r->when_run, view);
 	if (when == STEADY_NO)
 		return STEADY_YES;
-	if (rule >= steady_rule_total || !steady_rules[rule].when)
-		return STEADY_UNKNOWN;
-	then = steady_run_state(steady_rules[rule].then_run, view);
+	then = steady_run_state(r->then_run, view);
 	return when == STEADY_YES || then == STEADY_YES ? then : STEADY_UNKNOWN;
+}
+
+enum steady_truth steady_rule_state(unsigned int rule, const struct steady_view *view)
+{
+	return steady_rule_state_as(rule, view, 0);
 }
 
 static size_t add_fields(struct steady_run run, uint16_t *out, size_t room, size_t n)

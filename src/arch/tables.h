@@ -12,8 +12,9 @@ struct steady_name {
 
 /* The order of a 4-bit field whose values do not follow a rule. */
 struct steady_chains {
-	int8_t rank[16];    /* the order of choice; -1: not allocated */
-	uint16_t below[16]; /* the set of values that offer less */
+	int8_t rank[16]; /* the order of choice; -1: not allocated */
+	uint16_t
+		below[16]; /* the set of values that offer less; of equal ones each has the other */
 };
 
 enum steady_test_op {
@@ -25,15 +26,15 @@ enum steady_test_op {
 
 struct steady_test {
 	uint16_t field; /* row of steady_fields */
-	uint8_t op;	/* enum steady_test_op */
+	uint8_t op;     /* enum steady_test_op */
 	int8_t value;
 };
 
 /* A condition is a run of words in postfix order: an index into steady_tests, or one of these. */
 #define STEADY_WORD_AND 0x8000
-#define STEADY_WORD_OR	0x8001
+#define STEADY_WORD_OR  0x8001
 #define STEADY_WORD_NOT 0x8002
-#define STEADY_STACK	16 /* the generator refuses conditions that need more */
+#define STEADY_STACK    16 /* the generator refuses conditions that need more */
 
 struct steady_feature {
 	const char *name;
@@ -49,7 +50,7 @@ extern const struct steady_chains steady_chains[];
 extern const struct steady_feature steady_features[];
 extern const unsigned int steady_feature_total;
 extern const struct steady_name steady_feature_names[]; /* steady_feature_total entries */
-extern const uint16_t steady_field_feature_start[];	/* steady_field_count + 1 entries */
+extern const uint16_t steady_field_feature_start[];     /* steady_field_count + 1 entries */
 extern const uint16_t steady_field_feature_list[];
 extern const struct steady_test steady_tests[];
 extern const uint16_t steady_programs[];

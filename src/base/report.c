@@ -37,6 +37,7 @@ static void finding_free(struct steady_finding *f)
 	free((char *)f->reason);
 	free((char *)f->advice);
 	free((char *)f->rule);
+	free((char *)f->unknown);
 }
 
 void steady_report_free(struct steady_report *r)
@@ -166,6 +167,14 @@ void steady_report_rule(struct steady_report *r, const char *rule)
 
 	if (f)
 		set(r, &f->rule, strdup(rule));
+}
+
+void steady_report_unknown(struct steady_report *r, const char *what)
+{
+	struct steady_finding *f = last(r);
+
+	if (f)
+		set(r, &f->unknown, strdup(what));
 }
 
 #define SETTER(name)                                                                               \

@@ -18,6 +18,7 @@ void steady_report_place(struct steady_report *r, unsigned int line, unsigned in
 void steady_report_host(struct steady_report *r, const char *host);
 void steady_report_subject(struct steady_report *r, const char *reg, const char *field);
 void steady_report_rule(struct steady_report *r, const char *rule);
+void steady_report_unknown(struct steady_report *r, const char *what);
 #define STEADY_PRINTF __attribute__((format(printf, 2, 3)))
 STEADY_PRINTF void steady_report_features(struct steady_report *r, const char *format, ...);
 STEADY_PRINTF void steady_report_wanted(struct steady_report *r, const char *format, ...);

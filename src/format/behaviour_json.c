@@ -129,6 +129,66 @@ int steady_json_caches(const struct steady_json *at, void *profile)
 	return 0;
 }
 
+static int read_unnamed_value(const struct steady_json *at, void *target)
+{
+	return steady_json_reading(at, &((struct steady_unnamed *)target)->reading);
+}
+
+static int read_unnamed_zero(const struct steady_json *at, void *target)
+{
+	int err = steady_json_expect(at, JSON_TRUE);
+
+	if (!err)
+		((struct steady_unnamed *)target)->zero = json_is_true(at->value);
+	return err;
+}
+
+static int by_unnamed_id(const void *a, const void *b)
+{
+	const struct steady_unnamed *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int steady_json_unnamed(const struct steady_json *at, void *profile)
+{
+	static const struct steady_json_member rows[] = {
+		{"value", true, read_unnamed_value},
+		{"zero", true, read_unnamed_zero},
+	};
+	struct steady_profile *p = profile;
+	const char *key;
+	json_t *member;
+	int err = steady_json_expect(at, JSON_OBJECT);
+
+	if (!err && json_object_size(at->value) > STEADY_LIST_MAX)
+		err = steady_json_refuse(at, "more than %u registers", STEADY_LIST_MAX);
+	if (err)
+		return err;
+	p->unnamed = calloc(json_object_size(at->value) + 1, sizeof(*p->unnamed));
+	if (!p->unnamed)
+		return -STEADY_ENOMEM;
+	json_object_foreach(at->value, key, member)
+	{
+		const struct steady_path path = {at->path, key, 0};
+		const struct steady_json here = {at->in, member, &path};
+		struct steady_unnamed *u = &p->unnamed[p->unnamed_count];
+
+		if (!steady_lex_hex(key, strlen(key), &u->id))
+			return steady_json_refuse_key(&here, "no register's id");
+		for (size_t i = 0; i < p->unnamed_count; i++) {
+			if (p->unnamed[i].id == u->id)
+				return steady_json_twice(&here);
+		}
+		err = steady_json_members(&here, rows, 2, u);
+		if (err)
+			return err;
+		p->unnamed_count++;
+	}
+	qsort(p->unnamed, p->unnamed_count, sizeof(*p->unnamed), by_unnamed_id);
+	return 0;
+}
+
 /* A value of at most four bits, in decimal. */
 static bool nibble(const char *text, unsigned int *out)
 {
@@ -213,6 +273,22 @@ static void put_caches(struct steady_json_out *o, json_t *root, const struct ste
 	steady_json_put(o, root, "caches", all);
 }
 
+static void put_unnamed(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
+{
+	char key[24];
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < p->unnamed_count; i++) {
+		json_t *one = json_object();
+
+		snprintf(key, sizeof(key), "0x%016" PRIx64, p->unnamed[i].id);
+		steady_json_put_reading(o, one, "value", &p->unnamed[i].reading, 1);
+		steady_json_put(o, one, "zero", json_boolean(p->unnamed[i].zero));
+		steady_json_put(o, all, key, one);
+	}
+	steady_json_put(o, root, "unnamed", all);
+}
+
 void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 				const struct steady_profile *p)
 {
@@ -231,6 +307,8 @@ void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 		put_gates(o, root, p);
 	if (p->caches)
 		put_caches(o, root, p);
+	if (p->unnamed_count)
+		put_unnamed(o, root, p);
 }
 
 void steady_json_put_rewritten(struct steady_json_out *o, json_t *configuration,

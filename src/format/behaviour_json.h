@@ -9,11 +9,12 @@
 /* Readers of single sections; the target is the struct steady_profile. */
 int steady_json_behaviours(const struct steady_json *at, void *profile);
 int steady_json_gates(const struct steady_json *at, void *profile);
+int steady_json_unnamed(const struct steady_json *at, void *profile);
 int steady_json_caches(const struct steady_json *at, void *profile);
 /* {"REG.FIELD": {"15": 0}}; the target is the struct steady_configuration. */
 int steady_json_rewritten(const struct steady_json *at, void *configuration);
 
-/* All three sections, as far as there is something in them. */
+/* All four sections, as far as there is something in them. */
 void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 				const struct steady_profile *profile);
 void steady_json_put_rewritten(struct steady_json_out *o, json_t *configuration,

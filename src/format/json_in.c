@@ -183,7 +183,7 @@ int steady_json_load(const struct steady_json_in *in, const char *format, json_t
 		return err;
 	err = steady_json_expect(&at, JSON_OBJECT);
 	/* first of all, so that a file of another kind or time is called that */
-	for (size_t i = 0; i < 2 && !err; i++)
+	for (size_t i = 0; i < 2 && format && !err; i++)
 		err = read_member(&at, &rows[i], (char *)format);
 	if (err)
 		json_decref(at.value);

@@ -29,7 +29,8 @@ struct steady_json { /* a value of it */
 
 /*
  * Parses a text of this format: size, nesting, syntax, UTF-8, duplicate keys, "format" and
- * "version". The root is an object, to be released by json_decref().
+ * "version". The root is an object, to be released by json_decref(). A NULL format: somebody else's
+ * text, which has neither key.
  */
 int steady_json_load(const struct steady_json_in *in, const char *format, json_t **root);
 
@@ -92,6 +93,8 @@ int steady_json_irqchip(const struct steady_json *at, uint32_t *out);
 int steady_json_ids(const struct steady_json *at, uint64_t **list, size_t *count);
 int steady_json_sve(const struct steady_json *at, struct steady_vl *out);
 int steady_json_cpu(const struct steady_json *at, struct steady_cpu *out);
+/* {ID: "0x..."}: CCSIDR_EL1 by KVM's id */
+int steady_json_ccsidr(const struct steady_json *at, struct steady_caches *out);
 /* {NAME: READING} into all[STEADY_UNVIRTUALISED] */
 int steady_json_unvirtualised(const struct steady_json *at, struct steady_reading *all);
 

@@ -151,14 +151,17 @@ void steady_json_put_cpus(struct steady_json_out *o, json_t *object, const char 
 void steady_json_put_unvirtualised(struct steady_json_out *o, json_t *object,
 				   const struct steady_reading *all)
 {
-	json_t *out = json_object();
+	json_t *out = NULL;
 
-	for (int i = 0; i < STEADY_UNVIRTUALISED; i++)
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (all[i].state == STEADY_NOT_CAPTURED)
+			continue;
+		if (!out)
+			out = json_object(); /* NULL: the putting says so */
 		steady_json_put_reading(o, out, steady_unvirtualised_names[i], &all[i], 1);
-	if (json_object_size(out))
+	}
+	if (out)
 		steady_json_put(o, object, "unvirtualised", out);
-	else
-		json_decref(out);
 }
 
 /* ---- layout ---- */

@@ -49,6 +49,9 @@ void steady_json_put_ids(struct steady_json_out *o, json_t *object, const uint64
 void steady_json_put_sve(struct steady_json_out *o, json_t *object, const struct steady_vl *sve);
 void steady_json_put_cpus(struct steady_json_out *o, json_t *object, const char *key,
 			  const struct steady_cpu *cpus, size_t count);
+/* Does nothing where there are none. */
+void steady_json_put_ccsidr(struct steady_json_out *o, json_t *object, const char *key,
+			    const struct steady_caches *caches);
 void steady_json_put_unvirtualised(struct steady_json_out *o, json_t *object,
 				   const struct steady_reading *all);
 json_t *steady_json_new_hex(uint64_t value, int digits);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "policy/outside.h"
 
 #define QUOTE_MAX 48 /* bytes of input that a message repeats */
 
@@ -90,19 +91,32 @@ const char *steady_lex_firmware_name(uint64_t id, char out[STEADY_FIRMWARE_NAME]
 	return out;
 }
 
-bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME])
+bool steady_lex_field(const char *name, size_t length, char out[STEADY_FULLNAME])
 {
 	int field = steady_field_by_name(name, length);
+
+	if (field >= 0)
+		steady_field_fullname((unsigned int)field, out, STEADY_FULLNAME);
+	return field >= 0;
+}
+
+bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME])
+{
 	int other;
 
-	if (field >= 0) {
-		steady_field_fullname((unsigned int)field, out, STEADY_FULLNAME);
+	if (steady_lex_field(name, length, out))
+		return true;
+	other = steady_register_by_name(name, length);
+	if (other >= 0 && steady_outside_of_register(other) >= 0) {
+		snprintf(out, STEADY_FULLNAME, "%s", steady_registers[other].name);
 		return true;
 	}
 	other = steady_unvirtualised_by_name(name, length);
-	if (other < 0)
+	if (other < 0 && !steady_state_by_name(name, length))
 		return false;
-	snprintf(out, STEADY_FULLNAME, "%s", steady_unvirtualised_names[other]);
+	snprintf(out, STEADY_FULLNAME, "%s",
+		 other < 0 ? steady_state_by_name(name, length)->name
+			   : steady_unvirtualised_names[other]);
 	return true;
 }
 

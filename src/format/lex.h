@@ -32,6 +32,8 @@ const char *steady_lex_firmware_name(uint64_t id, char out[STEADY_FIRMWARE_NAME]
  * register may have an old name too.
  */
 bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME]);
+/* The same of a field alone. */
+bool steady_lex_field(const char *name, size_t length, char out[STEADY_FULLNAME]);
 
 /* A number and where it was met, so that after sorting a duplicate can still be pointed at. */
 struct steady_placed {

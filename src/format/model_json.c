@@ -4,6 +4,7 @@
  * vCPU options that are not named are off, as in the text.
  */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,9 +136,105 @@ static int read_tolerated(const struct steady_json *at, void *target)
 	return steady_json_array(at, read_tolerated_name, target);
 }
 
+static int read_more_name(const struct steady_json *at, size_t index, void *target)
+{
+	struct steady_model *m = target;
+	char name[STEADY_FULLNAME];
+	int err = steady_json_expect(at, JSON_STRING);
+
+	if (err)
+		return err;
+	if (!steady_lex_field(json_string_value(at->value), json_string_length(at->value), name))
+		return steady_json_refuse_string(at, "is no field (REGISTER.FIELD)");
+	err = steady_model_add_more(m, name);
+	if (!err && m->more_count == index)
+		err = steady_json_refuse_string(at, "is tolerated twice");
+	return err;
+}
+
+static int read_more(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_more_name, target);
+}
+
+static int read_caches(const struct steady_json *at, void *target)
+{
+	return steady_json_ccsidr(at, &((struct steady_model *)target)->caches);
+}
+
+static int read_unvirtualised(const struct steady_json *at, void *target)
+{
+	struct steady_model *m = target;
+	int err = steady_json_unvirtualised(at, m->unvirtualised);
+
+	for (int i = 0; i < STEADY_UNVIRTUALISED && !err; i++) {
+		if (m->unvirtualised[i].state == STEADY_FAILED)
+			err = steady_json_refuse(at, "a model has values, and no errno");
+	}
+	return err;
+}
+
 static int read_offer(const struct steady_json *at, void *target)
 {
 	return steady_offer_read_json(at, &((struct steady_model *)target)->offer);
+}
+
+/* ---- a model against its own offer ---- */
+
+struct held {
+	const struct steady_model *model;
+	const struct steady_cell *cell;
+};
+
+/* Whether its hosts accept it, or it is let go, or they have nothing in common there. */
+static bool is_offered(const struct held *h, unsigned int row)
+{
+	const struct steady_field *f = &steady_fields[row];
+	steady_set set = *steady_cell_set(h->cell, row);
+	/* without an interrupt controller KVM takes this one away, whatever a guest is shown first */
+	bool taken = h->cell->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0;
+
+	return taken || steady_set_empty(f, set) ||
+	       steady_set_has(f, set, steady_field_get(f, h->model->value[f->reg])) ||
+	       steady_model_tolerates_field(h->model, row) ||
+	       steady_model_tolerates_more(h->model, row);
+}
+
+static int hold_register(const struct steady_json *at, int reg, void *target)
+{
+	const struct held *h = target;
+	const struct steady_register *r = &steady_registers[reg];
+	char what[STEADY_FULLNAME + 128], name[STEADY_FULLNAME];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (!steady_register_is_core(reg) || is_offered(h, i))
+			continue;
+		snprintf(what, sizeof(what),
+			 "%s is a value that the model's own \"offer\" has not: take the offer out of a "
+			 "model that is changed by hand",
+			 steady_field_fullname(i, name, sizeof(name)));
+		return steady_json_refuse(at, "%s", what);
+	}
+	return 0;
+}
+
+/* A model that was changed by hand, and its offer was not, is two models. */
+static int hold_against_offer(const struct steady_json *at, struct steady_model *m)
+{
+	static const struct steady_json_names names = {"feature ID register",
+						       steady_register_by_name, hold_register};
+	const struct steady_path path = {at->path, "registers", 0}, in_offer = {at->path, "offer", 0};
+	const struct steady_json here = {at->in, json_object_get(at->value, "registers"), &path};
+	const struct steady_json offer = {at->in, json_object_get(at->value, "offer"), &in_offer};
+	struct held held = {.model = m};
+
+	if (!m->offer || !m->offer->cell_count)
+		return 0;
+	held.cell = steady_offer_cell(m->offer, m->options, m->irqchip);
+	if (!held.cell)
+		return steady_json_refuse(&offer, "none of its cells has the model's vCPU options and "
+						  "irqchip");
+	return held.cell->unknown ? 0 : steady_json_named(&here, &names, &held);
 }
 
 static const struct steady_json_member model_rows[] = {
@@ -152,6 +249,9 @@ static const struct steady_json_member model_rows[] = {
 	{"register_list", false, read_register_list},
 	{"implementations", false, read_implementations},
 	{"tolerated", false, read_tolerated},
+	{"tolerated_more", false, read_more},
+	{"caches", false, read_caches},
+	{"unvirtualised", false, read_unvirtualised},
 	{"offer", false, read_offer},
 };
 
@@ -171,6 +271,7 @@ int steady_model_read_json(const char *text, size_t length, const char *file,
 					  sizeof(model_rows) / sizeof(model_rows[0]), m);
 	else
 		err = -STEADY_ENOMEM;
+	err = err ? err : hold_against_offer(&at, m);
 	json_decref(at.value);
 	if (err) {
 		steady_model_free(m);
@@ -208,16 +309,17 @@ static void put_firmware(struct steady_json_out *o, json_t *root, const struct s
 	steady_json_put(o, root, "firmware", all);
 }
 
-static void put_tolerated(struct steady_json_out *o, json_t *root, const struct steady_model *m)
+static void put_names(struct steady_json_out *o, json_t *root, const char *key, char *const *names,
+		      size_t count)
 {
 	json_t *all;
 
-	if (!m->tolerated_count)
+	if (!count)
 		return;
 	all = json_array();
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_json_append(o, all, json_string(m->tolerated[i]));
-	steady_json_put(o, root, "tolerated", all);
+	for (size_t i = 0; i < count; i++)
+		steady_json_append(o, all, json_string(names[i]));
+	steady_json_put(o, root, key, all);
 }
 
 int steady_model_print_json(const struct steady_model *m, struct steady_text *out)
@@ -238,7 +340,10 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	steady_json_put_ids(&o, root, m->register_list, m->register_count);
 	steady_json_put_cpus(&o, root, "implementations", m->implementations,
 			     m->implementation_count);
-	put_tolerated(&o, root, m);
+	put_names(&o, root, "tolerated", m->tolerated, m->tolerated_count);
+	put_names(&o, root, "tolerated_more", m->more, m->more_count);
+	steady_json_put_ccsidr(&o, root, "caches", &m->caches);
+	steady_json_put_unvirtualised(&o, root, m->unvirtualised);
 	if (m->offer)
 		steady_json_put(&o, root, "offer", steady_offer_new_json(&o, m->offer));
 	err = o.error ? o.error : steady_json_layout(root, out);

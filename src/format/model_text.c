@@ -16,6 +16,7 @@
 #include "base/report.h"
 #include "format/format.h"
 #include "format/lex.h"
+#include "policy/outside.h"
 
 #define LINE_MAX_BYTES 1024
 
@@ -213,6 +214,20 @@ static int read_tolerated(struct reader *r)
 	return err;
 }
 
+static int read_more(struct reader *r)
+{
+	char name[STEADY_FULLNAME];
+	size_t count = r->model->more_count;
+	int err;
+
+	if (!steady_lex_field(r->value.at, r->value.length, name))
+		return refuse_word(r, &r->value, "", " is no field (REGISTER.FIELD)");
+	err = steady_model_add_more(r->model, name);
+	if (!err && r->model->more_count == count)
+		err = refuse_word(r, &r->value, "", " is tolerated twice");
+	return err;
+}
+
 static int read_firmware(struct reader *r, const struct word *name)
 {
 	uint64_t id, value;
@@ -242,6 +257,37 @@ static int read_option(struct reader *r, const struct word *name)
 	r->options_seen |= UINT32_C(1) << option;
 	r->model->options |= (on ? UINT32_C(1) : 0) << option;
 	return 0;
+}
+
+static int read_cache(struct reader *r, const struct word *name)
+{
+	uint64_t id, value;
+	int number, err;
+
+	number = steady_lex_hex(name->at, name->length, &id) ? steady_cache_number(id) : -1;
+	if (number < 0)
+		return refuse_word(r, name, "", " is no id of CCSIDR_EL1");
+	if (r->model->caches.has >> number & 1)
+		return twice(r);
+	err = hex_value(r, &value);
+	if (!err && value > UINT32_MAX)
+		err = refuse_word(r, &r->value, "", " has more than 32 bits");
+	r->model->caches.has |= (err ? 0 : UINT32_C(1)) << number;
+	r->model->caches.value[number] = (uint32_t)value;
+	return err;
+}
+
+static int read_unvirtualised(struct reader *r, const struct word *name)
+{
+	int which = steady_unvirtualised_by_name(name->at, name->length);
+	struct steady_reading *at = which < 0 ? NULL : &r->model->unvirtualised[which];
+
+	if (!at)
+		return refuse_word(r, name, "", " is no unvirtualised register");
+	if (at->state == STEADY_VALUE)
+		return twice(r);
+	at->state = STEADY_VALUE;
+	return hex_value(r, &at->value);
 }
 
 static int read_register(struct reader *r)
@@ -277,6 +323,7 @@ static const struct row {
 	{"register_list", true, false, read_list_id},
 	{"implementation", true, false, read_implementation},
 	{"tolerated", true, false, read_tolerated},
+	{"tolerated_more", true, false, read_more},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -286,6 +333,8 @@ static const struct {
 } prefixes[] = {
 	{"firmware.", read_firmware},
 	{"vcpu_features.", read_option},
+	{"cache.", read_cache},
+	{"unvirtualised.", read_unvirtualised},
 };
 #define PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
 
@@ -471,6 +520,24 @@ static void print_lists(const struct steady_model *m, struct steady_text *out)
 	}
 	for (size_t i = 0; i < m->tolerated_count; i++)
 		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
+	for (size_t i = 0; i < m->more_count; i++)
+		steady_text_printf(out, "tolerated_more %s\n", m->more[i]);
+}
+
+static void print_passed(const struct steady_model *m, struct steady_text *out)
+{
+	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
+		if (m->caches.has >> i & 1)
+			steady_text_printf(out, "cache.0x%llx 0x%08lx\n",
+					   (unsigned long long)steady_cache_id(i),
+					   (unsigned long)m->caches.value[i]);
+	}
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (m->unvirtualised[i].state == STEADY_VALUE)
+			steady_text_printf(out, "unvirtualised.%s 0x%llx\n",
+					   steady_unvirtualised_names[i],
+					   (unsigned long long)m->unvirtualised[i].value);
+	}
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -522,6 +589,7 @@ int steady_model_print(const struct steady_model *m, struct steady_text *out)
 	}
 	print_registers(m, &all);
 	print_lists(m, &all);
+	print_passed(m, &all);
 	if (!all.failed)
 		err = sort_lines(&all, out);
 	steady_text_free(&all);

@@ -199,7 +199,8 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 	static const struct steady_json_member rows[] = {
 		{"cells", true, read_cells},      {"firmware", false, read_firmware},
 		{"sve", false, read_sve},         {"unvirtualised", false, read_unvirtualised},
-		{"differs", false, read_differs},
+		{"differs", false, read_differs}, {"ctr", false, steady_outside_read_ctr},
+		{"caches", false, steady_outside_read_caches},
 	};
 	struct steady_offer *out = steady_offer_alloc();
 	int err;
@@ -272,6 +273,7 @@ json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_off
 	if (offer->sve_known)
 		steady_json_put_sve(o, out, &offer->sve);
 	steady_json_put_unvirtualised(o, out, offer->unvirtualised);
+	steady_outside_put_json(o, out, offer);
 	if (!offer->differs)
 		return out;
 	all = json_array();

@@ -11,4 +11,10 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 /* NULL if memory ran out. */
 json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_offer *offer);
 
+/* outside_json.c: sections of an offer outside the core ID range */
+int steady_outside_read_ctr(const struct steady_json *at, void *offer);
+int steady_outside_read_caches(const struct steady_json *at, void *offer);
+void steady_outside_put_json(struct steady_json_out *o, json_t *out,
+			     const struct steady_offer *offer);
+
 #endif

@@ -389,6 +389,7 @@ static const struct steady_json_member profile_rows[] = {
 	{"behaviours", false, steady_json_behaviours},
 	{"gates", false, steady_json_gates},
 	{"caches", false, steady_json_caches},
+	{"unnamed", false, steady_json_unnamed},
 };
 
 /* A host that has no name goes by its file's. */

@@ -25,6 +25,7 @@
 #define PAGE_EL0_TRAP  3
 #define PAGE_SMCCC     4
 #define PAGE_EL0_OTHER 5
+#define PAGE_FOUR      6
 #define PAGE_DONE      15
 
 #define ID_X0        UINT64_C(0x6030000000100000) /* KVM_REG_ARM_CORE_REG(regs.regs[0]) */
@@ -34,6 +35,7 @@
 struct run {
 	struct steady_kvm *kvm;
 	struct steady_guest *guest;
+	const struct steady_guest_answers *answers;
 	uint32_t vcpu;
 	uint8_t *page;        /* struct kvm_run */
 	int error;
@@ -80,6 +82,12 @@ static bool take(struct run *run, uint64_t address, uint64_t value)
 		if (index < STEADY_GUEST_CALLS)
 			run->guest->call[index] = value;
 		break;
+	case PAGE_FOUR:
+		if (index / 4 < STEADY_GUEST_FOURS) {
+			run->guest->four[index / 4][index % 4] = value;
+			run->guest->fours = index / 4 + 1;
+		}
+		break;
 	case PAGE_EL0_OTHER:
 		if (index < 3)
 			*others[index] = value;
@@ -91,6 +99,38 @@ static bool take(struct run *run, uint64_t address, uint64_t value)
 }
 
 /* ---- a vCPU ---- */
+
+static int one_register(struct steady_kvm *k, enum steady_op op, uint32_t vcpu, uint64_t id,
+			uint64_t *value)
+{
+	struct steady_call c = {
+		.size = sizeof(c),
+		.op = op,
+		.vcpu = vcpu,
+		.id = id,
+		.value = {*value},
+	};
+	int r = steady_kvm_call(k, &c);
+
+	if (!r)
+		*value = c.value[0];
+	return r;
+}
+
+/* A hypercall that KVM does not handle; the vCPU stands behind it (api.rst, KVM_EXIT_HYPERCALL). */
+static int answer(struct run *run)
+{
+	uint64_t x[4] = {0};
+	int r = 0;
+
+	for (uint64_t i = 0; i < 4 && !r; i++)
+		r = one_register(run->kvm, STEADY_OP_GET, run->vcpu, ID_X0 + 2 * i, &x[i]);
+	if (!r && !run->answers->answer(run->answers->ctx, x))
+		x[0] = UINT64_MAX; /* NOT_SUPPORTED */
+	for (uint64_t i = 0; i < 4 && !r; i++)
+		r = one_register(run->kvm, STEADY_OP_SET, run->vcpu, ID_X0 + 2 * i, &x[i]);
+	return r;
+}
 
 static void *run_vcpu(void *argument)
 {
@@ -107,6 +147,13 @@ static void *run_vcpu(void *argument)
 			break;
 		}
 		memcpy(&reason, run->page + STEADY_RUN_EXIT_REASON, sizeof(reason));
+		if (reason == STEADY_EXIT_HYPERCALL && run->answers) {
+			r = answer(run);
+			if (!r)
+				continue;
+			run->error = -r;
+			break;
+		}
 		memcpy(&mmio, run->page + STEADY_RUN_MMIO, sizeof(mmio));
 		if (reason != STEADY_EXIT_MMIO || !mmio.is_write || mmio.len != 8 ||
 		    (mmio.phys_addr - BASE) >> 16 != run->vcpu) {
@@ -126,20 +173,23 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-/* Until all have ended or the time is over; then they are kicked out. */
+/* Until all have ended, or one failed, or the time is over; then they are kicked out. */
 static void wait_for(struct run *runs, pthread_t *threads, uint32_t count, unsigned int seconds)
 {
 	const struct timespec moment = {.tv_nsec = 2000000};
 	unsigned int left = seconds * 500;
-	bool all;
+	bool all, failed;
 
 	do {
 		all = true;
-		for (uint32_t i = 0; i < count; i++)
+		failed = false;
+		for (uint32_t i = 0; i < count; i++) {
 			all = all && runs[i].ended;
+			failed = failed || (runs[i].ended && runs[i].error);
+		}
 		if (!all)
 			nanosleep(&moment, NULL);
-	} while (!all && left--);
+	} while (!all && !failed && left--);
 	for (uint32_t i = 0; i < count; i++) {
 		while (!runs[i].ended) { /* again until it was inside when it came */
 			runs[i].page[STEADY_RUN_IMMEDIATE_EXIT] = 1;
@@ -152,18 +202,12 @@ static void wait_for(struct run *runs, pthread_t *threads, uint32_t count, unsig
 
 static int set(struct steady_kvm *k, uint32_t vcpu, uint64_t id, uint64_t value)
 {
-	struct steady_call c = {
-		.size = sizeof(c),
-		.op = STEADY_OP_SET,
-		.vcpu = vcpu,
-		.id = id,
-		.value = {value},
-	};
-
-	return steady_kvm_call(k, &c);
+	return one_register(k, STEADY_OP_SET, vcpu, id, &value);
 }
 
-static int prepare(struct steady_kvm *k, void *memory, struct run *runs, struct steady_guest *g)
+static int prepare(struct steady_kvm *k, void *memory,
+		   const struct steady_guest_answers *answers, struct run *runs,
+		   struct steady_guest *g)
 {
 	/* cppcheck-suppress comparePointers ; two ends of one object */
 	size_t size = (size_t)(steady_guest_end - steady_guest_start);
@@ -180,7 +224,7 @@ static int prepare(struct steady_kvm *k, void *memory, struct run *runs, struct 
 	r = r ? r : set(k, 0, ID_X0, 0);
 	r = r ? r : set(k, 0, ID_TPIDR_EL1, g->vcpus);
 	for (uint32_t v = 0; v < g->vcpus && !r; v++) {
-		runs[v] = (struct run){.kvm = k, .guest = g, .vcpu = v};
+		runs[v] = (struct run){.kvm = k, .guest = g, .answers = answers, .vcpu = v};
 		g->failed = "mmap";
 		r = steady_kvm_map(k, v, &runs[v].page);
 	}
@@ -202,15 +246,19 @@ static int run_all(struct run *runs, struct steady_guest *g, unsigned int second
 	}
 	wait_for(runs, threads, started, error ? 0 : seconds);
 	sigaction(SIGUSR1, &before, NULL);
-	for (uint32_t v = 0; v < started && !error; v++) {
-		g->failed = "KVM_RUN";
-		error = runs[v].error == EINTR ? ETIMEDOUT : runs[v].error;
+	if (error)
+		return error;
+	g->failed = "KVM_RUN";
+	/* of those that were kicked out nothing is told but that the time was over */
+	for (uint32_t v = 0; v < started; v++) {
+		if (runs[v].error && (!error || error == ETIMEDOUT))
+			error = runs[v].error == EINTR ? ETIMEDOUT : runs[v].error;
 	}
 	return error;
 }
 
 int steady_guest_run(struct steady_kvm *k, uint32_t vcpus, unsigned int seconds,
-		     struct steady_guest *g)
+		     const struct steady_guest_answers *answers, struct steady_guest *g)
 {
 	struct run runs[STEADY_GUEST_VCPUS];
 	void *memory;
@@ -224,7 +272,7 @@ int steady_guest_run(struct steady_kvm *k, uint32_t vcpus, unsigned int seconds,
 	memory = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return -STEADY_ENOMEM;
-	r = prepare(k, memory, runs, g);
+	r = prepare(k, memory, answers, runs, g);
 	g->error = r ? -r : run_all(runs, g, seconds);
 	munmap(memory, CODE_SIZE);
 	return g->error ? -STEADY_EHOST : 0;

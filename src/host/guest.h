@@ -26,6 +26,14 @@ enum steady_guest_call { /* places of the hypercalls' results */
 	STEADY_GUEST_CALLS
 };
 
+enum steady_guest_four { /* those of which four registers are kept */
+	STEADY_GUEST_VENDOR_UID,
+	STEADY_GUEST_VENDOR_BITS,
+	STEADY_GUEST_DISCOVER_VERSION,
+	STEADY_GUEST_DISCOVER_CPU, /* and one for each index that the guest asked for */
+	STEADY_GUEST_FOURS = STEADY_GUEST_DISCOVER_CPU + 65
+};
+
 struct steady_guest_read {
 	uint64_t value;
 	uint64_t syndrome; /* ESR_EL1 of a read that trapped; 0: it did not */
@@ -42,9 +50,17 @@ struct steady_guest_vcpu {
 struct steady_guest {
 	struct steady_guest_vcpu vcpu[STEADY_GUEST_VCPUS];
 	uint64_t call[STEADY_GUEST_CALLS]; /* results of the first vCPU's hypercalls */
+	uint64_t four[STEADY_GUEST_FOURS][4]; /* X0 to X3 of them */
+	uint32_t fours;                       /* how many there were */
 	uint32_t vcpus;
 	int error;                   /* positive errno of what failed, 0 for none */
 	const char *failed;          /* which call */
+};
+
+/* What the VMM says to hypercalls that KVM forwards: X0 to X3 in and out; false: not supported. */
+struct steady_guest_answers {
+	bool (*answer)(const void *ctx, uint64_t x[4]);
+	const void *ctx;
 };
 
 /*
@@ -53,7 +69,7 @@ struct steady_guest {
  * pinned. EHOST: a call failed, or the guest did not come to its end; *guest has what it said.
  */
 int steady_guest_run(struct steady_kvm *kvm, uint32_t vcpus, unsigned int seconds,
-		     struct steady_guest *guest);
+		     const struct steady_guest_answers *answers, struct steady_guest *guest);
 
 /* kvm.c, for guest.c: each returns 0 or a negative errno. */
 int steady_kvm_memory(struct steady_kvm *kvm, uint64_t address, void *memory, size_t size);

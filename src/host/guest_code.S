@@ -16,6 +16,7 @@
 #define PAGE_EL0_TRAP   0x3000
 #define PAGE_SMCCC      0x4000
 #define PAGE_EL0_OTHER  0x5000
+#define PAGE_FOUR       0x6000
 #define PAGE_DONE       0xf000
 
 	.section .rodata.steady_guest, "a"
@@ -93,6 +94,19 @@ ask:
 	str	x0, [x4, x24, lsl #3]
 	ret
 
+/* x0: which call, x1: its argument, x24: the place of its four results. */
+ask_four:
+	mov	x2, #0
+	mov	x3, #0
+	hvc	#0
+	add	x4, x23, #PAGE_FOUR
+	add	x4, x4, x24, lsl #5
+	str	x0, [x4]
+	str	x1, [x4, #8]
+	str	x2, [x4, #16]
+	str	x3, [x4, #24]
+	ret
+
 	.macro	smccc number, place, argument=0
 	ldr	x0, =\number
 	mov	x1, #\place
@@ -136,6 +150,32 @@ start:
 	smccc	0xc5000020, 6, 0xc5000021	/* PV_TIME_FEATURES: PV_TIME_ST */
 	smccc	0x86000000, 7			/* KVM's vendor features */
 	smccc	0xc6000040, 8			/* DISCOVER_IMPL_VER */
+
+	ldr	x0, =0x8600ff01			/* whose vendor calls these are */
+	mov	x1, #0
+	mov	x24, #0
+	bl	ask_four
+	ldr	x0, =0x86000000			/* which there are */
+	mov	x1, #0
+	mov	x24, #1
+	bl	ask_four
+	ldr	x0, =0xc6000040			/* DISCOVER_IMPL_VER: how many CPUs */
+	mov	x1, #0
+	mov	x24, #2
+	bl	ask_four
+	cmp	x0, #0
+	csel	x28, x2, xzr, eq
+	mov	x1, #64				/* there is room for that many */
+	cmp	x28, x1
+	csel	x28, x28, x1, ls
+	mov	x27, #0
+1:	ldr	x0, =0xc6000041			/* DISCOVER_IMPL_CPUS: each, and one more */
+	mov	x1, x27
+	add	x24, x27, #3
+	bl	ask_four
+	add	x27, x27, #1
+	cmp	x27, x28
+	b.ls	1b
 
 to_el0:
 	add	x20, x23, #PAGE_EL0_VALUE

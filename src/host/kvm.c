@@ -385,6 +385,17 @@ static int init_pmu(struct steady_kvm *k, uint32_t vcpu)
 	return r;
 }
 
+static int set_smccc_filter(struct steady_kvm *k, const struct steady_call *c)
+{
+	struct steady_uapi_smccc_filter filter = {
+		.base = (uint32_t)c->id,
+		.nr_functions = (uint32_t)c->value[0],
+		.action = (uint8_t)c->value[1],
+	};
+
+	return set_attribute(k, k->vm, STEADY_VM_SMCCC_CTRL, STEADY_VM_SMCCC_FILTER, &filter);
+}
+
 int steady_kvm_call(void *kvm, struct steady_call *c)
 {
 	struct steady_kvm *k = kvm;
@@ -432,6 +443,9 @@ int steady_kvm_call(void *kvm, struct steady_call *c)
 		break;
 	case STEADY_OP_RUN:
 		r = run_vcpu(k, c->vcpu);
+		break;
+	case STEADY_OP_SMCCC_FILTER:
+		r = set_smccc_filter(k, c);
 		break;
 	default:
 		r = -ENOSYS;

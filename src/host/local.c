@@ -63,7 +63,9 @@ void steady_machine_read(const char *sysfs, struct steady_machine *m)
 
 	memset(m, 0, sizeof(*m));
 	if (uname(&u) == 0) {
-		snprintf(m->name, sizeof(m->name), "%s", u.nodename);
+		/* what Linux says where nobody gave it a name is no name (UTS_NODENAME) */
+		if (strcmp(u.nodename, "(none)") != 0)
+			snprintf(m->name, sizeof(m->name), "%s", u.nodename);
 		snprintf(m->kernel, sizeof(m->kernel), "%s", u.release);
 	}
 	m->unvirtualised[STEADY_PAGE_SIZE] = value((uint64_t)sysconf(_SC_PAGESIZE));

@@ -69,6 +69,9 @@ static void discard_vm(struct steady_sim *s)
 	for (size_t i = 0; i < STEADY_SIM_VCPUS; i++)
 		free(s->vcpus[i].other);
 	memset(s->vcpus, 0, sizeof(s->vcpus));
+	free(s->filter);
+	s->filter = NULL;
+	s->filter_count = 0;
 	s->vm = s->mte = s->imp_id_regs = s->any_vcpu = s->configured = false;
 	s->gic_ready = s->frozen = s->dead = false;
 	s->gic = 0;
@@ -395,8 +398,11 @@ static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
 
 static int masks(struct steady_sim *s, struct steady_call *call)
 {
-	if (call->id != 0 || !s->modern)
+	if (call->id >= 64 || !(steady_sim_capability(s, STEADY_CAP_REG_MASKS) >> call->id & 1) ||
+	    !s->modern)
 		return -EINVAL;
+	if (call->id)
+		return -ENOSYS; /* a newer kernel's range: no profile captures it */
 	if (call->count < STEADY_REGISTERS)
 		return -E2BIG;
 	for (int i = 0; i < STEADY_REGISTERS; i++)
@@ -457,6 +463,8 @@ static int vm_call(struct steady_sim *s, struct steady_call *call)
 		return steady_sim_create_gic(s, call->id);
 	case STEADY_OP_INIT_GIC:
 		return steady_sim_init_gic(s);
+	case STEADY_OP_SMCCC_FILTER:
+		return steady_sim_set_filter(s, call);
 	default:
 		return check(s, call);
 	}
@@ -475,6 +483,7 @@ int steady_sim_call(void *sim, struct steady_call *call)
 	case STEADY_OP_ENABLE_CAP:
 	case STEADY_OP_CREATE_GIC:
 	case STEADY_OP_INIT_GIC:
+	case STEADY_OP_SMCCC_FILTER:
 		return vm_call(s, call);
 	case STEADY_OP_INIT:
 	case STEADY_OP_FINALIZE:

@@ -73,6 +73,10 @@ struct steady_sim_vcpu {
 	size_t other_count;
 };
 
+struct steady_sim_range {   /* of SMCCC function numbers, both ends included */
+	uint32_t first, last;
+};
+
 struct steady_sim {
 	const struct steady_profile *profile;
 	const struct steady_field *field[STEADY_SIM_FIELDS_END];
@@ -89,6 +93,8 @@ struct steady_sim {
 	uint32_t gic;          /* KVM_DEV_TYPE_..., 0: none */
 	bool gic_ready;
 	bool frozen;           /* a vCPU ran */
+	struct steady_sim_range *filter; /* of SMCCC functions, those that were given */
+	size_t filter_count;
 	struct steady_sim_vcpu vcpus[STEADY_SIM_VCPUS];
 };
 
@@ -132,6 +138,7 @@ int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
 int steady_sim_init_gic(struct steady_sim *s);
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v);
 int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v);
+int steady_sim_set_filter(struct steady_sim *s, const struct steady_call *call);
 uint64_t steady_sim_max_vcpus(const struct steady_sim *s);
 
 #endif

@@ -4,6 +4,7 @@
  * kvm_vgic_create(), kvm_arm_pmu_v3_set_attr(), kvm_arch_vcpu_run_pid_change() (6.1 to 7.3).
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "arch/kvm_ids.h"
 #include "host/sim.h"
@@ -74,6 +75,40 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 	if (s->gic && !s->gic_ready)
 		return -ENODEV;
 	v->pmu_ready = true;
+	return 0;
+}
+
+/* kvm_smccc_set_filter(): what Arm's own calls are handled by is not to be changed. */
+static const struct steady_sim_range reserved[] = {
+	{UINT32_C(0x80000000), UINT32_C(0x8000ffff)},
+	{UINT32_C(0xc0000000), UINT32_C(0xc000ffff)},
+};
+
+static bool meets(const struct steady_sim_range *a, const struct steady_sim_range *b)
+{
+	return a->first <= b->last && b->first <= a->last;
+}
+
+int steady_sim_set_filter(struct steady_sim *s, const struct steady_call *call)
+{
+	const struct steady_sim_range range = {(uint32_t)call->id,
+					       (uint32_t)call->id + (uint32_t)call->value[0] - 1};
+	struct steady_sim_range *all;
+	bool taken = meets(&range, &reserved[0]) || meets(&range, &reserved[1]);
+
+	if (!s->modern || range.last < range.first || (uint8_t)call->value[1] > 2)
+		return -EINVAL; /* 6.1 has no attributes of a VM */
+	if (s->frozen)
+		return -EBUSY;
+	for (size_t i = 0; i < s->filter_count; i++)
+		taken = taken || meets(&range, &s->filter[i]);
+	if (taken)
+		return -EEXIST;
+	all = realloc(s->filter, (s->filter_count + 1) * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	s->filter = all;
+	all[s->filter_count++] = range;
 	return 0;
 }
 

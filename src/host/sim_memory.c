@@ -247,13 +247,35 @@ static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const ui
 /* ---- by id ---- */
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FAILED, FIRMWARE, UNREAD, CACHE, LENGTHS, MEMORY, NOWHERE };
+enum place { FEATURE, FAILED, FIRMWARE, UNREAD, CACHE, LENGTHS, UNNAMED, MEMORY, NOWHERE };
 
 static bool is_firmware(uint64_t id)
 {
 	unsigned int space = (unsigned int)((id & ID_COPROC) >> ID_COPROC_SHIFT);
 
 	return space == 0x14 || space == 0x16;
+}
+
+static int unnamed_row(const struct steady_sim *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->profile->unnamed_count; i++) {
+		if (s->profile->unnamed[i].id == id)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* What nobody has a name for is kept as it was captured, or taken as it is written. */
+static int set_unnamed(struct steady_sim *s, struct steady_sim_vcpu *v, int index,
+		       const struct steady_call *call)
+{
+	const struct steady_unnamed *u = &s->profile->unnamed[index];
+
+	if (u->reading.state != STEADY_VALUE)
+		return -u->reading.error;
+	if (u->zero)
+		return set_memory(v, call);
+	return call->value[0] == u->reading.value ? 0 : -EINVAL;
 }
 
 static enum place place_of(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id,
@@ -273,7 +295,10 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	if (id == STEADY_ID_SVE_VLS)
 		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS
 										     : NOWHERE;
-	return listed(s, v, id) ? MEMORY : NOWHERE;
+	if (!listed(s, v, id))
+		return NOWHERE;
+	*index = unnamed_row(s, id);
+	return *index < 0 ? MEMORY : UNNAMED;
 }
 
 /* Kernels find registers that are the same for all VMs under every coprocessor that is free. */
@@ -335,6 +360,11 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
 		break;
+	case UNNAMED:
+		if (s->profile->unnamed[index].reading.state != STEADY_VALUE)
+			return -s->profile->unnamed[index].reading.error;
+		get_memory(v, call->id, s->profile->unnamed[index].reading.value, value);
+		break;
 	case MEMORY:
 		get_memory(v, call->id, 0, value);
 		break;
@@ -366,6 +396,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return set_cache(s, v, call);
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
+	case UNNAMED:
+		return set_unnamed(s, v, index, call);
 	case MEMORY:
 		return set_memory(v, call);
 	default:

@@ -83,6 +83,7 @@ struct steady_uapi_memory_region {
 #define STEADY_RUN_IMMEDIATE_EXIT 1
 #define STEADY_RUN_EXIT_REASON    8  /* uint32_t */
 #define STEADY_RUN_MMIO           32 /* struct steady_uapi_mmio */
+#define STEADY_EXIT_HYPERCALL     3
 #define STEADY_EXIT_MMIO          6
 
 struct steady_uapi_mmio {
@@ -105,6 +106,16 @@ struct steady_uapi_mmio {
 #define STEADY_VCPU_PMU         0
 #define STEADY_VCPU_PMU_IRQ     0
 #define STEADY_VCPU_PMU_INIT    1
+
+/* devices/vm.rst: KVM_ARM_VM_SMCCC_CTRL */
+#define STEADY_VM_SMCCC_CTRL    0
+#define STEADY_VM_SMCCC_FILTER  0
+struct steady_uapi_smccc_filter {
+	uint32_t base;
+	uint32_t nr_functions;
+	uint8_t action;
+	uint8_t pad[15];
+};
 
 #define STEADY_API_VERSION      12
 

@@ -18,6 +18,7 @@ static const char *const op_names[STEADY_OPS] = {
 	[STEADY_OP_CHECK] = "check",           [STEADY_OP_ENABLE_CAP] = "enable-cap",
 	[STEADY_OP_CREATE_GIC] = "create-gic", [STEADY_OP_INIT_GIC] = "init-gic",
 	[STEADY_OP_PMU_INIT] = "pmu-init",     [STEADY_OP_RUN] = "run",
+	[STEADY_OP_SMCCC_FILTER] = "smccc-filter",
 };
 
 const char *steady_op_name(uint32_t op)
@@ -160,6 +161,8 @@ static void put_arguments(struct steady_text *t, const struct steady_call *c)
 	}
 	if (c->op == STEADY_OP_SET)
 		put_value(t, c);
+	if (c->op == STEADY_OP_SMCCC_FILTER)
+		steady_text_printf(t, " %" PRIx64 " %" PRIx64, c->value[0], c->value[1]);
 }
 
 void steady_op_print(struct steady_text *out, const struct steady_call *call)

@@ -10,6 +10,8 @@
 #include "pin/pin.h"
 #include "policy/policy.h"
 
+#define POWER_OFF UINT32_C(1) /* KVM_ARM_VCPU_POWER_OFF: bit 0 */
+
 /* What a call's error means for the model: that it cannot be shown here, or that nothing is known.
  */
 static int answered(struct steady_report *report, enum steady_op op, const char *subject, int r)
@@ -23,7 +25,7 @@ static int answered(struct steady_report *report, enum steady_op op, const char 
 	}
 }
 
-static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t vcpus,
+static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t vcpus, bool guest,
 		  struct steady_report *report)
 {
 	uint64_t type = 0;
@@ -35,6 +37,8 @@ static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t 
 	if (r)
 		return steady_ask_failed(report, STEADY_OP_CREATE_VM, NULL, r);
 	r = steady_pin_vm(pin, report);
+	if (!r && guest)
+		r = steady_pin_answers(pin, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++) {
 		r = steady_ask(h, STEADY_OP_CREATE_VCPU, v, 0);
 		if (r) {
@@ -47,13 +51,13 @@ static int create(const struct steady_host *h, struct steady_pin *pin, uint32_t 
 }
 
 static int init(const struct steady_host *h, struct steady_pin *pin, const struct steady_model *m,
-		uint32_t vcpus, uint32_t secondary, struct steady_report *report)
+		uint32_t vcpus, bool guest, struct steady_report *report)
 {
 	uint32_t features = steady_options_features(m->options);
 	int r = steady_pin_features(pin, &features, report);
 
 	for (uint32_t v = 0; v < vcpus && !r; v++) {
-		r = steady_ask(h, STEADY_OP_INIT, v, features | (v ? secondary : 0));
+		r = steady_ask(h, STEADY_OP_INIT, v, features | (v && guest ? POWER_OFF : 0));
 		if (r) {
 			r = answered(report, STEADY_OP_INIT, "vcpu_features", r);
 			if (r == -STEADY_EBLOCKED)
@@ -99,7 +103,8 @@ static int pmu(const struct steady_host *h, const struct steady_model *m, uint32
 	return 0;
 }
 
-static int finalize(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
+static int finalize(const struct steady_host *h, struct steady_pin *pin,
+		    const struct steady_model *m, uint32_t vcpus,
 		    struct steady_report *report)
 {
 	for (uint32_t v = 0; m->options >> STEADY_OPTION_SVE & 1 && v < vcpus; v++) {
@@ -108,6 +113,9 @@ static int finalize(const struct steady_host *h, const struct steady_model *m, u
 		if (r)
 			return answered(report, STEADY_OP_FINALIZE,
 					steady_options[STEADY_OPTION_SVE].name, r);
+		r = steady_pin_finalized(pin, v, report);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -123,53 +131,25 @@ static int run(const struct steady_host *h, uint32_t vcpus, struct steady_report
 	return 0;
 }
 
-/* A field that was let go is shown wherever it is met. */
-static void note_tolerated(const struct steady_model *m, const uint64_t *target,
-			   struct steady_report *report)
-{
-	for (unsigned int i = 0; i < steady_offer_fields() && m->tolerated_count; i++) {
-		unsigned int row = steady_offer_first() + i;
-		const struct steady_field *f = &steady_fields[row];
-		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
-		uint64_t has = steady_field_get(f, target[f->reg]);
-
-		if (!m->has[f->reg] || wanted == has || !steady_model_tolerates_field(m, row))
-			continue;
-		steady_report_add(report, STEADY_NOTE, 0);
-		steady_report_subject(report, steady_registers[f->reg].name, f->name);
-		steady_report_wanted(report, "%u", (unsigned int)wanted);
-		steady_report_offered(report, "%u", (unsigned int)has);
-		steady_report_reason(report, "tolerated: the model has %u, a guest here sees %u",
-				     (unsigned int)wanted, (unsigned int)has);
-	}
-}
-
 static int sequence(const struct steady_host *h, struct steady_pin *pin,
-		    const struct steady_model *m, uint32_t vcpus, uint32_t secondary,
+		    const struct steady_model *m, uint32_t vcpus, bool guest,
 		    struct steady_report *report)
 {
-	int r = create(h, pin, vcpus, report);
+	int r = create(h, pin, vcpus, guest, report);
 
-	r = r ? r : init(h, pin, m, vcpus, secondary, report);
+	r = r ? r : init(h, pin, m, vcpus, guest, report);
 	r = r ? r : irqchip(h, m, report);
 	r = r ? r : pmu(h, m, vcpus, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++)
 		r = steady_pin_vcpu(pin, v, report);
-	r = r ? r : finalize(h, m, vcpus, report);
+	r = r ? r : finalize(h, pin, m, vcpus, report);
 	r = r ? r : steady_pin_check_at(pin, "before the first run", report);
 	r = r ? r : run(h, vcpus, report);
 	return r ? r : steady_pin_check_at(pin, "after the first run", report);
 }
 
-int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
-		 struct steady_applied *applied, struct steady_report *report)
-{
-	return steady_apply_off(model, call, ctx, vcpus, 0, applied, report);
-}
-
-int steady_apply_off(const struct steady_model *model, steady_call_fn *call, void *ctx,
-		     uint32_t vcpus, uint32_t secondary, struct steady_applied *applied,
-		     struct steady_report *report)
+static int apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
+		 bool guest, struct steady_applied *applied, struct steady_report *report)
 {
 	struct steady_writes writes = {.next = call, .ctx = ctx};
 	struct steady_host host = {steady_writes_call, &writes};
@@ -184,11 +164,11 @@ int steady_apply_off(const struct steady_model *model, steady_call_fn *call, voi
 	r = r ? r : steady_pin_new(model, host.call, host.ctx, &pin);
 	if (r)
 		return r;
-	r = sequence(&host, pin, model, vcpus, secondary, report);
+	r = sequence(&host, pin, model, vcpus, guest, report);
 	if (steady_pin_target(pin)) {
 		memcpy(applied->target, steady_pin_target(pin), sizeof(applied->target));
 		applied->targeted = true;
-		note_tolerated(model, applied->target, report);
+		steady_note_tolerated(model, applied->target, report);
 	}
 	steady_pin_free(pin);
 	applied->calls = writes.calls;
@@ -196,6 +176,19 @@ int steady_apply_off(const struct steady_model *model, steady_call_fn *call, voi
 	applied->write_count = writes.count;
 	applied->pinned = !r;
 	return r;
+}
+
+int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
+		 struct steady_applied *applied, struct steady_report *report)
+{
+	return apply(model, call, ctx, vcpus, false, applied, report);
+}
+
+int steady_apply_guest(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		       uint32_t vcpus, struct steady_applied *applied,
+		       struct steady_report *report)
+{
+	return apply(model, call, ctx, vcpus, true, applied, report);
 }
 
 void steady_applied_clear(struct steady_applied *applied)

@@ -16,7 +16,9 @@
 #include "arch/kvm_ids.h"
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 #define CORE_END     (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BITMAP_FIRST UINT64_C(0x6030000000160000)
@@ -43,49 +45,72 @@ void steady_pin_free(struct steady_pin *p)
 	if (!p)
 		return;
 	steady_profile_free(p->live);
+	free(p->met);
+	free(p->pending);
 	free(p->vcpus);
 	free(p);
 }
 
 /* ---- before the registers ---- */
 
-static int option_blocked(struct steady_report *report, int option, const char *reason)
+static int option_blocked(const struct steady_pin *p, struct steady_report *report, int option,
+			  const char *reason)
 {
+	struct steady_text features = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(p->model, &view);
+	steady_explain_option(&features, &view, option);
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, steady_options[option].name, NULL);
 	steady_report_wanted(report, "on");
 	steady_report_offered(report, "off");
-	steady_report_reason(report, "the model has %s, and %s", steady_options[option].title,
-			     reason);
+	if (features.length)
+		steady_report_features(report, "%s", features.data);
+	steady_report_reason(report, "the model has %s, and %s%s%s", steady_options[option].title,
+			     reason, features.length ? ": guests would miss " : "",
+			     features.length ? features.data : "");
+	steady_text_free(&features);
 	return -STEADY_EBLOCKED;
+}
+
+/* An option that the model has: whether this host has it, and it is turned on where that is ours. */
+static int need_option(struct steady_pin *p, int option, struct steady_report *report)
+{
+	const struct steady_option_row *row = &steady_options[option];
+	int r;
+
+	for (int j = 0; j < 2 && row->capability[j]; j++) {
+		uint64_t value = 0;
+
+		r = steady_ask_check(&p->host, row->capability[j], &value);
+		if (r)
+			return steady_ask_failed(report, STEADY_OP_CHECK, row->name, r);
+		if (!value)
+			return option_blocked(p, report, option, "this host has not");
+	}
+	if (!row->enable_cap)
+		return 0;
+	r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
+	if (steady_answer_of(STEADY_OP_ENABLE_CAP, r) == STEADY_ANSWER_OPTION)
+		return steady_ask_blocked(report, STEADY_OP_ENABLE_CAP, row->name, r);
+	return r ? steady_ask_failed(report, STEADY_OP_ENABLE_CAP, row->name, r) : 0;
 }
 
 int steady_pin_vm(struct steady_pin *p, struct steady_report *report)
 {
+	int result = steady_pin_allow_identity(p, report);
+
+	if (result)
+		return result;
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		const struct steady_option_row *row = &steady_options[i];
+		int r = p->model->options >> i & 1 ? need_option(p, i, report) : 0;
 
-		if (!(p->model->options >> i & 1))
-			continue;
-		for (int j = 0; j < 2 && row->capability[j]; j++) {
-			uint64_t value = 0;
-			int r = steady_ask_check(&p->host, row->capability[j], &value);
-
-			if (r)
-				return steady_ask_failed(report, STEADY_OP_CHECK, row->name, r);
-			if (!value)
-				return option_blocked(report, i, "this host has not");
-		}
-		if (row->enable_cap) {
-			int r = steady_ask(&p->host, STEADY_OP_ENABLE_CAP, 0, row->enable_cap);
-
-			if (steady_answer_of(STEADY_OP_ENABLE_CAP, r) == STEADY_ANSWER_OPTION)
-				return steady_ask_blocked(report, STEADY_OP_ENABLE_CAP, row->name, r);
-			if (r)
-				return steady_ask_failed(report, STEADY_OP_ENABLE_CAP, row->name, r);
-		}
+		if (r && r != -STEADY_EBLOCKED)
+			return r;
+		result = result ? result : r; /* all that are missing are told */
 	}
-	return 0;
+	return result;
 }
 
 int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_report *report)
@@ -106,7 +131,7 @@ int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_
 			else
 				result &= ~(bits & ~steady_options[STEADY_OPTION_EL2].features);
 		} else if ((*features & bits) != bits) {
-			r = option_blocked(report, i, "the VMM did not ask for it");
+			r = option_blocked(p, report, i, "the VMM did not ask for it");
 			if (steady_options[i].qemu)
 				steady_report_advice(report, "in QEMU: %s", steady_options[i].qemu);
 		}
@@ -119,24 +144,27 @@ int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_
 /* ---- what the VM shows ---- */
 
 /* That a host does not have a register is an answer: then it cannot show the model. */
-static int not_read(struct steady_report *report, const char *name, int r)
+int steady_pin_not_read(struct steady_report *report, const char *name, int r)
 {
 	if (steady_answer_of(STEADY_OP_GET, r) == STEADY_ANSWER_ABSENT)
 		return steady_ask_blocked(report, STEADY_OP_GET, name, r);
 	return steady_ask_failed(report, STEADY_OP_GET, name, r);
 }
 
-/* All 56, or the first failure. */
+/* All that the model has, the 56 in any case, or the first failure. */
 static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_REGISTERS],
 		     struct steady_report *report)
 {
-	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		uint64_t value[8];
-		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
+		int r = steady_pin_has(p, reg)
+				? steady_ask_get(&p->host, vcpu, steady_register_id(reg), value)
+				: 0;
 
 		if (r)
-			return not_read(report, steady_registers[reg].name, r);
-		out[reg] = value[0];
+			return steady_pin_not_read(report, steady_registers[reg].name, r);
+		if (steady_pin_has(p, reg))
+			out[reg] = value[0];
 	}
 	return 0;
 }
@@ -151,6 +179,7 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 	if (r)
 		return steady_ask_failed(report, STEADY_OP_CHECK, "ARM_SUPPORTED_REG_MASK_RANGES",
 					 r);
+	p->ranges = has;
 	if (has & 1) {
 		r = steady_ask_masks(&p->host, masks);
 		if (r)
@@ -165,19 +194,13 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 			struct steady_report *report)
 {
-	const struct steady_firmware_value *want = steady_model_firmware(p->model, id);
 	int row = steady_firmware_by_id(id);
 	uint64_t value;
 	bool least;
+	int r = steady_unknown_services(p->model, id, has, report);
 
-	if (!p->model->firmware_count)
-		return 0;
-	if (want)
-		value = want->value;
-	else if (steady_firmware_id_is_bitmap(id))
-		value = 0; /* services that the model does not speak of are none of its */
-	else
-		return 0;
+	if (r || !steady_firmware_target(p->model, id, p->answers, &value))
+		return r;
 	least = row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND;
 	if (least && has < value) {
 		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
@@ -234,67 +257,13 @@ static int find_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_repo
 		result = result ? result : r;
 	}
 	for (uint64_t n = 0; n < STEADY_BITMAPS; n++) {
+		const struct steady_firmware_value *want =
+			steady_model_firmware(p->model, BITMAP_FIRST + n);
+
+		if (steady_firmware_by_id(BITMAP_FIRST + n) < 0 && !(want && want->value))
+			continue; /* rest.c's */
 		r = find_one_firmware(p, vcpu, BITMAP_FIRST + n, report);
 		result = result ? result : r;
-	}
-	return result;
-}
-
-/* The guest will meet the core that this vCPU runs on. */
-static int check_identity(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
-{
-	static const char *const names[] = {"MIDR_EL1", "REVIDR_EL1", "AIDR_EL1"};
-	uint64_t read[3];
-
-	if (!p->model->implementation_count)
-		return 0;
-	for (int i = 0; i < 3; i++) {
-		int reg = steady_register_by_name(names[i], strlen(names[i]));
-		uint64_t value[8];
-		int r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
-
-		if (r)
-			return not_read(report, names[i], r);
-		read[i] = value[0];
-	}
-	for (size_t i = 0; i < p->model->implementation_count; i++) {
-		const struct steady_cpu *cpu = &p->model->implementations[i];
-
-		if (cpu->midr == read[0] && cpu->revidr == read[1] && cpu->aidr == read[2])
-			return 0;
-	}
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-	steady_report_subject(report, "MIDR_EL1", NULL);
-	steady_report_offered(report, "0x%08" PRIx64, read[0]);
-	steady_report_reason(report, "the model's guests were not told that they may meet this CPU: "
-				     "its errata would go unhandled");
-	steady_report_advice(report, "make a baseline that includes this host");
-	return -STEADY_EBLOCKED;
-}
-
-/* Registers outside the core range are not written: a model may only say what the host shows. */
-static int check_outside(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
-{
-	int result = 0;
-
-	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
-		const char *name = steady_registers[reg].name;
-		uint64_t value[8];
-		int r;
-
-		if (!p->model->has[reg] || steady_register_is_core(reg))
-			continue;
-		r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
-		if (r)
-			return not_read(report, name, r);
-		if (value[0] == p->model->value[reg])
-			continue;
-		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-		steady_report_subject(report, name, NULL);
-		steady_report_wanted(report, "0x%" PRIx64, p->model->value[reg]);
-		steady_report_offered(report, "0x%" PRIx64, value[0]);
-		steady_report_reason(report, "registers outside the core range are not written");
-		result = -STEADY_EBLOCKED;
 	}
 	return result;
 }
@@ -309,16 +278,24 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	r = read_masks(p, report);
 	if (r)
 		return r;
-	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++)
-		c->reg[reg] = (struct steady_reading){.value = now[reg], .state = STEADY_VALUE};
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (steady_pin_has(p, reg))
+			c->reg[reg] = (struct steady_reading){.value = now[reg],
+							      .state = STEADY_VALUE};
+	}
+	r = steady_pin_learn_outside(p, vcpu, report);
+	if (r)
+		return r;
 	c->options = p->model->options;
 	c->options_known = ~UINT32_C(0);
 	c->irqchip = p->model->irqchip;
 	p->firmware_count = 0;
 	result = steady_model_complete(p->model, report);
-	r = check_identity(p, vcpu, report);
+	r = steady_pin_check_identity(p, vcpu, report);
 	result = result ? result : r;
-	r = check_outside(p, vcpu, report);
+	r = steady_pin_check_outside(p, now, report);
+	result = result ? result : r;
+	r = steady_caches_target(p->model, p->live, c, &p->caches, report);
 	result = result ? result : r;
 	r = find_firmware(p, vcpu, report);
 	result = result ? result : r;
@@ -328,6 +305,13 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	r = steady_targets(p->model, p->live, c, p->target, NULL);
 	if (r && r != -STEADY_EBLOCKED)
 		return r;
+	if (!p->answers)
+		steady_discovery_warn(p->model, report);
+	result = r ? 0 : steady_unknown_fields(p->model, c, p->target, report);
+	r = steady_unknown_ranges(p->model, p->ranges, report);
+	result = result ? result : r;
+	if (result)
+		return result;
 	p->known = true;
 	return 0;
 }
@@ -335,7 +319,7 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 /* ---- writing ---- */
 
 /* What became of a write: not accepted, too late, or nobody knows. */
-static int not_written(struct steady_report *report, const char *name, int r)
+int steady_pin_not_written(struct steady_report *report, const char *name, int r)
 {
 	char says[STEADY_ASK_SAYS];
 
@@ -364,6 +348,10 @@ static unsigned int explain_refusal(struct steady_pin *p, int reg, struct steady
 	const struct steady_configuration *c = &p->live->configurations[0];
 	const struct steady_register *row = &steady_registers[reg];
 	unsigned int count = 0;
+	uint64_t target;
+
+	if (!steady_register_is_core(reg))
+		return steady_outside_target(p->model, p->live, c, reg, &target, report) != 0;
 
 	for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 		const struct steady_field *f = &steady_fields[i];
@@ -386,7 +374,7 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 
 	if (answer == STEADY_ANSWER_REFUSED && explain_refusal(p, reg, report))
 		return -STEADY_EBLOCKED;
-	r = not_written(report, steady_registers[reg].name, r);
+	r = steady_pin_not_written(report, steady_registers[reg].name, r);
 	if (r == -STEADY_EBLOCKED) {
 		steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
 		steady_report_offered(report, "0x%016" PRIx64,
@@ -400,10 +388,10 @@ static int write_core(struct steady_pin *p, uint32_t vcpu, const uint64_t now[ST
 {
 	int result = 0;
 
-	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		int r;
 
-		if (now[reg] == p->target[reg])
+		if (!steady_pin_has(p, reg) || now[reg] == p->target[reg])
 			continue;
 		r = steady_ask_set64(&p->host, vcpu, steady_register_id(reg), p->target[reg]);
 		if (r)
@@ -422,13 +410,13 @@ static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
 	int r = steady_ask_get(&p->host, vcpu, want->id, value);
 
 	if (r)
-		return not_read(report, name, r);
+		return steady_pin_not_read(report, name, r);
 	if (want->least || value[0] == want->value)
 		return 0;
 	r = steady_ask_set64(&p->host, vcpu, want->id, want->value);
 	if (!r)
 		return 0;
-	r = not_written(report, name, r);
+	r = steady_pin_not_written(report, name, r);
 	if (r == -STEADY_EBLOCKED || r == -STEADY_EFROZEN) {
 		steady_report_wanted(report, "0x%" PRIx64, want->value);
 		steady_report_offered(report, "0x%" PRIx64, value[0]);
@@ -462,13 +450,13 @@ static int write_sve(struct steady_pin *p, uint32_t vcpu, struct steady_report *
 		return 0;
 	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
 	if (r)
-		return not_read(report, "SVE_VLS", r);
+		return steady_pin_not_read(report, "SVE_VLS", r);
 	if (steady_vl_equal(&has, &p->model->sve))
 		return 0;
 	r = steady_ask_set(&p->host, vcpu, STEADY_ID_SVE_VLS, p->model->sve.word);
 	if (!r)
 		return 0;
-	r = not_written(report, "SVE_VLS", r);
+	r = steady_pin_not_written(report, "SVE_VLS", r);
 	if (r == -STEADY_EBLOCKED) {
 		steady_report_wanted(report, "vector lengths up to %u bytes",
 				     steady_vl_max(&p->model->sve));
@@ -501,14 +489,16 @@ int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 	if (!r && !p->known)
 		r = learn(p, vcpu, now, report);
 	r = r ? r : write_core(p, vcpu, now, report);
+	r = r ? r : steady_pin_write_caches(p, vcpu, report);
 	r = r ? r : write_firmware(p, vcpu, report);
 	r = r ? r : write_sve(p, vcpu, report);
+	r = r ? r : steady_pin_rest(p, vcpu, report);
 	return r ? r : remember(p, vcpu);
 }
 
 /* ---- reading back ---- */
 
-static void mismatch(struct steady_report *report, const char *reg, const char *field,
+void steady_pin_mismatch(struct steady_report *report, const char *reg, const char *field,
 		     uint32_t vcpu, uint64_t wanted, uint64_t got, const char *stage)
 {
 	steady_report_add(report, STEADY_ERROR, STEADY_EMISMATCH);
@@ -524,10 +514,10 @@ static int compare_core(struct steady_pin *p, uint32_t vcpu, const char *stage,
 	uint64_t now[STEADY_REGISTERS] = {0};
 	int result = read_core(p, vcpu, now, report);
 
-	for (int reg = STEADY_CORE_FIRST; !result && reg < CORE_END; reg++) {
+	for (int reg = 0; !result && reg < STEADY_REGISTERS; reg++) {
 		const struct steady_register *row = &steady_registers[reg];
 
-		if (now[reg] == p->target[reg])
+		if (!steady_pin_has(p, reg) || now[reg] == p->target[reg])
 			continue;
 		for (unsigned int i = row->first; i < row->first + row->fields; i++) {
 			const struct steady_field *f = &steady_fields[i];
@@ -535,12 +525,20 @@ static int compare_core(struct steady_pin *p, uint32_t vcpu, const char *stage,
 			uint64_t got = steady_field_get(f, now[reg]);
 
 			if (wanted != got)
-				mismatch(report, row->name, f->name, vcpu, wanted, got, stage);
+				steady_pin_mismatch(report, row->name, f->name, vcpu, wanted, got, stage);
 		}
 	}
-	for (int reg = STEADY_CORE_FIRST; !result && reg < CORE_END; reg++)
-		result = now[reg] == p->target[reg] ? 0 : -STEADY_EMISMATCH;
+	for (int reg = 0; !result && reg < STEADY_REGISTERS; reg++) {
+		if (steady_pin_has(p, reg) && now[reg] != p->target[reg])
+			result = -STEADY_EMISMATCH;
+	}
 	return result;
+}
+
+/* Whether a register without a name is none that a guest changes: no state of its own. */
+static bool is_fixed(uint64_t id)
+{
+	return steady_firmware_id_is_bitmap(id) || steady_register_by_id(id) >= 0;
 }
 
 static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
@@ -555,21 +553,35 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 
 		r = steady_ask_get(&p->host, vcpu, p->firmware[i].id, value);
 		if (r)
-			return not_read(report, steady_firmware_label(p->firmware[i].id, name), r);
+			return steady_pin_not_read(report, steady_firmware_label(p->firmware[i].id, name), r);
 		if (value[0] == p->firmware[i].value ||
 		    (p->firmware[i].least && value[0] > p->firmware[i].value))
 			continue;
-		mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
+		steady_pin_mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
 			 p->firmware[i].value, value[0], stage);
+		result = -STEADY_EMISMATCH;
+	}
+	for (size_t i = 0; i < p->met_count; i++) {
+		uint64_t value[8];
+		char name[STEADY_FIRMWARE_LABEL];
+
+		if (!is_fixed(p->met[i]))
+			continue;
+		r = steady_ask_get(&p->host, vcpu, p->met[i], value);
+		if (r)
+			return steady_pin_not_read(report, steady_id_label(p->met[i], name), r);
+		if (!value[0])
+			continue;
+		steady_pin_mismatch(report, steady_id_label(p->met[i], name), NULL, vcpu, 0, value[0], stage);
 		result = -STEADY_EMISMATCH;
 	}
 	if (!wants_sve(p))
 		return result;
 	r = steady_ask_get(&p->host, vcpu, STEADY_ID_SVE_VLS, has.word);
 	if (r)
-		return not_read(report, "SVE_VLS", r);
+		return steady_pin_not_read(report, "SVE_VLS", r);
 	if (!steady_vl_equal(&has, &p->model->sve)) {
-		mismatch(report, "SVE_VLS", NULL, vcpu, steady_vl_max(&p->model->sve),
+		steady_pin_mismatch(report, "SVE_VLS", NULL, vcpu, steady_vl_max(&p->model->sve),
 			 steady_vl_max(&has), stage);
 		result = -STEADY_EMISMATCH;
 	}
@@ -579,9 +591,14 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 static int check_vcpu(struct steady_pin *p, uint32_t vcpu, const char *stage,
 		      struct steady_report *report)
 {
-	int result = compare_core(p, vcpu, stage, report);
+	int result = steady_pin_pending(p, vcpu, report);
 	int r;
 
+	result = result ? result : compare_core(p, vcpu, stage, report);
+	if (result && result != -STEADY_EMISMATCH)
+		return result;
+	r = steady_pin_compare_caches(p, vcpu, stage, report);
+	result = r && (!result || r != -STEADY_EMISMATCH) ? r : result;
 	if (result && result != -STEADY_EMISMATCH)
 		return result;
 	r = compare_rest(p, vcpu, stage, report);

@@ -60,10 +60,13 @@ struct steady_applied {
  */
 int steady_apply(const struct steady_model *model, steady_call_fn *call, void *ctx, uint32_t vcpus,
 		 struct steady_applied *applied, struct steady_report *report);
-/* The same, with more features for all vCPUs but the first: KVM_ARM_VCPU_POWER_OFF. */
-int steady_apply_off(const struct steady_model *model, steady_call_fn *call, void *ctx,
-		     uint32_t vcpus, uint32_t secondary, struct steady_applied *applied,
-		     struct steady_report *report);
+/*
+ * The same for a guest that will run: all vCPUs but the first are powered off, and implementation
+ * discovery is answered by the caller.
+ */
+int steady_apply_guest(const struct steady_model *model, steady_call_fn *call, void *ctx,
+		       uint32_t vcpus, struct steady_applied *applied,
+		       struct steady_report *report);
 void steady_applied_clear(struct steady_applied *applied);
 
 /* ---- verify.c ---- */
@@ -73,10 +76,13 @@ struct steady_verified {
 	struct steady_applied applied;
 	uint32_t guests;       /* vCPUs that came to the guest's end */
 	uint32_t equal;        /* registers of the core range that they all read as they should */
+	uint32_t others;       /* registers outside it that the model has ... */
+	uint32_t others_equal; /* ... and that they all read as they should */
 	uint32_t undefined;    /* encodings that trapped at EL1 */
 	uint32_t trapped;      /* registers of the core range that trapped at EL0, as they should */
 	uint64_t psci, smccc;  /* versions that the guest was told */
-	uint64_t ctr, dczid, cntfrq;
+	uint64_t midr, ctr, dczid, cntfrq;
+	uint32_t discovered;   /* CPUs that the guest was told it may meet */
 };
 
 /*
@@ -85,5 +91,19 @@ struct steady_verified {
  */
 int steady_verify(const struct steady_model *model, struct steady_kvm *kvm, uint32_t vcpus,
 		  struct steady_verified *verified, struct steady_report *report);
+
+/* The same on any host, and with any guest: a function like steady_guest_run(). */
+struct steady_guest;
+struct steady_guest_answers;
+struct steady_verifier {
+	steady_call_fn *call;
+	void *ctx;
+	int (*run)(void *guest_ctx, uint32_t vcpus, unsigned int seconds,
+		   const struct steady_guest_answers *answers, struct steady_guest *guest);
+	void *guest_ctx;
+};
+int steady_verify_with(const struct steady_model *model, const struct steady_verifier *with,
+		       uint32_t vcpus, struct steady_verified *verified,
+		       struct steady_report *report);
 
 #endif

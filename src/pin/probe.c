@@ -137,6 +137,54 @@ static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 	return 0;
 }
 
+/*
+ * A listed register that this version does not know: what it shows, and whether it can be 0. What was
+ * there is put back.
+ */
+static struct steady_unnamed look_at(struct steady_probe *b, uint64_t id)
+{
+	struct steady_unnamed u = {.id = id};
+	uint64_t value[8] = {0}, now[8] = {1}, zero[8] = {0};
+	char name[STEADY_ID_LABEL];
+	int r = steady_ask_get(&b->host, 0, id, value);
+
+	if (r)
+		note(b, steady_id_label(id, name), STEADY_OP_GET, r);
+	u.reading = steady_probe_reading(r, value[0]);
+	u.zero = !r && memcmp(value, zero, sizeof(zero)) == 0;
+	if (r || u.zero || steady_ask_set(&b->host, 0, id, zero))
+		return u;
+	u.zero = !steady_ask_get(&b->host, 0, id, now) && memcmp(now, zero, sizeof(zero)) == 0;
+	steady_ask_set(&b->host, 0, id, value);
+	return u;
+}
+
+static int unnamed(struct steady_probe *b, const struct steady_configuration *c)
+{
+	struct steady_profile *p = b->p;
+
+	for (size_t i = 0; i < c->register_count; i++) {
+		uint64_t id = c->register_list[i], space = id & FIRMWARE_SPACE;
+		struct steady_unnamed *all;
+		size_t at = 0;
+
+		if (steady_id_known(id) || space == FIRMWARE || space == BITMAP ||
+		    steady_register_by_id(id) >= 0)
+			continue;
+		while (at < p->unnamed_count && p->unnamed[at].id < id)
+			at++;
+		if (at < p->unnamed_count && p->unnamed[at].id == id)
+			continue;
+		all = realloc(p->unnamed, (p->unnamed_count + 1) * sizeof(*all));
+		if (!all)
+			return -STEADY_ENOMEM;
+		p->unnamed = all;
+		memmove(all + at + 1, all + at, (p->unnamed_count++ - at) * sizeof(*all));
+		all[at] = look_at(b, id);
+	}
+	return 0;
+}
+
 /* ---- one configuration ---- */
 
 /* The irqchip that this host can make, found out on the first VM. */
@@ -303,6 +351,7 @@ static int capture_or_lose(struct steady_probe *b, uint32_t options)
 		b->captured++;
 		if (!b->p->firmware_known && c->register_list)
 			r = firmware(b, c->register_list, c->register_count);
+		r = r ? r : unnamed(b, c);
 		return r ? r : steady_probe_try(b, c);
 	}
 	absent = steady_answer_of(b->asked, r) == STEADY_ANSWER_OPTION;

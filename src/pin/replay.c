@@ -96,7 +96,7 @@ static int number(struct line *l, size_t digits, uint64_t *out, const char *what
 /* ---- a line ---- */
 
 /* Which of a call's members stand before the "=". */
-enum argument { VCPU = 1, ID = 2, VALUE = 4 };
+enum argument { VCPU = 1, ID = 2, VALUE = 4, RANGE = 8 };
 
 static const uint8_t arguments[STEADY_OPS] = {
 	[STEADY_OP_CREATE_VM] = ID,       [STEADY_OP_CREATE_VCPU] = VCPU,
@@ -106,6 +106,7 @@ static const uint8_t arguments[STEADY_OPS] = {
 	[STEADY_OP_CHECK] = ID,           [STEADY_OP_ENABLE_CAP] = ID,
 	[STEADY_OP_CREATE_GIC] = ID,      [STEADY_OP_INIT_GIC] = 0,
 	[STEADY_OP_PMU_INIT] = VCPU,      [STEADY_OP_RUN] = VCPU,
+	[STEADY_OP_SMCCC_FILTER] = ID | RANGE,
 };
 
 static size_t value_digits(uint64_t id)
@@ -136,6 +137,8 @@ static int parse_call(struct line *l, struct word name, struct steady_call *c)
 	if (!r && arguments[c->op] & VALUE)
 		r = number(l, value_digits(c->id), c->value,
 			   "a value as wide as the register, in bare hexadecimal");
+	for (int i = 0; i < 2 && !r && arguments[c->op] & RANGE; i++)
+		r = number(l, 8, &c->value[i], "a number in bare hexadecimal");
 	return r;
 }
 

@@ -11,8 +11,8 @@
 #include "host/guest.h"
 #include "pin/pin.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
-#define POWER_OFF     UINT32_C(1) /* KVM_ARM_VCPU_POWER_OFF: bit 0 */
 #define SECONDS       20          /* for the guest; emulated hosts need two */
 #define CORE_END      (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define EC(syndrome)  ((syndrome) >> 26 & 0x3f) /* ESR_EL1.EC (DDI0487 D24.2.40) */
@@ -130,12 +130,84 @@ static int check_calls(const struct steady_model *m, const struct steady_guest *
 	return result ? result : r;
 }
 
+/* ---- which CPUs the guest may meet ---- */
+
+/* KVM's 28b46fb6-2ec5-11e9-a9ca-4b564d003a74 (hypercalls.rst), as DEN0028 puts a UID into registers. */
+static const uint64_t kvm_uid[4] = {0xb66fb428, 0xe911c52e, 0x564bcaa9, 0x743a004d};
+static const uint64_t off[4] = {NOT_SUPPORTED};
+
+static int check_four(const struct steady_guest *g, uint32_t place, const char *name,
+		      const uint64_t want[4], struct steady_report *report)
+{
+	const uint64_t *got = g->four[place];
+	struct steady_text a = STEADY_TEXT_INIT, b = STEADY_TEXT_INIT;
+	bool same = place < g->fours;
+
+	/* of a call that is not supported the first register alone says so, in 32 bits or 64 */
+	for (int i = 0; same && i < (want == off ? 1 : 4); i++)
+		same = want == off ? (int32_t)got[i] == -1 : got[i] == want[i];
+	if (same)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		steady_text_printf(&a, "%s0x%" PRIx64, i ? " " : "", want[i]);
+		steady_text_printf(&b, "%s0x%" PRIx64, i ? " " : "", got[i]);
+	}
+	mismatch(report, name, NULL, want == off ? "not supported" : a.data ? a.data : "",
+		 place >= g->fours ? "nothing" : b.data ? b.data : "", 0, "a hypercall");
+	steady_text_free(&a);
+	steady_text_free(&b);
+	return -STEADY_EMISMATCH;
+}
+
+static uint64_t bitmap(const struct steady_model *m, const char *name)
+{
+	int row = steady_firmware_by_name(name, strlen(name));
+	const struct steady_firmware_value *want = steady_model_firmware(m, steady_firmware[row].id);
+
+	return want ? want->value : 0;
+}
+
+/* What the guest was told of KVM's own calls: which there are, and by them which CPUs. */
+static int check_discovery(const struct steady_model *m, const struct steady_guest *g,
+			   struct steady_verified *v, struct steady_report *report)
+{
+	uint64_t vendor = bitmap(m, "VENDOR_HYP_BMAP"), bits = steady_discovery_bits(m);
+	const uint64_t there[4] = {vendor, 0, bits, 0};
+	const uint64_t version[4] = {0, 0x10000, m->implementation_count, 0};
+	const uint64_t beyond[4] = {(uint64_t)-3, 0, 0, 0}; /* INVALID_PARAMETER */
+	int result = 0, r;
+
+	if (!m->firmware_count)
+		return 0;
+	result = check_four(g, STEADY_GUEST_VENDOR_UID, "VENDOR_HYP_CALL_UID",
+			    vendor & 1 ? kvm_uid : off, report);
+	r = check_four(g, STEADY_GUEST_VENDOR_BITS, "VENDOR_HYP_KVM_FEATURES",
+		       vendor & 1 ? there : off, report);
+	result = result ? result : r;
+	r = check_four(g, STEADY_GUEST_DISCOVER_VERSION, "DISCOVER_IMPL_VER", bits ? version : off,
+		       report);
+	result = result ? result : r;
+	for (uint32_t i = 0; bits && i <= m->implementation_count && i < 65; i++) {
+		const struct steady_cpu *cpu = &m->implementations[i];
+		bool there_is = i < m->implementation_count;
+		const uint64_t want[4] = {0, there_is ? cpu->midr : 0, there_is ? cpu->revidr : 0,
+					  there_is ? cpu->aidr : 0};
+
+		r = check_four(g, STEADY_GUEST_DISCOVER_CPU + i, "DISCOVER_IMPL_CPUS",
+			       there_is ? want : beyond, report);
+		result = result ? result : r;
+		v->discovered += there_is && !r;
+	}
+	return result;
+}
+
 /* ---- all of it ---- */
 
 static void count(const struct steady_guest *g, struct steady_verified *v)
 {
 	v->psci = g->call[STEADY_GUEST_PSCI_VERSION];
 	v->smccc = g->call[STEADY_GUEST_SMCCC_VERSION];
+	v->midr = g->vcpu[0].el1[steady_register_by_name("MIDR_EL1", 8)].value;
 	v->ctr = g->vcpu[0].ctr;
 	v->dczid = g->vcpu[0].dczid;
 	v->cntfrq = g->vcpu[0].cntfrq;
@@ -151,13 +223,14 @@ static int compare(const struct steady_model *m, const struct steady_guest *g,
 {
 	uint64_t class = expected_class(target);
 	int result = check_calls(m, g, report);
+	int r = check_discovery(m, g, v, report);
 
+	result = result ? result : r;
 	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
 		int el1 = 0, el0 = 0;
 
 		for (uint32_t i = 0; i < g->vcpus; i++) {
-			int r = check_el1(g, i, reg, target[reg], report);
-
+			r = check_el1(g, i, reg, target[reg], report);
 			el1 = el1 ? el1 : r;
 			r = check_el0(g, i, reg, class, report);
 			el0 = el0 ? el0 : r;
@@ -165,6 +238,19 @@ static int compare(const struct steady_model *m, const struct steady_guest *g,
 		v->equal += !el1;
 		v->trapped += !el0;
 		result = result ? result : el1 ? el1 : el0;
+	}
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		int el1 = 0;
+
+		if (steady_register_is_core(reg) || !m->has[reg])
+			continue;
+		for (uint32_t i = 0; i < g->vcpus; i++) {
+			r = check_el1(g, i, reg, target[reg], report);
+			el1 = el1 ? el1 : r;
+		}
+		v->others++;
+		v->others_equal += !el1;
+		result = result ? result : el1;
 	}
 	return result;
 }
@@ -183,21 +269,41 @@ static int guest_failed(const struct steady_guest *g, struct steady_report *repo
 	return -STEADY_EHOST;
 }
 
-int steady_verify(const struct steady_model *model, struct steady_kvm *kvm, uint32_t vcpus,
-		  struct steady_verified *v, struct steady_report *report)
+static bool answer(const void *model, uint64_t x[4])
 {
+	return steady_model_answer(model, x);
+}
+
+int steady_verify_with(const struct steady_model *model, const struct steady_verifier *with,
+		       uint32_t vcpus, struct steady_verified *v, struct steady_report *report)
+{
+	const struct steady_guest_answers answers = {answer, model};
 	struct steady_guest guest;
 	int r;
 
 	memset(v, 0, sizeof(*v));
 	if (!vcpus || vcpus > STEADY_GUEST_VCPUS)
 		return -STEADY_EUSAGE;
-	r = steady_apply_off(model, steady_kvm_call, kvm, vcpus, POWER_OFF, &v->applied, report);
+	r = steady_apply_guest(model, with->call, with->ctx, vcpus, &v->applied, report);
 	if (r)
 		return r;
-	r = steady_guest_run(kvm, vcpus, SECONDS, &guest);
+	r = with->run(with->guest_ctx, vcpus, SECONDS, &answers, &guest);
 	count(&guest, v);
 	if (r == -STEADY_EHOST || (!r && v->guests != vcpus))
 		return guest_failed(&guest, report);
 	return r ? r : compare(model, &guest, v->applied.target, v, report);
+}
+
+static int run_guest(void *kvm, uint32_t vcpus, unsigned int seconds,
+		     const struct steady_guest_answers *answers, struct steady_guest *guest)
+{
+	return steady_guest_run(kvm, vcpus, seconds, answers, guest);
+}
+
+int steady_verify(const struct steady_model *model, struct steady_kvm *kvm, uint32_t vcpus,
+		  struct steady_verified *v, struct steady_report *report)
+{
+	const struct steady_verifier with = {steady_kvm_call, kvm, run_guest, kvm};
+
+	return steady_verify_with(model, &with, vcpus, v, report);
 }

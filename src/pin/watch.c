@@ -5,9 +5,12 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "arch/kvm_ids.h"
 #include "base/report.h"
 #include "pin/inside.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
 
 uint32_t steady_model_features(const struct steady_model *m, uint32_t *decided)
@@ -66,15 +69,50 @@ static bool contains(const uint64_t *list, size_t count, uint64_t id)
 	return false;
 }
 
+/* Whether a guest that is moved without the register can tell. */
+static bool hides_state(const struct steady_pin *p, uint64_t id)
+{
+	const struct steady_state_row *row = steady_state_by_id(id);
+	struct steady_host host = p->host;
+	uint64_t value[8];
+
+	if (!row || steady_model_tolerates(p->model, row->name))
+		return false;
+	return !row->has_same_as || !p->vcpu_count ||
+	       steady_ask_get(&host, p->vcpus[0], id, value) || value[0] != row->same_as;
+}
+
+static int check_hidden(const struct steady_pin *p, const uint64_t *list, size_t count,
+			struct steady_report *report)
+{
+	const struct steady_model *m = p->model;
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (in_list(m->register_list, m->register_count, list[i]) ||
+		    !hides_state(p, list[i]))
+			continue;
+		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+		steady_report_subject(report, steady_state_by_id(list[i])->name, NULL);
+		steady_report_reason(report, "guests here have this register, no feature hides it, and "
+					     "the model's list leaves it out: a move would lose it");
+		steady_report_advice(report, "tolerate it by name: --tolerate %s",
+				     steady_state_by_id(list[i])->name);
+		result = -STEADY_EBLOCKED;
+	}
+	return result;
+}
+
 int steady_pin_reglist(const struct steady_pin *p, uint64_t *list, size_t *count,
 		       struct steady_report *report)
 {
 	const struct steady_model *m = p->model;
 	size_t kept = 0;
-	int result = 0;
+	int result;
 
 	if (!m->register_list)
 		return 0;
+	result = check_hidden(p, list, *count, report);
 	for (size_t i = 0; i < m->register_count; i++) {
 		uint64_t id = m->register_list[i];
 		const char *name = steady_id_name(id);
@@ -87,6 +125,7 @@ int steady_pin_reglist(const struct steady_pin *p, uint64_t *list, size_t *count
 		steady_report_subject(report, name ? name : number, NULL);
 		steady_report_reason(report, "the model's guests have this register and this host "
 					     "does not list it");
+		steady_report_advice(report, "make a baseline that includes this host");
 		result = -STEADY_EBLOCKED;
 	}
 	for (size_t i = 0; !result && i < *count; i++) {
@@ -122,7 +161,9 @@ static enum steady_incoming incoming_core(const struct steady_pin *p, int reg, u
 		uint64_t wanted = steady_field_get(f, p->target[reg]);
 		uint64_t got = steady_field_get(f, value);
 
-		if (wanted == got || steady_model_tolerates_field(p->model, i))
+		/* the source may have had more of it than this host, or less */
+		if (wanted == got || steady_model_tolerates_field(p->model, i) ||
+		    steady_model_tolerates_more(p->model, i))
 			continue;
 		refuse(report, r->name, f->name, wanted, got);
 		verdict = STEADY_REFUSE;
@@ -130,16 +171,41 @@ static enum steady_incoming incoming_core(const struct steady_pin *p, int reg, u
 	return verdict;
 }
 
+/* More lengths than the model's are another CPU, and so are fewer. */
+static enum steady_incoming incoming_lengths(const struct steady_pin *p, const uint64_t value[8],
+					     struct steady_report *report)
+{
+	const struct steady_vl *want = &p->model->sve;
+	struct steady_vl got;
+
+	memcpy(got.word, value, sizeof(got.word));
+	if (steady_vl_empty(want) || steady_vl_equal(&got, want))
+		return STEADY_PASS;
+	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	steady_report_subject(report, "SVE_VLS", NULL);
+	steady_report_wanted(report, "lengths up to %u bytes", steady_vl_max(&got));
+	steady_report_offered(report, "up to %u bytes", steady_vl_max(want));
+	steady_report_reason(report, "the model has other vector lengths");
+	steady_report_advice(report, "in QEMU: -cpu host,sve%u=on", steady_vl_max(want) * 8);
+	return STEADY_REFUSE;
+}
+
 enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id,
 					 const uint64_t value[8], struct steady_report *report)
 {
-	int reg = steady_register_by_id(id);
+	int reg = steady_register_by_id(id), cache = steady_cache_number(id);
 	char label[STEADY_FIRMWARE_LABEL];
 
 	if (!p->known)
 		return STEADY_PASS;
-	if (reg >= 0 && steady_register_is_core(reg))
+	if (reg >= 0 && steady_pin_has(p, reg))
 		return incoming_core(p, reg, value[0], report);
+	if (id == STEADY_ID_SVE_VLS)
+		return incoming_lengths(p, value, report);
+	if (cache >= 0 && p->caches.has >> cache & 1 && p->caches.value[cache] != (uint32_t)value[0]) {
+		refuse(report, "CCSIDR_EL1", NULL, p->caches.value[cache], (uint32_t)value[0]);
+		return STEADY_REFUSE;
+	}
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		if (p->firmware[i].id != id || p->firmware[i].least ||
 		    p->firmware[i].value == value[0])

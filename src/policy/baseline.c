@@ -12,6 +12,8 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/outside.h"
+#include "policy/unknown.h"
 #include "policy/work.h"
 
 /* ---- inputs ---- */
@@ -57,6 +59,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 	o->firmware_known = m->firmware_count > 0;
 	o->sve = m->sve;
 	o->sve_known = true;
+	memcpy(o->unvirtualised, m->unvirtualised, sizeof(o->unvirtualised));
+	steady_outside_of_model(m, &o->outside);
 	*offer = o;
 	return 0;
 }
@@ -107,39 +111,6 @@ static bool dearer(const struct steady_cell *a, const struct steady_cell *b)
 	return a->irqchip > b->irqchip;
 }
 
-/*
- * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
- * took.
- */
-static uint64_t host_value(const struct steady_work *w, size_t input,
-			   const struct steady_cell *cell, unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	const struct steady_cell *own =
-		steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
-	steady_set s = *steady_cell_set(own, field);
-
-	if (!steady_set_empty(f, s))
-		return steady_set_greatest(f, s);
-	return w->inputs[input].model ? steady_field_get(f, w->inputs[input].model->value[f->reg])
-				      : 0;
-}
-
-static uint64_t least_of_limits(const struct steady_work *w, const struct steady_cell *cell,
-				unsigned int field)
-{
-	const struct steady_field *f = &steady_fields[field];
-	uint64_t least = host_value(w, 0, cell, field);
-
-	for (size_t i = 1; i < w->count; i++) {
-		uint64_t v = host_value(w, i, cell, field);
-
-		if (steady_field_rank(f, v) < steady_field_rank(f, least))
-			least = v;
-	}
-	return least;
-}
-
 /* The greatest that all accept, field by field; tolerated ones get the least that a host has. */
 static int pick_values(const struct steady_work *w, const struct steady_cell *cell,
 		       struct steady_model *m)
@@ -151,12 +122,16 @@ static int pick_values(const struct steady_work *w, const struct steady_cell *ce
 		unsigned int field = steady_offer_first() + i;
 		const struct steady_field *f = &steady_fields[field];
 		steady_set s = *steady_cell_set(cell, field);
-		bool none = steady_set_empty(f, s);
-		uint64_t v = none ? least_of_limits(w, cell, field) : steady_set_greatest(f, s);
+		bool none = steady_work_no_value(cell, field);
+		uint64_t v = f->flags & STEADY_FIELD_RESERVED ? 0
+			     : none			      ? steady_work_least(w, cell, field)
+							      : steady_set_greatest(f, s);
 
-		if (none)
-			r = steady_model_add_tolerated(
-				m, steady_field_fullname(field, name, sizeof(name)));
+		steady_field_fullname(field, name, sizeof(name));
+		if (none && steady_work_tolerates(w, name))
+			r = steady_model_add_tolerated(m, name);
+		else if (none)
+			r = steady_model_add_more(m, name);
 		m->value[f->reg] = steady_field_put(f, m->value[f->reg], v);
 		m->has[f->reg] = true;
 	}
@@ -243,7 +218,7 @@ static int note_losses(const struct steady_work *w, const struct steady_cell *ce
 			const struct steady_field *f = &steady_fields[field];
 
 			views[i].value[f->reg] = steady_field_put(f, views[i].value[f->reg],
-								  host_value(w, i, cell, field));
+								  steady_work_value(w, i, cell, field));
 			views[i].known[f->reg] = true;
 		}
 	}
@@ -309,6 +284,41 @@ static int pick_implementations(const struct steady_work *w)
 	return 0;
 }
 
+/* Whether an input's hosts let a guest ask; of a model that does not say so, nobody knows. */
+static bool discovers(const struct steady_input *in, uint64_t id)
+{
+	const struct steady_reading *r;
+
+	if (!in->profile)
+		return steady_discovery_bits(in->model) != 0;
+	r = steady_profile_firmware(in->profile, id);
+	return r && r->state == STEADY_VALUE;
+}
+
+/* After the CPUs were picked: a guest asks for those. */
+static int pick_discovery(const struct steady_work *w)
+{
+	uint64_t bits, id = steady_discovery_id(&bits);
+	int result = w->model->implementation_count ? 0 : -STEADY_EUNKNOWN;
+
+	if (!w->request->discovery)
+		return 0;
+	for (size_t i = 0; i < w->count; i++) {
+		if (discovers(&w->inputs[i], id))
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, steady_id_name(id), NULL);
+		steady_report_offered(w->report, "no");
+		steady_report_reason(w->report, "its kernel has no implementation discovery, or is "
+						"not known to have it");
+		steady_report_advice(w->report, "boot a kernel that has it (6.15 and newer), or make "
+						"the model without --discovery");
+		result = -STEADY_ECONFLICT;
+	}
+	return result ? result : steady_model_add_firmware(w->model, id, bits);
+}
+
 /* State of features that the model has not is none of its guests'. */
 static void drop_gated(struct steady_model *m)
 {
@@ -321,6 +331,23 @@ static void drop_gated(struct steady_model *m)
 			m->register_list[kept++] = m->register_list[i];
 	}
 	m->register_count = kept;
+}
+
+/* State that the model's list has not, since not every host's has it: only by name. */
+static int tolerate_state(struct steady_work *w)
+{
+	struct steady_model *m = w->model;
+	int r = 0;
+
+	for (unsigned int i = 0; i < steady_state_count && m->register_list && !r; i++) {
+		bool listed = false;
+
+		for (size_t j = 0; j < m->register_count; j++)
+			listed = listed || m->register_list[j] == steady_state[i].id;
+		if (!listed && steady_work_tolerates(w, steady_state[i].name))
+			r = steady_model_add_tolerated(m, steady_state[i].name);
+	}
+	return r;
 }
 
 static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
@@ -345,10 +372,13 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		    steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}
+	r = r ? r : tolerate_state(w);
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
 	r = r ? r : pick_firmware(w);
-	return r ? r : pick_implementations(w);
+	r = r ? r : pick_implementations(w);
+	r = r ? r : pick_discovery(w);
+	return r ? r : steady_work_outside_pick(w);
 }
 
 /* ---- what was asked for beyond the greatest ---- */
@@ -420,8 +450,9 @@ static bool cores_differ(const struct steady_model *m)
 }
 
 /*
- * An algorithm of the implementer's own: nobody knows whether another core's is the same, and a
- * pointer that a guest signed on one may not authenticate on the other (DDI0487, FEAT_PACIMP).
+ * An algorithm of the implementer's own: nobody knows whether another core's of the same maker is
+ * the same, and a pointer that a guest signed on one may not authenticate on the other (DDI0487,
+ * FEAT_PACIMP). Of another maker it is not, which is a conflict (conflict.c).
  */
 static void warn_pacimp(const struct steady_work *w)
 {
@@ -431,13 +462,18 @@ static void warn_pacimp(const struct steady_work *w)
 
 	steady_model_view(w->model, &view);
 	if (row < 0 || steady_feature_state((unsigned int)row, &view) != STEADY_YES ||
-	    !cores_differ(w->model))
+	    (w->model->implementation_count && !cores_differ(w->model)) ||
+	    (w->count == 1 && !w->model->implementation_count))
 		return;
 	steady_report_add(w->report, STEADY_WARNING, 0);
 	steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
-	steady_report_reason(w->report, "the hosts' cores differ, and their pointer authentication "
-					"algorithm is their implementers' own: a pointer signed on "
-					"one may not authenticate on another");
+	steady_report_reason(w->report,
+			     "%s, and their pointer authentication algorithm is their "
+			     "implementers' own: a pointer signed on one may not authenticate on "
+			     "another",
+			     w->model->implementation_count
+				     ? "the hosts' cores differ"
+				     : "not every host says which cores it has");
 	steady_report_advice(w->report, "turn pointer authentication off with --vcpu ptrauth=off, "
 					"unless the cores are known to agree");
 }

@@ -5,7 +5,9 @@
 
 #include "base/report.h"
 #include "policy/explain.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 /* ---- registers ---- */
 
@@ -17,8 +19,7 @@ static void unknown(struct steady_report *report, int reg, const char *field, co
 	steady_report_advice(report, "probe the host again");
 }
 
-/* One register: the value to write, and whether the host takes all of the model's fields. */
-static int target_register(const struct steady_model *m, const struct steady_profile *p,
+int steady_target_register(const struct steady_model *m, const struct steady_profile *p,
 			   const struct steady_configuration *c, int reg, uint64_t *target,
 			   struct steady_report *report)
 {
@@ -46,7 +47,7 @@ static int target_register(const struct steady_model *m, const struct steady_pro
 		}
 		if (steady_set_has(f, accepts, wanted))
 			continue;
-		if (steady_model_tolerates_field(m, i)) {
+		if (steady_model_lets(m, i, wanted, has)) {
 			*target = steady_field_put(f, *target, has);
 			continue;
 		}
@@ -78,32 +79,82 @@ int steady_model_complete(const struct steady_model *m, struct steady_report *re
 	return -STEADY_EINPUT;
 }
 
+static int worse(int a, int b)
+{
+	/* "no" is an answer, whatever else is unknown */
+	return b == -STEADY_EBLOCKED || (b && !a) ? b : a;
+}
+
+static int target_core(const struct steady_model *m, const struct steady_profile *p,
+		       const struct steady_configuration *c, int reg, uint64_t *target,
+		       struct steady_report *report)
+{
+	if (c->reg[reg].state != STEADY_VALUE) {
+		unknown(report, reg, NULL,
+			c->reg[reg].state == STEADY_FAILED ? "it could not be read on this host"
+							   : "the profile does not hold it");
+		return -STEADY_EUNKNOWN;
+	}
+	if (m->has[reg])
+		return steady_target_register(m, p, c, reg, target, report);
+	*target = c->reg[reg].value; /* steady_model_complete() refuses such a model */
+	return 0;
+}
+
 int steady_targets(const struct steady_model *m, const struct steady_profile *p,
 		   const struct steady_configuration *c, uint64_t target[STEADY_REGISTERS],
 		   struct steady_report *report)
 {
 	int result = 0;
 
-	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
-		int r;
-
-		if (c->reg[reg].state != STEADY_VALUE) {
-			unknown(report, reg, NULL,
-				c->reg[reg].state == STEADY_FAILED
-					? "it could not be read on this host"
-					: "the profile does not hold it");
-			result = result ? result : -STEADY_EUNKNOWN;
-			continue;
-		}
-		if (!m->has[reg]) { /* steady_model_complete() refuses such a model */
-			target[reg] = c->reg[reg].value;
-			continue;
-		}
-		r = target_register(m, p, c, reg, &target[reg], report);
-		if (r == -STEADY_EBLOCKED || !result)
-			result = r; /* "no" is an answer, whatever else is unknown */
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (steady_register_is_core(reg))
+			result = worse(result, target_core(m, p, c, reg, &target[reg], report));
+	}
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (m->has[reg] && !steady_register_is_core(reg))
+			result = worse(result, steady_outside_target(m, p, c, reg, &target[reg],
+								     report));
 	}
 	return result;
+}
+
+static void note_one(const struct steady_model *m, unsigned int field, uint64_t wanted,
+		     uint64_t has, struct steady_report *report)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_text lost = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	steady_explain_features(&lost, &view, field, has);
+	steady_report_add(report, STEADY_NOTE, 0);
+	steady_report_subject(report, steady_registers[f->reg].name, f->name);
+	steady_report_wanted(report, "%" PRIu64, wanted);
+	steady_report_offered(report, "%" PRIu64, has);
+	if (lost.length)
+		steady_report_features(report, "%s", lost.data);
+	steady_report_reason(report,
+			     "tolerated: the model has %" PRIu64 ", a guest here sees %" PRIu64
+			     "%s%s",
+			     wanted, has, lost.length ? ": it MISSES " : "",
+			     lost.length ? lost.data : "");
+	steady_text_free(&lost);
+}
+
+/* A field that was let go is shown wherever it is met. */
+void steady_note_tolerated(const struct steady_model *m, const uint64_t target[STEADY_REGISTERS],
+			   struct steady_report *report)
+{
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		uint64_t wanted = steady_field_get(f, m->value[f->reg]);
+		uint64_t has = steady_field_get(f, target[f->reg]);
+
+		if (m->has[f->reg] && wanted != has &&
+		    steady_model_lets(m, i, wanted, has))
+			note_one(m, i, wanted, has, report);
+	}
 }
 
 static int blocker(struct steady_report *report, const char *subject)
@@ -111,32 +162,6 @@ static int blocker(struct steady_report *report, const char *subject)
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, subject, NULL);
 	return -STEADY_EBLOCKED;
-}
-
-/* Registers outside the core range are not written: a model may only say what the host shows. */
-static int check_outside(const struct steady_model *m, const struct steady_configuration *c,
-			 struct steady_report *report)
-{
-	int result = 0;
-
-	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
-		const struct steady_reading *has = &c->reg[reg];
-
-		if (!m->has[reg] || steady_register_is_core(reg) ||
-		    (has->state == STEADY_VALUE && has->value == m->value[reg]))
-			continue;
-		if (has->state != STEADY_VALUE) {
-			unknown(report, reg, NULL, "the profile does not hold it");
-			result = result ? result : -STEADY_EUNKNOWN;
-			continue;
-		}
-		result = blocker(report, steady_registers[reg].name);
-		steady_report_wanted(report, "0x%" PRIx64, m->value[reg]);
-		steady_report_offered(report, "0x%" PRIx64, has->value);
-		steady_report_reason(report, "registers outside the core range are not written");
-		steady_report_advice(report, "leave it out of the model, and to the host");
-	}
-	return result;
 }
 
 /* ---- options ---- */
@@ -157,13 +182,23 @@ static bool option_unknown(const struct steady_profile *p, int option)
 	return false;
 }
 
-static void explain_option(int option, struct steady_report *report)
+static void explain_option(const struct steady_model *m, int option, struct steady_report *report)
 {
+	struct steady_text features = STEADY_TEXT_INIT;
+	struct steady_view view;
+
+	steady_model_view(m, &view);
+	steady_explain_option(&features, &view, option);
 	blocker(report, steady_options[option].name);
 	steady_report_wanted(report, "on");
 	steady_report_offered(report, "off");
-	steady_report_reason(report, "this host cannot turn %s on", steady_options[option].title);
+	if (features.length)
+		steady_report_features(report, "%s", features.data);
+	steady_report_reason(report, "this host cannot turn %s on%s%s", steady_options[option].title,
+			     features.length ? ": guests would miss " : "",
+			     features.length ? features.data : "");
 	steady_report_advice(report, "make a baseline that includes this host");
+	steady_text_free(&features);
 }
 
 static void explain_irqchip(const struct steady_model *m, uint32_t chips,
@@ -184,30 +219,51 @@ static void explain_irqchip(const struct steady_model *m, uint32_t chips,
 	steady_text_free(&names);
 }
 
-/* Says why no configuration of the profile has the model's options. */
-static int explain_options(const struct steady_model *m, const struct steady_profile *p,
-			   struct steady_report *report)
+/* Options of the model that no guest of this host has; *chip: whether its irqchip is one too. */
+static uint32_t missing_options(const struct steady_model *m, const struct steady_profile *p,
+				uint32_t *chips, bool *chip)
 {
-	uint32_t ever = 0, chips = 0;
-	bool told = false;
-	char text[128];
+	uint32_t ever = 0, missing = 0;
 
+	*chips = 0;
 	for (size_t i = 0; i < p->configuration_count; i++) {
 		ever |= steady_configuration_options(&p->configurations[i]);
-		chips |= UINT32_C(1) << p->configurations[i].irqchip;
+		*chips |= UINT32_C(1) << p->configurations[i].irqchip;
 	}
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (!((m->options & ~ever) >> i & 1) || option_unknown(p, i))
-			continue;
-		explain_option(i, report);
-		told = true;
+		if ((m->options & ~ever) >> i & 1 && !option_unknown(p, i))
+			missing |= UINT32_C(1) << i;
 	}
-	if (m->irqchip && !(chips >> m->irqchip & 1) && !(chips >> STEADY_IRQCHIP_UNKNOWN & 1)) {
+	*chip = m->irqchip && !(*chips >> m->irqchip & 1) &&
+		!(*chips >> STEADY_IRQCHIP_UNKNOWN & 1);
+	return missing;
+}
+
+/*
+ * Says why no configuration of the profile has the model's options. *nearest: the one that has all
+ * that this host can, so that the fields which that costs can be named, or NULL.
+ */
+static int explain_options(const struct steady_model *m, const struct steady_profile *p,
+			   const struct steady_configuration **nearest,
+			   struct steady_report *report)
+{
+	uint32_t chips, missing;
+	char text[128];
+	bool chip;
+
+	missing = missing_options(m, p, &chips, &chip);
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (missing >> i & 1)
+			explain_option(m, i, report);
+	}
+	if (chip)
 		explain_irqchip(m, chips, report);
-		told = true;
-	}
-	if (told)
+	*nearest = NULL;
+	if (missing || chip) {
+		*nearest = steady_profile_find(p, m->options & ~missing,
+					       chip ? STEADY_IRQCHIP_UNKNOWN : m->irqchip);
 		return -STEADY_EBLOCKED;
+	}
 	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_subject(report, "vcpu_features", NULL);
 	steady_report_wanted(report, "%s",
@@ -309,9 +365,10 @@ static void not_checked(struct steady_report *report, const char *subject)
 }
 
 static int check_sve(const struct steady_model *m, const struct steady_profile *p,
-		     struct steady_report *report)
+		     const struct steady_configuration *c, struct steady_report *report)
 {
-	if (!(m->options >> STEADY_OPTION_SVE & 1) || steady_vl_empty(&m->sve))
+	if (!((m->options & steady_configuration_options(c)) >> STEADY_OPTION_SVE & 1) ||
+	    steady_vl_empty(&m->sve))
 		return 0;
 	if (!p->sve_known)
 		not_checked(report, "SVE_VLS");
@@ -384,8 +441,8 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 {
 	int result = 0;
 
-	for (int i = 0; m->offer && i < STEADY_UNVIRTUALISED; i++) {
-		const struct steady_reading *want = &m->offer->unvirtualised[i];
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		const struct steady_reading *want = &m->unvirtualised[i];
 		const struct steady_reading *has = &p->unvirtualised[i];
 		bool enough = i == STEADY_IPA_SIZE ? has->value >= want->value
 						   : has->value == want->value;
@@ -408,24 +465,25 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
-	uint64_t target[STEADY_REGISTERS];
-	int results[6], result = steady_model_complete(m, report);
+	uint64_t target[STEADY_REGISTERS] = {0};
+	struct steady_caches caches;
+	int result = steady_model_complete(m, report), r;
 
 	if (result)
 		return result;
 	if (!c)
-		return explain_options(m, p, report);
+		result = explain_options(m, p, &c, report);
+	if (!c)
+		return result;
 	steady_close_warn(m, NULL, report);
-	results[0] = steady_targets(m, p, c, target, report);
-	results[1] = check_firmware(m, p, report);
-	results[2] = check_sve(m, p, report);
-	results[3] = check_implementations(m, p, report);
-	results[4] = check_unvirtualised(m, p, report);
-	results[5] = check_outside(m, c, report);
-	for (int i = 0; i < 6; i++) {
-		/* "no" is an answer even where something else is unknown */
-		if (results[i] == -STEADY_EBLOCKED || (results[i] && !result))
-			result = results[i];
-	}
+	r = steady_targets(m, p, c, target, report);
+	result = worse(result, r);
+	result = worse(result, steady_check_unknown(m, p, c, r ? NULL : target, report));
+	result = worse(result, check_firmware(m, p, report));
+	result = worse(result, check_sve(m, p, c, report));
+	result = worse(result, check_implementations(m, p, report));
+	result = worse(result, check_unvirtualised(m, p, report));
+	result = worse(result, steady_caches_target(m, p, c, &caches, report));
+	steady_note_tolerated(m, target, report);
 	return result;
 }

@@ -7,14 +7,19 @@
  * ranks higher than in y. The generator has seen to it (gen/rules.py) that of a closing rule
  * - `if` reads the field that it lowers, L, and less of L never makes `if` true;
  * - what else `if` reads is lowered by no rule, so it is the same in all that follows;
- * - more of a field never makes `then` false.
+ * - more of a field other than L never makes `then` false.
  * So of two CPUs x and y that keep all rules, the one with the greater value of each field keeps
  * them too: where `if` holds of it, it holds of the one that its L is from; of that one `then`
- * holds, and of more still. There is one greatest CPU g that keeps the rules, if there is any.
- * Lowering never goes under g: where a rule is broken at an x over g, either `if` is false with
- * g's value of L, or `then` is true with it (it is true of g, and x has more), so the greatest
- * value of L with which the rule holds is no less than g's. Each step lowers a field, so it ends:
- * at g, or where a field has no value left, and then there is no g.
+ * holds, and of more still, with the same L. There is one greatest CPU g that keeps the rules, if
+ * there is any. Lowering never goes under g: where a rule is broken at an x over g, either `if` is
+ * false with g's value of L, or `then` is true with it (it is true of g, and x has more), so the
+ * greatest value of L with which the rule holds is no less than g's. Each step lowers a field, so it
+ * ends: at g, or where a field has no value left, and then there is no g.
+ *
+ * Errors that name no field to lower are left: a feature that excludes another, which less of
+ * either never breaks, and those whose `then` is one feature, which CPUs that all keep the rule
+ * have in common; only hosts that accept what is more or nothing (an offer with holes) can break
+ * them together, and that is a conflict.
  */
 #include "base/report.h"
 #include "policy/policy.h"
@@ -134,6 +139,48 @@ static int say_conflict(const struct closing *c, unsigned int rule)
 	return -STEADY_ECONFLICT;
 }
 
+/* Whether the guests of every host see the rule kept, and it is one that no CPU breaks. */
+static bool is_law(const struct steady_cell *cell, unsigned int rule)
+{
+	return steady_rules[rule].severity == STEADY_RULE_ERROR &&
+	       steady_rules[rule].closes == STEADY_CLOSES_NEVER && !steady_cell_breaks(cell, rule);
+}
+
+static bool reads_tolerable(const struct closing *c, unsigned int rule)
+{
+	uint16_t rows[64];
+	size_t count = steady_rule_fields(rule, rows, 64);
+
+	for (size_t i = 0; c->tolerable && i < count && i < 64; i++) {
+		if (c->tolerable(c->ctx, rows[i]))
+			return true;
+	}
+	return false;
+}
+
+/* After the closing: what is an error and has nothing to lower. */
+static int check_laws(const struct closing *c)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		const struct steady_field *f;
+
+		if (!is_law(c->cell, i) || steady_rule_state(i, &c->view) != STEADY_NO ||
+		    reads_tolerable(c, i))
+			continue;
+		f = &steady_fields[steady_rule_subject(i)];
+		steady_report_add(c->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_rule(c->report, steady_rules[i].name);
+		steady_report_subject(c->report, steady_registers[f->reg].name, f->name);
+		steady_rule_explain(i, &c->view, c->report);
+		steady_report_advice(c->report, "put these hosts in different pools: each keeps the "
+						"rule, what they accept together does not");
+		result = -STEADY_ECONFLICT;
+	}
+	return result;
+}
+
 /* Lowers what a broken rule names; *again if something changed. */
 static int apply_rule(struct closing *c, unsigned int rule, bool *again)
 {
@@ -171,6 +218,7 @@ int steady_close(struct steady_model *m, const struct steady_cell *cell,
 				r = apply_rule(&c, i, &again);
 		}
 	}
+	r = r ? r : check_laws(&c);
 	for (int i = 0; i < STEADY_REGISTERS && !r; i++)
 		m->value[i] = c.view.value[i];
 	return r;

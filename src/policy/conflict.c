@@ -10,7 +10,6 @@
 #include "base/report.h"
 #include "policy/explain.h"
 
-#define ACCEPT       "put these hosts in different pools, or let a guest see the change: --tolerate "
 #define FEATURES_MAX 16 /* that one field tells: no field tells more */
 
 /* ---- what is tolerated ---- */
@@ -40,6 +39,66 @@ bool steady_work_tolerable(const void *work, unsigned int field)
 	return tolerated_field(work, field);
 }
 
+/*
+ * Values of an input's hosts, each having its greatest; of a model whose hosts differed, what it
+ * took.
+ */
+uint64_t steady_work_value(const struct steady_work *w, size_t input,
+			   const struct steady_cell *cell, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	const struct steady_cell *own =
+		steady_offer_cell(w->offers[input], cell->options, cell->irqchip);
+	steady_set s = *steady_cell_set(own, field);
+
+	if (!steady_set_empty(f, s))
+		return steady_set_greatest(f, s);
+	return w->inputs[input].model ? steady_field_get(f, w->inputs[input].model->value[f->reg])
+				      : 0;
+}
+
+uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell *cell,
+			   unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = steady_work_value(w, 0, cell, field);
+
+	for (size_t i = 1; i < w->count; i++) {
+		uint64_t v = steady_work_value(w, i, cell, field);
+
+		if (steady_field_rank(f, v) < steady_field_rank(f, least))
+			least = v;
+	}
+	return least;
+}
+
+/*
+ * A model that is an input lets hosts have more of this field, and they do: what it has stands.
+ * Where a host has less, its guests would miss what they were promised.
+ */
+static bool only_more(const struct steady_work *w, const struct steady_cell *cell,
+		      unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	uint64_t least = steady_work_least(w, cell, field);
+	bool any = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_model *m = w->inputs[i].model;
+
+		if (!m || !steady_model_tolerates_more(m, field))
+			continue;
+		any = true;
+		if (steady_field_get(f, m->value[f->reg]) != least)
+			return false;
+		for (size_t j = 0; j < w->count; j++) {
+			if (!steady_model_lets(m, field, least, steady_work_value(w, j, cell, field)))
+				return false;
+		}
+	}
+	return any;
+}
+
 static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell,
 				   int which)
 {
@@ -56,16 +115,75 @@ static bool sve_conflict(const struct steady_work *w, const struct steady_cell *
 	       steady_vl_empty(&w->joint->sve);
 }
 
+bool steady_work_no_value(const struct steady_cell *cell, unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set s = *steady_cell_set(cell, field);
+
+	return steady_set_empty(f, s) ||
+	       (f->flags & STEADY_FIELD_RESERVED && !steady_set_has(f, s, 0));
+}
+
 static bool field_conflict(const struct steady_work *w, const struct steady_cell *cell,
 			   unsigned int field)
 {
-	return steady_set_empty(&steady_fields[field], *steady_cell_set(cell, field)) &&
-	       !tolerated_field(w, field);
+	return steady_work_no_value(cell, field) && !tolerated_field(w, field) &&
+	       !only_more(w, cell, field);
+}
+
+/* The part of a MIDR that says whose core it is. */
+static uint64_t implementer(uint64_t midr)
+{
+	static const char name[] = "MIDR_EL1.Implementer";
+	int row = steady_field_by_name(name, sizeof(name) - 1);
+
+	return row < 0 ? 0 : steady_field_get(&steady_fields[row], midr);
+}
+
+static size_t cpus_of(const struct steady_input *in, const struct steady_cpu **cpus)
+{
+	*cpus = in->profile ? in->profile->cpus : in->model->implementations;
+	return in->profile ? in->profile->cpu_count : in->model->implementation_count;
+}
+
+static bool implementers_differ(const struct steady_work *w)
+{
+	const struct steady_cpu *cpus, *first = NULL;
+
+	for (size_t i = 0; i < w->count; i++) {
+		size_t count = cpus_of(&w->inputs[i], &cpus);
+
+		for (size_t k = 0; k < count; k++) {
+			first = first ? first : &cpus[k];
+			if (implementer(cpus[k].midr) != implementer(first->midr))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Guests would be given an algorithm of pointer authentication that is each implementer's own
+ * (FEAT_PACIMP, DDI0487 D8.11): a pointer that one signs does not authenticate on another.
+ */
+static bool pacimp_conflict(const struct steady_work *w, const struct steady_cell *cell)
+{
+	static const char name[] = "ID_AA64ISAR1_EL1.API";
+	int row = steady_field_by_name(name, sizeof(name) - 1);
+	const struct steady_field *f = &steady_fields[row < 0 ? 0 : row];
+	steady_set set;
+
+	if (row < 0 || !(cell->options >> STEADY_OPTION_PTRAUTH & 1))
+		return false;
+	set = *steady_cell_set(cell, (unsigned int)row);
+	return !steady_set_empty(f, set) && steady_set_greatest(f, set) &&
+	       !tolerated_field(w, (unsigned int)row) && implementers_differ(w);
 }
 
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)
 {
-	unsigned int count = sve_conflict(w, cell);
+	unsigned int count = sve_conflict(w, cell) + pacimp_conflict(w, cell) +
+			     steady_work_outside_conflicts(w);
 
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		count += field_conflict(w, cell, steady_offer_first() + i);
@@ -84,7 +202,10 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 
 		if (!field_conflict(w, cell, field))
 			continue;
-		steady_text_printf(out, "no value of %s is accepted by every host",
+		steady_text_printf(out,
+				   steady_fields[field].flags & STEADY_FIELD_RESERVED
+					   ? "not every host lets %s be 0"
+					   : "no value of %s is accepted by every host",
 				   steady_field_fullname(field, name, sizeof(name)));
 		return;
 	}
@@ -95,7 +216,10 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 		return;
 	}
 	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
-						   : "the rules between fields leave no CPU");
+			     : pacimp_conflict(w, cell)
+				     ? "a pointer that is signed on one host does not authenticate on "
+				       "another, whose algorithm is another implementer's own"
+				     : "the rules between fields leave no CPU");
 }
 
 /* ---- told host by host ---- */
@@ -166,13 +290,17 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 		steady_report_subject(w->report, reg, f->name);
 		conflict_features(w, cell, field);
 		steady_report_offered(w->report, "%s", set.data ? set.data : "");
-		steady_report_reason(w->report, "no value that all hosts accept");
+		steady_report_reason(w->report,
+				     f->flags & STEADY_FIELD_RESERVED
+					     ? "bits that this version has no name for, and not every "
+					       "host's KVM lets them be 0"
+					     : "no value that all hosts accept");
 		if (option >= 0)
 			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
 					     steady_options[option].title,
 					     steady_options[option].name);
 		else
-			steady_report_advice(w->report, ACCEPT "%s.%s%s%s", reg, f->name,
+			steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s.%s%s%s", reg, f->name,
 					     kernel.length ? "; or " : "",
 					     kernel.length ? kernel.data : "");
 		steady_text_free(&set);
@@ -198,7 +326,29 @@ static void explain_unvirtualised(const struct steady_work *w, int which)
 		steady_text_free(&value);
 		steady_report_reason(w->report, "a guest sees the hardware's own value, no write "
 						"changes it, and the hosts' differ");
-		steady_report_advice(w->report, ACCEPT "%s", name);
+		steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s", name);
+	}
+}
+
+static void explain_pacimp(const struct steady_work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cpu *cpus;
+
+		if (!cpus_of(&w->inputs[i], &cpus))
+			continue;
+		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
+		steady_report_host(w->report, w->inputs[i].name);
+		steady_report_subject(w->report, "ID_AA64ISAR1_EL1", "API");
+		steady_report_features(w->report, "FEAT_PACIMP");
+		steady_report_offered(w->report, "that of implementer 0x%02x",
+				      (unsigned int)implementer(cpus[0].midr));
+		steady_report_reason(w->report,
+				     "the algorithm of pointer authentication is the "
+				     "implementer's own: a pointer that is signed on one of "
+				     "these hosts does not authenticate on another");
+		steady_report_advice(w->report, "turn pointer authentication off with --vcpu "
+						"ptrauth=off, or put these hosts in different pools");
 	}
 }
 
@@ -212,6 +362,9 @@ int steady_work_explain(const struct steady_work *w, const struct steady_cell *c
 		if (unvirtualised_conflict(w, cell, i))
 			explain_unvirtualised(w, i);
 	}
+	if (pacimp_conflict(w, cell))
+		explain_pacimp(w);
+	steady_work_outside_explain(w);
 	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
@@ -245,8 +398,8 @@ int steady_work_no_cell(const struct steady_work *w)
 
 /* ---- what is unknown ---- */
 
-static int add_unknown(const struct steady_work *w, size_t input, const char *subject,
-		       const char *reason)
+int steady_work_add_unknown(const struct steady_work *w, size_t input, const char *subject,
+			    const char *reason)
 {
 	steady_report_add(w->report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_host(w->report, w->inputs[input].name);
@@ -262,7 +415,7 @@ int steady_work_unknown(const struct steady_work *w, const struct steady_cell *c
 		const struct steady_cell *own = own_cell(w, i, cell);
 
 		if (own && own->unknown)
-			add_unknown(w, i, "registers",
+			steady_work_add_unknown(w, i, "registers",
 				    "not all of the 56 registers of the core range are there, or "
 				    "one, or what of it is writable, could not be read");
 	}
@@ -280,15 +433,17 @@ int steady_work_readings(const struct steady_work *w, const struct steady_cell *
 
 		for (size_t j = 0; p && j < p->firmware_count; j++) {
 			if (steady_reading_unknown(&p->firmware[j].reading))
-				result = add_unknown(w, i,
+				result = steady_work_add_unknown(w, i,
 						     steady_firmware_label(p->firmware[j].id, name),
 						     "it could not be read");
 		}
+		if (p && steady_work_outside_unknown(w, i))
+			result = -STEADY_EUNKNOWN;
 		for (int j = 0; p && j < STEADY_UNVIRTUALISED; j++) {
 			if (steady_reading_unknown(&p->unvirtualised[j]) &&
 			    (j != STEADY_PMCR_N || cell->options >> STEADY_OPTION_PMU & 1) &&
 			    !steady_work_tolerates(w, steady_unvirtualised_names[j]))
-				result = add_unknown(w, i, steady_unvirtualised_names[j],
+				result = steady_work_add_unknown(w, i, steady_unvirtualised_names[j],
 						     "it could not be read");
 		}
 	}

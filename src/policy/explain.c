@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/report.h"
+#include "policy/unknown.h"
 
 #define FEATURES_MAX 64
 
@@ -60,6 +61,54 @@ void steady_explain_features(struct steady_text *out, const struct steady_view *
 	}
 }
 
+void steady_explain_option(struct steady_text *out, const struct steady_view *view, int option)
+{
+	struct steady_view other = *view;
+	const char *comma = "";
+
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+
+		if (steady_field_option((int)i) == option)
+			other.value[f->reg] = steady_field_put(f, other.value[f->reg], 0);
+	}
+	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		if (steady_feature_state(i, view) != STEADY_YES ||
+		    steady_feature_state(i, &other) != STEADY_NO)
+			continue;
+		steady_text_printf(out, "%s%s", comma, steady_feature_name(i));
+		comma = ", ";
+	}
+}
+
+/* Whether a guest of this host may have the option at all. */
+static bool can_turn_on(const struct steady_profile *p, const struct steady_configuration *c,
+			int option)
+{
+	bool any = !p->name; /* of a live VM nobody knows what else could be made */
+
+	for (size_t i = 0; i < p->configuration_count; i++)
+		any = any || steady_configuration_options(&p->configurations[i]) >> option & 1;
+	return any || !(c->options_known >> option & 1);
+}
+
+/* An option is off, and the field with it: by choice, or since this host has it not. */
+static void explain_off(struct steady_report *report, const struct steady_profile *p,
+			const struct steady_configuration *c, int option, const char *features)
+{
+	const struct steady_option_row *row = &steady_options[option];
+	bool can = can_turn_on(p, c, option);
+
+	if (*features)
+		steady_report_features(report, "%s", features);
+	steady_report_reason(report, "%s is off in the vCPU options%s", row->title,
+			     can ? "" : ", and this host cannot turn it on");
+	if (can)
+		steady_report_advice(report, "turn %s on (QEMU: %s)", row->title, row->qemu);
+	else
+		steady_report_advice(report, "make a baseline that includes this host");
+}
+
 /* The guest would have more here than this host has. */
 static void explain_more(struct steady_report *report, const struct steady_profile *p,
 			 const char *features)
@@ -102,12 +151,7 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	view.value[f->reg] = steady_field_put(f, view.value[f->reg], limit);
 	steady_explain_features(&gained, &view, field, wanted);
 	if (option >= 0 && !(steady_configuration_options(c) >> option & 1)) {
-		if (lost.length)
-			steady_report_features(report, "%s", lost.data);
-		steady_report_reason(report, "%s is off in the vCPU options",
-				     steady_options[option].title);
-		steady_report_advice(report, "turn %s on (QEMU: %s)", steady_options[option].title,
-				     steady_options[option].qemu);
+		explain_off(report, p, c, option, lost.length ? lost.data : "");
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
 	} else {
@@ -130,6 +174,12 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 
 	if (!report)
 		return;
+	if (f->flags & STEADY_FIELD_RESERVED && !wanted) {
+		steady_unknown_stays(report, m, STEADY_UNKNOWN_FIELD, steady_registers[f->reg].name,
+				     f->name, steady_field_get(f, c->reg[f->reg].value),
+				     "KVM does not let them be 0");
+		return;
+	}
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_subject(report, steady_registers[f->reg].name, f->name);
 	steady_explain_number(&text, wanted);
@@ -139,6 +189,11 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
 	reason_for(report, m, p, c, field, wanted, accepts);
+	if (steady_model_tolerates_more(m, field))
+		steady_report_advice(report,
+				     "leave this host out: the model lets a host have more of it, "
+				     "not less; or let guests miss it: --tolerate %s.%s",
+				     steady_registers[f->reg].name, f->name);
 }
 
 void steady_explain_options(struct steady_text *out, const struct steady_offer *o)

@@ -23,6 +23,9 @@ void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t 
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value);
 
+/* The features of a view that are gone with a vCPU option: all of its fields read 0 without it. */
+void steady_explain_option(struct steady_text *out, const struct steady_view *view, int option);
+
 /* ---- kernels.c ---- */
 
 /* "6.12.95 to 6.12.107, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */

@@ -16,6 +16,7 @@ struct lint {
 	const struct steady_view *view;
 	struct steady_report *report; /* may be NULL */
 	unsigned int errors;
+	const struct steady_lint_request *request;
 };
 
 static bool named(unsigned int rule, const char *const *names, size_t count)
@@ -111,7 +112,7 @@ static void check_condition(struct lint *l, unsigned int rule)
 	const struct steady_view *view = l->view;
 	const struct steady_field *f = &steady_fields[steady_rule_subject(rule)];
 
-	if (steady_rule_state(rule, view) != STEADY_NO)
+	if (steady_rule_state_as(rule, view, l->request->version) != STEADY_NO)
 		return;
 	add(l, rule, steady_registers[f->reg].name, f->name);
 	steady_rule_explain(rule, view, l->report);
@@ -196,6 +197,53 @@ static void reserved_value(struct lint *l, unsigned int rule)
 	}
 }
 
+/* "option-sve": fields that KVM shows as 0 where the option is off. */
+static void option_off(struct lint *l, unsigned int rule)
+{
+	const char *name = steady_rules[rule].name + strcspn(steady_rules[rule].name, "-") + 1;
+	int option = steady_option_by_name(name, strlen(name));
+	const uint32_t bit = option < 0 ? 0 : UINT32_C(1) << option;
+	const char *reason = steady_rules[rule].reason;
+
+	if (!(l->request->options_known & bit) || l->request->options & bit)
+		return;
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		struct steady_text text = STEADY_TEXT_INIT;
+
+		if (f->option != option || !l->view->known[f->reg] ||
+		    !steady_field_get(f, l->view->value[f->reg]))
+			continue;
+		steady_explain_value(&text, i, steady_field_get(f, l->view->value[f->reg]));
+		add(l, rule, steady_registers[f->reg].name, f->name);
+		steady_report_reason(l->report, "is %s with %s off: KVM shows such a guest 0%s%s%s",
+				     text.data ? text.data : "", steady_options[option].title,
+				     reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+		steady_report_advice(l->report, "turn %s on, or give 0",
+				     steady_options[option].title);
+		steady_text_free(&text);
+	}
+}
+
+unsigned int steady_lint_version(const char *model_name)
+{
+	static const char start[] = "arm", end[] = "-a";
+	size_t skip = sizeof(start) - 1, length;
+	const char *rest;
+
+	if (!model_name || strncmp(model_name, start, skip) != 0)
+		return 0;
+	length = strcspn(model_name + skip, "-");
+	rest = model_name + skip + length;
+	if (strncmp(rest, end, sizeof(end) - 1) != 0)
+		return 0;
+	rest += sizeof(end) - 1;
+	if (*rest && (strncmp(rest, "-v", 2) != 0 || !rest[2] ||
+		      strspn(rest + 2, "0123456789") != strlen(rest + 2)))
+		return 0;
+	return (unsigned int)(steady_version_by_name(model_name + skip, length) + 1);
+}
+
 int steady_lint(const struct steady_view *view, const struct steady_lint_request *request,
 		struct steady_report *report)
 {
@@ -207,8 +255,13 @@ int steady_lint(const struct steady_view *view, const struct steady_lint_request
 		{"reserved-register", reserved_register},
 		{"reserved-field", reserved_field},
 		{"reserved-value", reserved_value},
+		{"option-pmu", option_off},
+		{"option-sve", option_off},
+		{"option-ptrauth", option_off},
+		{"option-mte", option_off},
+		{"option-el2", option_off},
 	};
-	struct lint l = {.view = view, .report = report};
+	struct lint l = {.view = view, .report = report, .request = request};
 
 	for (unsigned int i = 0; i < steady_rule_total; i++) {
 		if (!wanted(i, request))

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/model.h"
 
+#include "policy/outside.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FEATURES_MAX 64 /* that one field tells: no field tells more */
 
 struct steady_model *steady_model_alloc(void)
 {
 	return calloc(1, sizeof(struct steady_model));
 }
 
+static void free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
 void steady_model_free(struct steady_model *m)
 {
 	if (!m)
 		return;
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		free(m->tolerated[i]);
-	free(m->tolerated);
+	free_names(m->tolerated, m->tolerated_count);
+	free_names(m->more, m->more_count);
 	free(m->name);
 	free(m->firmware);
 	free(m->register_list);
@@ -33,6 +43,11 @@ const char *steady_model_name(const struct steady_model *m)
 static bool is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+void steady_model_set_lenient(struct steady_model *m, bool lenient)
+{
+	m->lenient = lenient;
 }
 
 bool steady_model_name_ok(const char *name)
@@ -126,48 +141,118 @@ int steady_model_add_implementation(struct steady_model *m, const struct steady_
 
 bool steady_tolerable(const char *name)
 {
+	int reg = steady_register_by_name(name, strlen(name));
+
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
-	       steady_unvirtualised_by_name(name, strlen(name)) >= 0;
+	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
+	       steady_state_by_name(name, strlen(name)) ||
+	       (reg >= 0 && steady_outside_of_register(reg) >= 0);
 }
 
-int steady_model_add_tolerated(struct steady_model *m, const char *name)
+static int add_name(char ***names, size_t *count, const char *name)
 {
 	char **all, *copy;
 	size_t at = 0;
 
-	while (at < m->tolerated_count && strcmp(m->tolerated[at], name) < 0)
+	while (at < *count && strcmp((*names)[at], name) < 0)
 		at++;
-	if (at < m->tolerated_count && strcmp(m->tolerated[at], name) == 0)
+	if (at < *count && strcmp((*names)[at], name) == 0)
 		return 0;
 	copy = strdup(name);
-	all = realloc(m->tolerated, (m->tolerated_count + 1) * sizeof(*all));
+	all = realloc(*names, (*count + 1) * sizeof(*all));
 	if (all)
-		m->tolerated = all;
+		*names = all;
 	if (!copy || !all) {
 		free(copy);
 		return -STEADY_ENOMEM;
 	}
-	memmove(all + at + 1, all + at, (m->tolerated_count++ - at) * sizeof(*all));
+	memmove(all + at + 1, all + at, ((*count)++ - at) * sizeof(*all));
 	all[at] = copy;
 	return 0;
 }
 
-bool steady_model_tolerates(const struct steady_model *m, const char *name)
+static bool has_name(char *const *names, size_t count, const char *name)
 {
-	for (size_t i = 0; i < m->tolerated_count; i++) {
-		if (strcmp(m->tolerated[i], name) == 0)
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0)
 			return true;
 	}
 	return false;
 }
 
+int steady_model_add_tolerated(struct steady_model *m, const char *name)
+{
+	return add_name(&m->tolerated, &m->tolerated_count, name);
+}
+
+int steady_model_add_more(struct steady_model *m, const char *name)
+{
+	return add_name(&m->more, &m->more_count, name);
+}
+
+bool steady_model_tolerates(const struct steady_model *m, const char *name)
+{
+	return has_name(m->tolerated, m->tolerated_count, name);
+}
+
 bool steady_model_tolerates_field(const struct steady_model *m, unsigned int field)
+{
+	int reg = steady_fields[field].reg;
+	char name[STEADY_FULLNAME];
+
+	if (m->lenient && steady_fields[field].flags & STEADY_FIELD_RESERVED)
+		return true;
+	if (!m->tolerated_count)
+		return false;
+	if (steady_outside_of_register(reg) >= 0 &&
+	    steady_model_tolerates(m, steady_registers[reg].name))
+		return true;
+	return steady_model_tolerates(m, steady_field_fullname(field, name, sizeof(name)));
+}
+
+bool steady_model_tolerates_more(const struct steady_model *m, unsigned int field)
 {
 	char name[STEADY_FULLNAME];
 
-	if (!m->tolerated_count)
+	if (!m->more_count)
 		return false;
-	return steady_model_tolerates(m, steady_field_fullname(field, name, sizeof(name)));
+	return has_name(m->more, m->more_count, steady_field_fullname(field, name, sizeof(name)));
+}
+
+/* Whether the model has a feature that another value of this field would take away. */
+static bool loses_feature(const struct steady_model *m, unsigned int field, uint64_t has)
+{
+	const struct steady_field *f = &steady_fields[field];
+	struct steady_view view, other;
+	uint16_t features[FEATURES_MAX];
+	size_t count = steady_field_features((int)field, features, FEATURES_MAX);
+
+	steady_model_view(m, &view);
+	other = view;
+	other.value[f->reg] = steady_field_put(f, other.value[f->reg], has);
+	for (size_t i = 0; i < count && i < FEATURES_MAX; i++) {
+		if (steady_feature_state(features[i], &view) == STEADY_YES &&
+		    steady_feature_state(features[i], &other) != STEADY_YES)
+			return true;
+	}
+	return false;
+}
+
+bool steady_model_lets(const struct steady_model *m, unsigned int field, uint64_t wanted,
+		       uint64_t has)
+{
+	if (wanted == has || steady_model_tolerates_field(m, field))
+		return true;
+	if (!steady_model_tolerates_more(m, field))
+		return false;
+	switch (steady_field_compare(&steady_fields[field], has, wanted)) {
+	case STEADY_LESS:
+		return false;
+	case STEADY_UNORDERED:
+		return !loses_feature(m, field, has);
+	default:
+		return true;
+	}
 }
 
 const struct steady_firmware_value *steady_model_firmware(const struct steady_model *m, uint64_t id)

@@ -27,10 +27,15 @@ struct steady_model {
 	struct steady_vl sve;             /* empty: no SVE */
 	uint64_t *register_list;          /* ascending; NULL: not given */
 	size_t register_count;
+	struct steady_caches caches;      /* where CLIDR_EL1 is given */
+	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED]; /* what its hosts showed alike */
 	struct steady_cpu *implementations; /* sorted; none: not given */
 	size_t implementation_count;
 	char **tolerated;                 /* sorted names: "REG.FIELD", "CNTFRQ_EL0" */
 	size_t tolerated_count;
+	bool lenient;                     /* steady_model_set_lenient(); in no file */
+	char **more;                      /* the same, of fields that a host may only have more of */
+	size_t more_count;
 	struct steady_offer *offer;       /* what its hosts accepted together, or NULL */
 };
 
@@ -41,12 +46,24 @@ bool steady_model_name_ok(const char *name);
 int steady_model_add_firmware(struct steady_model *model, uint64_t id, uint64_t value);
 int steady_model_add_implementation(struct steady_model *model, const struct steady_cpu *cpu);
 int steady_model_add_tolerated(struct steady_model *model, const char *name);
+/* The same of a field that may be more than the model's value, and not less. */
+int steady_model_add_more(struct steady_model *model, const char *name);
 /* Which irqchip its VMs have. Of a model that does not say: with its GIC fields comes GICv3. */
 uint32_t steady_model_irqchip(const struct steady_model *model);
-/* Whether a name is one that may be tolerated: a field, or an unvirtualised register. */
+/* What may be tolerated: a field, an unvirtualised register, state that no field hides. */
 bool steady_tolerable(const char *name);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);
 bool steady_model_tolerates_field(const struct steady_model *model, unsigned int field);
+/* Whether a host may only have more of it than the model's value. */
+bool steady_model_tolerates_more(const struct steady_model *model, unsigned int field);
+/*
+ * Whether a guest may see `has` where the model has `wanted`: of a field that is tolerated
+ * anything; of one that may be more what the field's order does not call less, and where the order
+ * says nothing (3 of pointer authentication is another algorithm's step than 1), what leaves the
+ * guest every feature that the model has.
+ */
+bool steady_model_lets(const struct steady_model *model, unsigned int field, uint64_t wanted,
+		       uint64_t has);
 const struct steady_firmware_value *steady_model_firmware(const struct steady_model *model,
 							  uint64_t id); /* NULL: not given */
 void steady_model_view(const struct steady_model *model, struct steady_view *view);

@@ -24,7 +24,11 @@ unsigned int steady_offer_fields(void)
 
 struct steady_offer *steady_offer_alloc(void)
 {
-	return calloc(1, sizeof(struct steady_offer));
+	struct steady_offer *o = calloc(1, sizeof(*o));
+
+	if (o)
+		steady_outside_all(&o->outside);
+	return o;
 }
 
 static void cell_clear(struct steady_cell *c)
@@ -113,9 +117,10 @@ static steady_set by_rule(const struct steady_field *f, uint64_t limit, bool is_
 		case STEADY_KVM_NONE:
 			/*
 			 * A field without an entry reads 0 in a guest. One that does not is known to a
-			 * kernel newer than these facts, which lets it be written: off, as nearly all.
+			 * kernel newer than these facts, which lets it be written: less or off, as
+			 * nearly all.
 			 */
-			ok = v == 0;
+			ok = f->flags & STEADY_FIELD_RESERVED ? v <= limit : v == 0;
 			break;
 		}
 		if (ok)
@@ -201,6 +206,18 @@ static steady_set by_kernel(const struct steady_profile *p, const struct steady_
 	return (s & (steady_set)~refused_values(p, c, f)) | steady_set_one(f, limit);
 }
 
+/* A field of one bit in a nibble that has no name: each bit by itself may be taken away. */
+static steady_set by_bits(const struct steady_field *f, uint64_t limit, uint64_t mask)
+{
+	steady_set s = steady_set_none(f);
+
+	for (uint64_t v = 0; v <= limit; v++) {
+		if (!(v & ~limit) && !((v ^ limit) & ~mask))
+			s |= steady_set_one(f, v);
+	}
+	return s;
+}
+
 /*
  * Of what KVM lets through, what may be offered: nothing that promises more than the hardware has
  * (some kernels compare PMUVer as a signed number and accept 8 to 14 for 6).
@@ -216,7 +233,7 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 			unsigned int field, steady_set *out)
 {
 	const struct steady_field *f = &steady_fields[field];
-	uint64_t limit, mask, bits = steady_field_mask(f);
+	uint64_t limit, mask = 0, bits = steady_field_mask(f);
 
 	if (c->reg[f->reg].state != STEADY_VALUE)
 		return false;
@@ -227,9 +244,17 @@ bool steady_kvm_accepts(const struct steady_profile *p, const struct steady_conf
 		return false;
 	else if (f->width <= 8 && (mask & bits) == bits)
 		*out = by_kernel(p, c, f, limit);
+	else if (f->flags & STEADY_FIELD_RESERVED && f->width <= 4)
+		*out = by_bits(f, limit, steady_field_get(f, mask));
 	else
 		*out = steady_set_one(f, limit);
 	return true;
+}
+
+/* Of a field without a name nothing is offered but that it is off, where that can be had. */
+static bool is_off(const struct steady_field *f, steady_set s)
+{
+	return f->flags & STEADY_FIELD_RESERVED && steady_set_has(f, s, 0);
 }
 
 /* Without an interrupt controller the kernel takes these from the guest at the first run. */
@@ -247,7 +272,8 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 
 	if (!steady_kvm_accepts(p, c, field, out))
 		return false;
-	*out = honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
+	*out = is_off(f, *out) ? steady_set_one(f, 0)
+			       : honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
 	if (is_taken_away(p, c, f))
 		*out = steady_set_and(f, *out, steady_set_one(f, 0));
 	return true;
@@ -283,6 +309,18 @@ static int fill_cell(const struct steady_profile *p, const struct steady_configu
 	return 0;
 }
 
+/* A bitmap that nobody has a name for yet, and such bits: these services are left out. */
+static uint64_t allowed(uint64_t id, uint64_t has)
+{
+	int row = steady_firmware_by_id(id);
+
+	if (row < 0)
+		return 0;
+	return steady_firmware[row].kind == STEADY_FIRMWARE_BITMAP
+		       ? has & steady_firmware[row].services
+		       : has;
+}
+
 static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 {
 	o->firmware_known = p->firmware_known;
@@ -299,8 +337,7 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 			continue;
 		}
 		f->id = r->id;
-		/* a bitmap that nobody has a name for yet: its services are left out */
-		f->allowed = steady_firmware_by_id(r->id) < 0 ? 0 : r->reading.value;
+		f->allowed = allowed(r->id, r->reading.value);
 		o->firmware_count++;
 	}
 	return 0;
@@ -327,6 +364,7 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 	r = fill_firmware(p, o);
 	if (r)
 		goto out;
+	steady_outside_of(p, &o->outside);
 	o->sve_known = p->sve_known;
 	o->sve = p->sve;
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
@@ -375,6 +413,7 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 	o->sve = from->sve;
 	memcpy(o->unvirtualised, from->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = from->differs;
+	o->outside = from->outside;
 	*to = o;
 	return 0;
 nomem:
@@ -558,6 +597,8 @@ int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
 	memcpy(o->unvirtualised, a->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = a->differs;
 	and_unvirtualised(o, b);
+	o->outside = a->outside;
+	steady_outside_and(&o->outside, &b->outside);
 	*a = *o;
 	*o = old;
 	steady_offer_free(o);
@@ -580,7 +621,8 @@ bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer 
 {
 	if (a->cell_count != b->cell_count || a->firmware_known != b->firmware_known ||
 	    a->sve_known != b->sve_known || a->firmware_count != b->firmware_count ||
-	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve))
+	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve) ||
+	    !steady_outside_equal(&a->outside, &b->outside))
 		return false;
 	for (size_t i = 0; i < a->cell_count; i++) {
 		const struct steady_cell *other =

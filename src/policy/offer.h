@@ -37,6 +37,28 @@ struct steady_firmware_offer {
 	uint64_t allowed;    /* bitmap: bits that may be set; PSCI: greatest version; else level */
 };
 
+/*
+ * What hosts accept outside the core ID range, the same in every configuration (outside_offer.c).
+ * Unknown hosts are left out of the AND, and `known` says that there are none.
+ */
+#define STEADY_CTR_ROOM 24
+enum steady_caches_offer {
+	STEADY_CACHES_UNSAID,
+	STEADY_CACHES_ANY,     /* all hosts let them be described; what stands here needs most care */
+	STEADY_CACHES_FIXED,   /* one shows the hardware's, and that is what stands here */
+	STEADY_CACHES_DIFFER,  /* two do, and theirs differ */
+};
+struct steady_outside_offer {
+	bool ctr_known;
+	steady_set ctr[STEADY_CTR_ROOM]; /* one for each row of CTR_EL0 */
+	bool caches_known;
+	uint8_t caches;        /* enum steady_caches_offer */
+	bool clean;            /* of a host that lets them be described, caches have to be cleaned */
+	uint8_t line[2];       /* of such hosts, the longest least line: CTR_EL0.DminLine, IminLine */
+	uint64_t clidr;
+	struct steady_caches ccsidr;
+};
+
 struct steady_offer {
 	struct steady_cell *cells;
 	size_t cell_count;
@@ -47,6 +69,7 @@ struct steady_offer {
 	struct steady_vl sve;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
 	uint32_t differs;    /* 1 << enum steady_unvirtualised: two hosts had different values */
+	struct steady_outside_offer outside;
 };
 
 /* The core rows of steady_fields are contiguous. */
@@ -86,6 +109,19 @@ int steady_offer_of(const struct steady_profile *profile, struct steady_offer **
 /* a becomes the AND of both. ENOMEM leaves a as it was. */
 int steady_offer_and(struct steady_offer *a, const struct steady_offer *b);
 bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer *b);
+
+/* ---- outside_offer.c ---- */
+
+unsigned int steady_ctr_first(void);  /* the first row of CTR_EL0 */
+unsigned int steady_ctr_fields(void); /* how many; at most STEADY_CTR_ROOM */
+void steady_outside_all(struct steady_outside_offer *out); /* nothing is said, all is accepted */
+void steady_outside_of(const struct steady_profile *profile, struct steady_outside_offer *out);
+void steady_outside_and(struct steady_outside_offer *a, const struct steady_outside_offer *b);
+bool steady_outside_equal(const struct steady_outside_offer *a,
+			  const struct steady_outside_offer *b);
+/* Whether no description of the caches is shown or taken by all. */
+bool steady_outside_caches_differ(const struct steady_outside_offer *o);
+
 const struct steady_cell *steady_offer_cell(const struct steady_offer *offer, uint32_t options,
 					    uint32_t irqchip);
 

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "arch/kvm_ids.h"
+#include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/unknown.h"
 
 #define PSCI_0_2 (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
 
@@ -45,9 +47,26 @@ static int add_set(struct steady_plan *plan, uint64_t id, uint64_t value)
 	return add(plan, (struct steady_call){.op = STEADY_OP_SET, .id = id, .value = {value}});
 }
 
-static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip)
+/* Whether a register that tells which CPU it is has to be written. */
+static bool writes_identity(const struct steady_model *m, const struct steady_configuration *c,
+			    const uint64_t target[STEADY_REGISTERS])
+{
+	for (int i = STEADY_OUTSIDE_MIDR; i <= STEADY_OUTSIDE_AIDR; i++) {
+		int reg = steady_outside_register((enum steady_outside)i);
+
+		if (m->has[reg] && target[reg] != c->reg[reg].value)
+			return true;
+	}
+	return false;
+}
+
+static int add_creation(struct steady_plan *plan, const struct steady_model *m, uint32_t irqchip,
+			bool identity)
 {
 	int r = add_simple(plan, STEADY_OP_CREATE_VM, 0, 0);
+
+	if (!r && identity)
+		r = add_simple(plan, STEADY_OP_ENABLE_CAP, 0, STEADY_CAP_IMP_IDS);
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
 		if (m->options >> i & 1 && steady_options[i].enable_cap)
@@ -70,19 +89,57 @@ static int add_creation(struct steady_plan *plan, const struct steady_model *m, 
 	return r;
 }
 
-static int add_registers(struct steady_plan *plan, const struct steady_configuration *c,
+/* All but one belong to the VM, so that one vCPU's do. */
+static int add_registers(struct steady_plan *plan, const struct steady_model *m,
+			 const struct steady_configuration *c,
 			 const uint64_t target[STEADY_REGISTERS])
 {
-	int r = 0;
+	int r = 0, clidr = steady_outside_register(STEADY_OUTSIDE_CLIDR);
 
-	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
-		if (!r && target[reg] != c->reg[reg].value)
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!r && reg != clidr && (steady_register_is_core(reg) || m->has[reg]) &&
+		    target[reg] != c->reg[reg].value)
 			r = add_set(plan, steady_register_id(reg), target[reg]);
 	}
 	return r;
 }
 
-/* A host's bitmap that the model does not speak of is one that it has no service of. */
+static int add_caches(struct steady_plan *plan, const struct steady_model *m,
+		      const struct steady_profile *p, const struct steady_configuration *c,
+		      const uint64_t target[STEADY_REGISTERS])
+{
+	int r, clidr = steady_outside_register(STEADY_OUTSIDE_CLIDR);
+	struct steady_call set = {.op = STEADY_OP_SET};
+	struct steady_caches caches;
+
+	r = steady_caches_target(m, p, c, &caches, NULL);
+	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
+		set.vcpu = v;
+		set.id = steady_register_id(clidr);
+		set.value[0] = target[clidr];
+		if (m->has[clidr] && target[clidr] != c->reg[clidr].value)
+			r = add(plan, set);
+		for (unsigned int i = 0; i < STEADY_CACHES && !r; i++) {
+			const struct steady_reading *has = steady_profile_cache(p, i);
+
+			set.id = steady_cache_id(i);
+			set.value[0] = caches.value[i];
+			if (caches.has >> i & 1 && (!has || has->value != caches.value[i]))
+				r = add(plan, set);
+		}
+	}
+	return r;
+}
+
+/* A register without a name here has one in a newer version, and so in its models. */
+static bool wants(const struct steady_model *m, uint64_t id)
+{
+	const struct steady_firmware_value *want = steady_model_firmware(m, id);
+
+	return want && want->value;
+}
+
+/* Those that have a name here. */
 static int add_firmware(struct steady_plan *plan, const struct steady_model *m,
 			const struct steady_profile *p)
 {
@@ -90,18 +147,39 @@ static int add_firmware(struct steady_plan *plan, const struct steady_model *m,
 
 	for (size_t i = 0; i < p->firmware_count && !r; i++) {
 		const struct steady_firmware_reading *has = &p->firmware[i];
-		const struct steady_firmware_value *want = steady_model_firmware(m, has->id);
 		int row = steady_firmware_by_id(has->id);
+		uint64_t value;
 
-		if (has->reading.state != STEADY_VALUE)
+		if (has->reading.state != STEADY_VALUE ||
+		    (row < 0 && !wants(m, has->id)))
 			continue;
 		if (row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND)
 			continue; /* KVM only compares it, nothing is kept */
-		if (!want && (!m->firmware_count || !steady_firmware_id_is_bitmap(has->id)))
-			continue;
-		if ((want ? want->value : 0) != has->reading.value)
-			r = add_set(plan, has->id, want ? want->value : 0);
+		if (steady_firmware_target(m, has->id, false, &value) &&
+		    value != has->reading.value)
+			r = add_set(plan, has->id, value);
 	}
+	return r;
+}
+
+/* Last, since the register list can be had only when a vCPU is finalised. */
+static int add_unknown(struct steady_plan *plan, const struct steady_model *m,
+		       const struct steady_profile *p, const struct steady_configuration *c)
+{
+	uint64_t *ids;
+	size_t count;
+	int r = steady_unknown_ids(p, c, &ids, &count);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < count && !r; i++) {
+		bool zero;
+		const struct steady_reading *has = steady_unknown_reading(p, c, ids[i], &zero);
+
+		if (has && has->state == STEADY_VALUE && has->value && zero && !wants(m, ids[i]))
+			r = add_set(plan, ids[i], 0);
+	}
+	free(ids);
 	return r;
 }
 
@@ -142,10 +220,13 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 		return -STEADY_ENOMEM;
 	plan->features = steady_options_features(m->options);
 	plan->vcpus = vcpus;
-	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip);
-	r = r ? r : add_registers(plan, c, target);
+	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip,
+			 writes_identity(m, c, target));
+	r = r ? r : add_registers(plan, m, c, target);
+	r = r ? r : add_caches(plan, m, p, c, target);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);
+	r = r ? r : add_unknown(plan, m, p, c);
 	if (r)
 		steady_plan_free(plan);
 	else

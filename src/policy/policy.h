@@ -15,7 +15,7 @@
 /* ---- baseline.c: the greatest model that every input accepts ---- */
 
 struct steady_input {
-	const char *name; /* for messages */
+	const char *name;                     /* for messages */
 	const struct steady_profile *profile; /* one of these two */
 	const struct steady_model *model;
 };
@@ -28,6 +28,9 @@ struct steady_baseline_request {
 	size_t tolerate_count;
 	const unsigned int *require; /* features that the model must have */
 	size_t require_count;
+	bool discovery;              /* guests may ask which CPUs they may meet */
+	bool identity;               /* guests are told which CPU they are */
+	const struct steady_cpu *cpu; /* which, of several; or NULL. Its revidr and aidr may be 0 */
 };
 
 /*
@@ -79,7 +82,16 @@ struct steady_lint_request {
 	size_t only_count;
 	const char *const *except;
 	size_t except_count;
+	unsigned int
+		version; /* that the CPU claims to be of: 1 + row of steady_versions; 0: none */
+	uint32_t options,
+		options_known; /* of the vCPU, and which are known: 1 << enum steady_option */
 };
+/*
+ * The version that a model's name claims, as `version` has it: armv8.4-a and armv8.4-a-v1 claim
+ * v8.4. 0 for other names, NULL, and armv8.0-a, of which no register tells anything.
+ */
+unsigned int steady_lint_version(const char *model_name);
 /* 0 or EINVALID, if a rule is broken that is an error; a finding for each broken rule. */
 int steady_lint(const struct steady_view *view, const struct steady_lint_request *request,
 		struct steady_report *report);
@@ -93,11 +105,27 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
 
+/* ---- seen.c: is this the model, as far as a program in the guest can tell? ---- */
+
+struct steady_seen { /* fields */
+	unsigned int fields;    /* of the core ID range, in all */
+	unsigned int visible;   /* that the guest's kernel may show: all others are unknown */
+	unsigned int equal;     /* of these, as in the model */
+	unsigned int lower;     /* less than the model: perhaps hidden by that kernel */
+	unsigned int tolerated; /* other than the model, and tolerated by it */
+};
+/*
+ * 0, or EBLOCKED: the guest sees what the model has not, with a finding each; a note for each field
+ * that is lower. `seen` is what steady_self_read() gives.
+ */
+int steady_check_seen(const struct steady_model *model, const struct steady_view *seen,
+		      struct steady_seen *counts, struct steady_report *report);
+
 /* 0, or EINPUT if the model gives no value for a register of the core range. */
 int steady_model_complete(const struct steady_model *model, struct steady_report *report);
 
 /*
- * What to write into each register of the core range in this configuration; a tolerated field
+ * What to write into each register that the model has, in this configuration; a tolerated field
  * that the host does not let go keeps the host's value. Of fields that it refuses the report has
  * a finding each, and EBLOCKED comes back; target[] then holds what the model wants.
  */
@@ -105,12 +133,24 @@ int steady_targets(const struct steady_model *model, const struct steady_profile
 		   const struct steady_configuration *configuration,
 		   uint64_t target[STEADY_REGISTERS], struct steady_report *report);
 
+/* One register, field by field: the core range's, or CTR_EL0. */
+int steady_target_register(const struct steady_model *model, const struct steady_profile *profile,
+			   const struct steady_configuration *configuration, int reg,
+			   uint64_t *target, struct steady_report *report);
+
+/*
+ * A note for each field that is tolerated and that a guest sees otherwise than the model has it;
+ * with the features that it misses, where those are any.
+ */
+void steady_note_tolerated(const struct steady_model *model,
+			   const uint64_t target[STEADY_REGISTERS], struct steady_report *report);
+
 /* ---- plan.c: the calls ---- */
 
 struct steady_plan {
 	struct steady_call *calls; /* in order; none needs a list */
 	size_t count;
-	uint32_t features;         /* word 0 for KVM_ARM_VCPU_INIT */
+	uint32_t features; /* word 0 for KVM_ARM_VCPU_INIT */
 	uint32_t vcpus;
 };
 /* The calls that make a VM of this host show the model; check first: EBLOCKED as steady_check. */
@@ -123,18 +163,18 @@ uint32_t steady_options_features(uint32_t options);
 /* ---- compare.c: relation of two CPUs ---- */
 
 enum steady_relation { /* as enum steady_compare has it of a field */
-	STEADY_IDENTICAL = STEADY_SAME,
-	STEADY_SUBSET = STEADY_LESS,
-	STEADY_SUPERSET = STEADY_MORE,
-	STEADY_INCOMPATIBLE = STEADY_UNORDERED
+		       STEADY_IDENTICAL = STEADY_SAME,
+		       STEADY_SUBSET = STEADY_LESS,
+		       STEADY_SUPERSET = STEADY_MORE,
+		       STEADY_INCOMPATIBLE = STEADY_UNORDERED
 };
 const char *steady_relation_name(enum steady_relation relation);
 
 struct steady_difference {
-	uint16_t field;     /* row of steady_fields */
+	uint16_t field; /* row of steady_fields */
 	bool a_known, b_known;
 	uint64_t a, b;
-	uint8_t compare;    /* enum steady_compare of a to b; UNORDERED where one is unknown */
+	uint8_t compare; /* enum steady_compare of a to b; UNORDERED where one is unknown */
 };
 /*
  * a is a `subset` of b when b can do all that a can. Fields of the core ID range only. At most

@@ -68,6 +68,7 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->capabilities);
 	free(p->gates);
 	free(p->caches);
+	free(p->unnamed);
 	free(p);
 }
 
@@ -159,7 +160,7 @@ bool steady_profile_mask(const struct steady_profile *p, int reg, uint64_t *mask
 
 	*mask = r->state == STEADY_VALUE ? r->value : 0;
 	if (r->state != STEADY_FAILED)
-		return true;
+		return r->state == STEADY_VALUE;
 	return steady_answer_of(STEADY_OP_MASKS, r->error) == STEADY_ANSWER_ABSENT && !has_masks(p);
 }
 

@@ -32,6 +32,12 @@ struct steady_cpu {      /* one kind of core, or one that a guest may meet */
 	uint64_t midr, revidr, aidr;
 };
 
+#define STEADY_CACHES 32
+struct steady_caches { /* CCSIDR_EL1 of each cache, by the number that selects it (CSSELR_EL1) */
+	uint32_t has;  /* 1 << number */
+	uint32_t value[STEADY_CACHES];
+};
+
 enum steady_irqchip { STEADY_IRQCHIP_UNKNOWN, STEADY_IRQCHIP_NONE, STEADY_GICV2, STEADY_GICV3 };
 const char *steady_irqchip_name(uint32_t irqchip); /* "gicv3"; NULL for unknown */
 uint32_t steady_irqchip_by_name(const char *name); /* UNKNOWN if it is none of them */
@@ -87,6 +93,13 @@ struct steady_firmware_reading {
 	struct steady_reading reading;
 };
 
+/* A register that KVM lists and that this version does not know: what a fresh vCPU shows. */
+struct steady_unnamed {
+	uint64_t id;
+	struct steady_reading reading;
+	bool zero;               /* it was 0, or KVM took 0 for it and kept it */
+};
+
 struct steady_profile {
 	char *name;              /* of the host; never NULL in a profile that was read or probed */
 	char *kernel;            /* release, or NULL */
@@ -106,6 +119,8 @@ struct steady_profile {
 	uint32_t behaviours_known;
 	struct steady_gate *gates; /* in the order of fields and ids */
 	size_t gate_count;
+	struct steady_unnamed *unnamed; /* listed, and not known here; in the order of ids */
+	size_t unnamed_count;
 	struct steady_firmware_reading *caches; /* CCSIDR_EL1 of each level, in the order of ids */
 	size_t cache_count;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
@@ -131,8 +146,8 @@ bool steady_profile_behaves(const struct steady_profile *profile, enum steady_be
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
 /*
- * The mask of what is writable. False where that is unknown because asking failed; a kernel that
- * answers that it does not say lets nothing be written, as does a profile that captured no masks.
+ * The mask of what is writable. False where that is unknown, because asking failed or nobody asked;
+ * a kernel that answers that it does not say lets nothing be written.
  */
 bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */

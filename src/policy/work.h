@@ -21,8 +21,34 @@ struct steady_work {
 bool steady_work_tolerates(const struct steady_work *w, const char *name);
 /* The same of a field, for steady_close(): the context is the struct steady_work. */
 bool steady_work_tolerable(const void *work, unsigned int field);
+/*
+ * Whether no value of a field can be taken: none is accepted by every host or, where the field has
+ * no name, 0 is not.
+ */
+bool steady_work_no_value(const struct steady_cell *cell, unsigned int field);
+/* The value of an input's hosts, each having its greatest; the least of all inputs'. */
+uint64_t steady_work_value(const struct steady_work *w, size_t input,
+			   const struct steady_cell *cell, unsigned int field);
+uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell *cell,
+			   unsigned int field);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
+
+/* ---- outside_work.c ---- */
+unsigned int steady_work_outside_conflicts(const struct steady_work *w);
+void steady_work_outside_explain(const struct steady_work *w);
+/* Whether something of a host's failed to be read; the report says what. */
+bool steady_work_outside_unknown(const struct steady_work *w, size_t input);
+/* What the model says outside the core ID range; the options and implementations stand. */
+int steady_work_outside_pick(const struct steady_work *w);
+
+#define STEADY_WORK_ACCEPT                                                                         \
+	"put these hosts in different pools, or let a guest see the change: --tolerate "
+
+/* ---- conflict.c ---- */
+
+int steady_work_add_unknown(const struct steady_work *w, size_t input, const char *subject,
+			    const char *reason); /* EUNKNOWN */
 
 /* The first of them, as a sentence: "no value of REG.FIELD is accepted by every host". */
 void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,

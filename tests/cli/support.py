@@ -12,7 +12,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROFILES = TOP / "data" / "profiles"
 STEADYARM = os.environ.get("STEADYARM") or str(TOP / "build" / "steadyarm")
 COMMANDS = ("probe", "show", "diff", "baseline", "check", "plan", "apply", "models", "lint", "verify",
-            "replay", "run")
+            "replay", "run", "ps", "export", "import", "migrate-check")
 
 DONE, NO, BAD, FAILED = 0, 1, 2, 3
 

@@ -33,7 +33,18 @@ class Common(Case):
             (NO, ("lint", self.impossible())),
             (DONE, ("replay", self.log(), NEW)),
             (NO, ("replay", self.log(), OLD)),
+            (DONE, ("migrate-check", NEW, NEW)),
+            (NO, ("migrate-check", NEW, OLD)),
+            (DONE, ("export", "--to", "firecracker", "armv8.2-a-v1")),
+            (DONE, ("import", "--from", "text", self.text())),
+            (DONE, ("ps", "--proc", self.made)),  # a /proc without a process
         ]
+
+    def text(self):
+        path = self.made / "text.model"
+        if not path.exists():
+            self.expect(DONE, "models", "--text", "armv8.2-a-v1", "-o", path)
+        return path
 
     def impossible(self):
         """A model with FEAT_FP and without FEAT_AdvSIMD, which the architecture does not have."""
@@ -42,6 +53,7 @@ class Common(Case):
             model = self.expect(DONE, "baseline", profile("neoverse-n1-7.3")).json()
             value = int(model["registers"]["ID_AA64PFR0_EL1"], 16) | 0xf << 20
             model["registers"]["ID_AA64PFR0_EL1"] = f"0x{value:016x}"
+            del model["offer"]  # that of another CPU
             path.write_text(json.dumps(model), encoding="utf-8")
         return path
 
@@ -102,7 +114,7 @@ class Common(Case):
             with self.subTest(arguments):
                 answer = self.expect(status, *arguments, "--quiet")
                 self.assertEqual(answer.err, "")
-                made = arguments[0] == "probe" or (arguments[0] == "baseline" and status == DONE)
+                made = arguments[0] in ("probe", "export", "import") or (arguments[0] == "baseline" and status == DONE)
                 if made:  # the file is the point of it, not an answer in words
                     json.loads(answer.out)
                 else:

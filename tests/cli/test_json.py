@@ -11,7 +11,7 @@ HEX = r"^0x[0-9a-f]+$"
 # op0=3, op1=0, CRn=0, CRm=1..7, op2=0..7: KVM's ids of the core ID range (api.rst, 4.68)
 CORE_IDS = [0x6030000000130000 | 3 << 14 | crm << 3 | op2 for crm in range(1, 8) for op2 in range(8)]
 MODEL_KEYS = ["format", "version", "name", "registers", "firmware", "vcpu_features", "irqchip", "sve",
-              "register_list", "implementations", "offer"]
+              "register_list", "implementations", "caches", "unvirtualised", "offer"]
 
 
 class Json(Case):
@@ -51,7 +51,8 @@ class Json(Case):
         m = self.expect(DONE, "baseline", "--name", "web-v1", profile("max-6.16"), profile("max-7.3")).json()
         self.assertEqual(list(m), MODEL_KEYS)
         self.assertEqual((m["format"], m["version"], m["name"]), ("steadyarm-model", 1, "web-v1"))
-        self.assertEqual(len(m["registers"]), 56)
+        self.assertEqual(len(m["registers"]), 58)
+        self.assertTrue({"CTR_EL0", "CLIDR_EL1"} < set(m["registers"]))
         for value in m["registers"].values():
             self.assertRegex(value, HEX64)
         self.assertEqual(m["irqchip"], "gicv3")
@@ -69,11 +70,12 @@ class Json(Case):
     def test_diff(self):
         d = self.expect(NO, "diff", "--json", profile("max-6.18"), profile("max-7.3")).json()
         self.assertEqual(d, {"relation": "subset", "differences": [
-            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"]}]})
+            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"]}],
+            "beside": []})
         turned = self.expect(NO, "diff", "--json", profile("max-7.3"), profile("max-6.18")).json()
         self.assertEqual(turned["relation"], "superset")
         same = self.expect(DONE, "diff", "--json", profile("max-7.3"), profile("max-7.3")).json()
-        self.assertEqual(same, {"relation": "identical", "differences": []})
+        self.assertEqual(same, {"relation": "identical", "differences": [], "beside": []})
         other = self.expect(NO, "diff", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.assertEqual(other["relation"], "incompatible")
 
@@ -89,6 +91,24 @@ class Json(Case):
         self.assertEqual([blocker[key] for key in ("register", "field", "wanted", "offered", "features")],
                          ["ID_AA64ISAR2_EL1", "ATS1A", "1", "0", ["FEAT_ATS1A"]])
 
+    def test_check_tolerated(self):
+        """a field on the command line lets that host go, and what guests miss is told"""
+        c = self.expect(0, "check", "--json", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                        profile("max-6.18")).json()
+        (host,) = c["hosts"]
+        self.assertEqual((host["can_run"], host["blockers"]), (True, []))
+        (told,) = host["tolerated"]
+        self.assertEqual([told[key] for key in ("register", "field", "wanted", "offered", "features")],
+                         ["ID_AA64ISAR2_EL1", "ATS1A", "1", "0", ["FEAT_ATS1A"]])
+        words = self.expect(0, "check", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                            profile("max-6.18"))
+        self.assertIn("MISSES FEAT_ATS1A", words.out)
+        a = self.expect(0, "apply", "--json", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"),
+                        profile("max-6.18")).json()
+        self.assertIs(a["pinned"], True)
+        self.assertEqual([found["field"] for found in a["tolerated"]], ["ATS1A"])
+        self.expect(0, "plan", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"), profile("max-6.18"))
+
     def test_conflicts(self):
         b = self.expect(NO, "baseline", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.keys(b, ("conflicts",))
@@ -102,13 +122,14 @@ class Json(Case):
     def test_apply(self):
         a = self.expect(DONE, "apply", "--json", "--vcpus", "3", self.model("max-6.16", "max-7.3"),
                         profile("max-7.3")).json()
-        self.keys(a, ("host", "model", "vcpus", "ioctls", "writes", "mismatches", "tolerated", "pinned"))
+        self.keys(a, ("host", "model", "vcpus", "ioctls", "writes", "mismatches", "tolerated", "pinned",
+                      "unknown", "warnings"))
         self.assertEqual((a["host"], a["vcpus"], a["mismatches"], a["tolerated"], a["pinned"]),
                          ("max-7.3", 3, [], [], True))
         # 56 registers read back on each of 3 vCPUs, before and after the first run
         self.assertGreater(a["ioctls"], 56 * 3 * 2)
         for write in a["writes"]:
-            self.keys(write, ("id", "register", "value", "errno"), ("vcpu",))
+            self.keys(write, ("id", "register", "value", "errno", "error"), ("vcpu",))
             self.assertRegex(write["id"], HEX64)
             self.assertRegex(write["value"], HEX64)
             self.assertEqual(write["errno"], 0)
@@ -117,7 +138,7 @@ class Json(Case):
     def test_apply_refused(self):
         a = self.expect(NO, "apply", "--json", self.exactly("max-7.3"), profile("max-6.18")).json()
         self.assertIs(a["pinned"], False)
-        self.assertEqual([write["register"] for write in a["writes"] if write["errno"] == "EINVAL"],
+        self.assertEqual([write["register"] for write in a["writes"] if write["error"] == "EINVAL"],
                          ["ID_AA64ISAR2_EL1"])
         self.assertEqual([found["field"] for found in a["mismatches"]], ["ATS1A"])
 
@@ -130,7 +151,7 @@ class Json(Case):
 
     def test_plan(self):
         p = self.expect(DONE, "plan", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()
-        self.keys(p, ("model", "host", "vcpus", "features", "calls"))
+        self.keys(p, ("model", "host", "vcpus", "features", "calls", "unknown"))
         self.assertEqual(p["calls"][0]["op"], "create-vm")
         writes = [call for call in p["calls"] if call["op"] == "set"]
         applied = self.expect(DONE, "apply", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()
@@ -161,6 +182,9 @@ class Identity(Case):
         lines += [f"register_list {each}" for each in model["register_list"]]
         lines += [f"sve.vector_length {each}" for each in model.get("sve", {}).get("vector_lengths", ())]
         lines += [f"tolerated {each}" for each in model.get("tolerated", ())]
+        lines += [f"tolerated_more {each}" for each in model.get("tolerated_more", ())]
+        lines += [f"cache.{name} {value}" for name, value in model.get("caches", {}).items()]
+        lines += [f"unvirtualised.{name} {value}" for name, value in model.get("unvirtualised", {}).items()]
         lines += ["implementation " + ",".join(each[key] for key in ("midr", "revidr", "aidr"))
                   for each in model["implementations"]]
         lines += [f"name {model['name']}", f"irqchip {model['irqchip']}", "format steadyarm-model", "version 1"]

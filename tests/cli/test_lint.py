@@ -1,6 +1,7 @@
 """steadyarm lint: the verdict first, rules switched by name, and what is not wrong is not told."""
 
 import json
+import re
 
 from support import BAD, DONE, NO, Case, main, profile
 
@@ -58,9 +59,43 @@ class Lint(Case):
             "lower": "ID_AA64FPFR0_EL1.F8CVT", "source": "arm-2025-03"})
         self.assertEqual(len(self.expect(DONE, "lint", "--rules").out.splitlines()), len(rules))
 
+    def without_dit(self, name):
+        """armv8.4-a without FEAT_DIT, which the level asks for."""
+        path = self.folder / f"{name}.model"
+        text = self.expect(DONE, "models", "--text", "armv8.4-a-v1").out.replace("armv8.4-a-v1", name)
+        path.write_text(re.sub(r"^(ID_AA64PFR0_EL1 0x000)1", r"\g<1>0", text, flags=re.M))
+        return path
+
+    def test_levels_are_held_to_their_version(self):
+        for level in ("armv8.1-a", "armv8.9-a", "armv9.0-a", "armv9.4-a-v1"):
+            with self.subTest(level):
+                answer = self.expect(DONE, "lint", level)
+                self.assertRegex(answer.out, r"^armv.*-v1: yes, 0 errors, 0 warnings\n$")
+        answer = self.expect(NO, "lint", self.without_dit("armv8.4-a-v7"), "--json")
+        self.assertEqual(self.rules(answer), {"mandatory-v8.4-dit"})
+        plain = self.without_dit("web-v1")
+        self.assertEqual(self.rules(self.expect(DONE, "lint", plain, "--json")), set())
+        for version in ("v8.4", "armv8.4-a", "V8.4"):
+            with self.subTest(version):
+                answer = self.expect(NO, "lint", plain, "--as", version, "--json")
+                self.assertEqual(self.rules(answer), {"mandatory-v8.4-dit"})
+        self.expect(DONE, "lint", plain, "--as", "v8.3")
+
+    def test_options(self):
+        path = self.folder / "off.model"
+        lines = self.expect(DONE, "models", "--text", "neoverse-v1-v1").out.splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if "sve" not in line))
+        answer = self.expect(NO, "lint", path, "--rule", "option", "--json")
+        self.assertEqual(self.rules(answer), {"option-sve"})
+        self.assertIn("with SVE off", answer.out)
+        for name in ("max-5.10", "max-7.3"):  # what KVM shows is no error
+            self.expect(DONE, "lint", profile(name), "--rule", "option")
+
     def test_usage(self):
         for arguments, said in ((("--rule", "implies-x", HOST), "there is no rule 'implies-x'"),
                                 (("--no-rule", "", HOST), "there is no rule ''"),
+                                (("--as", "v8.0", HOST), "'v8.0' is no version that registers tell of"),
+                                (("--as", "v7", HOST), "'v7' is no version"),
                                 ((), "which model?")):
             with self.subTest(arguments):
                 self.assertIn(said, self.expect(BAD, "lint", *arguments).err)

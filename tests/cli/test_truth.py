@@ -7,6 +7,7 @@ arch/arm64/kvm/sys_regs.c say the same. Registers: the files of tests/data/cpus 
 """
 
 import json
+import pathlib
 
 from support import DONE, NO, PROFILES, TOP, Case, main, profile
 
@@ -16,6 +17,43 @@ def published(name):
     with open(TOP / "tests" / "data" / "cpus" / f"{name}.tsv", encoding="utf-8") as file:
         rows = [line.split("\t") for line in file if not line.startswith(("#", "register\t"))]
     return {row[0]: int(row[1], 16) for row in rows}
+
+
+class SaidAlike(Case):
+    """Values that say the same, and values of which neither offers what the other does."""
+
+    def changed(self, name, register, value):
+        path = self.folder / f"{name}.model"
+        lines = self.expect(DONE, "models", "--text", "neoverse-n1-v1").out.splitlines(keepends=True)
+        lines = [f"{register} {value:#018x}\n" if line.startswith(register) else line for line in lines]
+        path.write_text("".join(lines))
+        return path
+
+    def test_bitmap_that_is_not_there(self):
+        """Linux 6.12 has no VENDOR_HYP_BMAP_2; from 6.16 on it is there and 0, offering nothing."""
+        old, new = (json.loads(pathlib.Path(profile(f"neoverse-n1-{v}")).read_text(encoding="utf-8"))["firmware"]
+                    for v in ("6.12", "7.3"))
+        self.assertNotIn("VENDOR_HYP_BMAP_2", old)
+        self.assertEqual(new["VENDOR_HYP_BMAP_2"], "0x0")
+        answer = self.run_it("diff", profile("neoverse-n1-6.12"), profile("neoverse-n1-7.3")).out
+        self.assertIn("PSCI_VERSION", answer)
+        self.assertNotIn("VENDOR_HYP_BMAP_2", answer)
+
+    def test_no_pmu_of_arms(self):
+        """DDI0487 D24.1.3.2: PMUVer 0 and 0xF both say that there is no PMU of Arm's."""
+        a = self.changed("a", "ID_AA64DFR0_EL1", 0x10305008)
+        b = self.changed("b", "ID_AA64DFR0_EL1", 0x10305F08)
+        answer = self.expect(DONE, "diff", a, b).out
+        self.assertTrue(answer.startswith("identical: "), answer)
+        self.assertIn("offer the same, by other values", answer)
+        self.assertIn("ID_AA64DFR0_EL1.PMUVer     0 (NI) -> 15 (IMP_DEF): they say the same", answer)
+
+    def test_neighbouring_levels(self):
+        """FEAT_PAuth2 (Armv8.6) signs in another way than FEAT_PAuth: DDI0487 ID_AA64ISAR1_EL1."""
+        answer = self.expect(NO, "diff", "armv8.5-a-v1", "armv8.6-a-v1").out
+        self.assertTrue(answer.startswith("incompatible: "), answer)
+        unlike = [line.split()[0] for line in answer.splitlines() if "neither offers" in line]
+        self.assertEqual(unlike, ["ID_AA64ISAR1_EL1.APA"])
 
 
 class Recorded(Case):

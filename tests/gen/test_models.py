@@ -22,6 +22,9 @@ LEVELS = ["armv8.%d-a" % n for n in range(10)] + ["armv9.%d-a" % n for n in rang
 BASE = {"FEAT_AA64EL0", "FEAT_AA64EL1", "FEAT_FP", "FEAT_AdvSIMD", "FEAT_TGran4K"}
 WITH = {"FEAT_Debugv8p2": "FEAT_Debugv8p1",  # DDI0487 D24.2.59: the values of DebugVer rise
         "FEAT_PAuth": "FEAT_PACQARMA5"}      # it needs an algorithm, this is that of Arm's cores
+# What no KVM can take away from a core that has it, as all of this version and later do (levels.tsv).
+# FEAT_SpecSEI is no ability: it warns that a speculative read may raise an SError (with FEAT_RAS).
+HELD = {"FEAT_FP16": "v8.2", "FEAT_SpecSEI": "v8.2"}
 # Armv8.4 has FEAT_BBM with its least level, 0, which is also what a CPU without it shows.
 UNTOLD = {"FEAT_BBM"}
 
@@ -42,7 +45,7 @@ def includes(level, version):
 
 
 def wanted(level):
-    has, before = set(BASE), None
+    has, before = BASE | {f for f, version in HELD.items() if includes(level, version)}, None
     while before != has:  # a condition may be on a feature that comes in by another
         before = set(has)
         for feature, version, needs, tells in mandatory():
@@ -70,6 +73,24 @@ class Levels(unittest.TestCase):
         self.assertNotIn("FEAT_LSE", wanted("armv8.0-a"))
         self.assertLessEqual({"FEAT_PAuth2", "FEAT_I8MM", "FEAT_BF16"}, wanted("armv9.1-a"))
         self.assertNotIn("FEAT_VHE", wanted("armv8.1-a"))  # only with EL2
+        self.assertNotIn("FEAT_FHM", wanted("armv8.3-a"))  # FEAT_FP16 makes it so from Armv8.4 on
+        self.assertIn("FEAT_FHM", wanted("armv8.4-a"))
+
+    def test_held_features_are_all_cores(self):
+        """Of the dumps, those with what Armv8.2 asks for have FEAT_FP16, and no others."""
+        folder = os.path.join(ROOT, "tests", "data", "cpus")
+        met = {True: 0, False: 0}
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                rows = [line.split("\t") for line in f if line.startswith("ID_AA64")]
+            value = {row[0]: int(row[1], 16) for row in rows if row[1].startswith("0x")}
+            if "ID_AA64ISAR1_EL1" in value and "ID_AA64PFR0_EL1" in value:
+                dpb = value["ID_AA64ISAR1_EL1"] & 15 >= 1
+                with self.subTest(name):
+                    self.assertEqual(value["ID_AA64PFR0_EL1"] >> 16 & 15, int(dpb))
+                met[dpb] += 1
+        self.assertGreater(met[True], 50)
+        self.assertGreater(met[False], 8)
 
 
 class Clean(unittest.TestCase):

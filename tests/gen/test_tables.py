@@ -23,6 +23,11 @@ def run(directory, *more):
     return result, out
 
 
+def lines_of(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read().split("\n")
+
+
 class Broken(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp()
@@ -100,7 +105,7 @@ class Broken(unittest.TestCase):
         at = next(i for i, line in enumerate(lines) if line.startswith("name\t"))
         lines[at] = lines[at].replace("kind", "sort")
         self.write(lines)
-        self.refused(at + 1, "columns are 'name id sort opt_in source'")
+        self.refused(at + 1, "columns are 'name id sort services opt_in source'")
 
     def test_empty_table(self):
         for table in ("registers.tsv", "features.tsv"):
@@ -352,6 +357,32 @@ class Broken(unittest.TestCase):
     def test_feature_name(self):
         self.change("features.tsv", ["FEAT_SVE_AES"], "feature", "SVE_AES", "'SVE_AES' is no name")
 
+    def test_left_out(self):
+        row = ["FEAT_CHK"]
+        self.change("left-out.tsv", row, "why", "", "no reason why FEAT_CHK is left out")
+        self.setUp()
+        self.change("left-out.tsv", row, "feature", "CHK", "'CHK' is no name of a feature")
+        self.setUp()
+        self.change("left-out.tsv", row, "feature", "FEAT_AES", "FEAT_AES is already in line")
+        self.setUp()
+        lines = self.rows("left-out.tsv")
+        self.add("left-out.tsv", next(line for line in lines if line.startswith("FEAT_EL0")).split("\t"),
+                 "FEAT_EL0 is already in line")
+
+    def test_every_name_is_known_or_left_out(self):
+        """What Arm's list makes mandatory, what the independent listings have, what rules speak of."""
+        known = {line.split("\t")[0] for table in ("features.tsv", "left-out.tsv")
+                 for line in self.rows(table) if line.startswith("FEAT_")}
+        names = set()
+        folder = os.path.join(ROOT, "tests", "data")
+        unnamed = {line.split("\t")[0] for line in lines_of(os.path.join(folder, "listings", "unnamed.tsv"))}
+        for path in [os.path.join(folder, "mandatory.tsv")] + [
+                os.path.join(folder, "listings", name) for name in os.listdir(os.path.join(folder, "listings"))]:
+            for line in lines_of(path):
+                names.update(re.findall(r"FEAT_\w+", line.split("\t")[0]))
+        self.assertGreater(len(names), 250)
+        self.assertEqual(sorted(names - known - unnamed), [])
+
     def test_version(self):
         self.change("features.tsv", ["FEAT_SVE_AES"], "min_version", "9.0", "'9.0' is no version")
 
@@ -398,6 +429,21 @@ class Broken(unittest.TestCase):
                   "less of ID_AA64MMFR1_EL1.SpecSEI may make `then` true")
         self.rule("if", "FEAT_FP8 & FEAT_FPRCVT",
                   "`if` reads ID_AA64ISAR3_EL1.FPRCVT, which implies-fprcvt-fp lowers")
+
+    def test_rule_that_lowers_what_then_reads(self):
+        self.rule("if", "ID_AA64FPFR0_EL1.F8CVT >= 1 & (%s)" % " | ".join(
+            "ID_AA64ISAR0_EL1.%s >= 1" % f for f in
+            "AES SHA1 SHA2 CRC32 Atomic RDM SHA3 SM3 SM4 DP FHM TS".split()),
+                  "lower: less of ID_AA64FPFR0_EL1.F8CVT need not end `if`")  # more than is looked at
+
+    def test_error_that_hosts_break_together(self):
+        lpa = ["group-lpa"]
+        lines, at = self.cells("implications.tsv", lpa)
+        cells = lines[at].split("\t")
+        cells[4] = cells[5] = ""
+        lines[at] = "\t".join(cells)
+        self.write(lines)
+        self.refused(at + 1, "an error whose `then` has alternatives needs `lower`")
 
     def test_rule_that_is_no_condition(self):
         self.change("implications.tsv", ["missing-register"], "if", "FEAT_SVE",
@@ -486,11 +532,26 @@ class Broken(unittest.TestCase):
                                       ("id", "PSCI", "id: 'PSCI' is no number"),
                                       ("kind", "service", "kind: unknown 'service'"),
                                       ("opt_in", "-1", "opt_in: -1 is not"),
+                                      ("opt_in", "0x2", "a bitmap has services"),
+                                      ("services", "0", "a bitmap has services"),
                                       ("name", "psci_version", "'psci_version' is already"),
                                       ("name", "STD-BMAP", "'STD-BMAP' is no name")):
             with self.subTest(column + " " + text):
                 self.setUp()
                 self.change("firmware.tsv", ["STD_BMAP"], column, text, message)
+
+    def test_known(self):
+        for column, text, message in (("crm", "16", "crm: 16 is not"),
+                                      ("op2", "4", "this encoding is already in line"),
+                                      ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("known.tsv", ["2", "0", "0", "0", "5"], column, text, message)
+        self.setUp()
+        lines = self.rows("known.tsv")
+        lines += ["3\t0\t1\t0\t3\tmeasured", ""]  # SCTLR2_EL1, of gates.tsv
+        self.write(lines)
+        self.refused(len(lines) - 1, "this encoding is already in line")
 
     def test_behaviours(self):
         for column, text, message in (("behaviour", "el-floor", "'el-floor' is no name for a beh"),
@@ -522,7 +583,7 @@ class Whole(unittest.TestCase):
     """Runs after Broken: unittest takes classes in the order of their names."""
 
     def test_every_refusal_was_provoked(self):
-        for name in ("rows.py", "facts.py", "conditions.py", "rules.py", "groups.py"):
+        for name in ("rows.py", "facts.py", "conditions.py", "rules.py", "groups.py", "versions.py"):
             with open(os.path.join(ROOT, "gen", name), encoding="utf-8") as f:
                 source = f.read()
             for message in re.findall(r'(?:faults\.add\([^")]*\)?[^")]*|Fault\()"([^"]+)"', source):

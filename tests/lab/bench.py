@@ -172,6 +172,10 @@ def canonical(model):
     lines += [f"implementation {cpu['midr']},{cpu['revidr']},{cpu['aidr']}"
               for cpu in model.get("implementations", [])]
     lines += [f"tolerated {what}" for what in model.get("tolerated", [])]
+    lines += [f"tolerated_more {what}" for what in model.get("tolerated_more", [])]
+    lines += [f"cache.{number} {value}" for number, value in model.get("caches", {}).items()]
+    lines += [f"unvirtualised.{name} {value}"
+              for name, value in model.get("unvirtualised", {}).items()]
     return "".join(line + "\n" for line in sorted(lines, key=str.encode))
 
 

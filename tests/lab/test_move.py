@@ -2,120 +2,132 @@
 
 import pathlib
 import subprocess
+import sys
 import unittest
 
 import bench
 
+sys.path.insert(0, str(bench.TOP / "lab"))
+
+from labkit import moves, rounds, trials  # pylint: disable=wrong-import-position
+
+RESETS = 40  # `lab/migrate --resets 200` and --rounds 20 make more of them
+ROUNDS = 2
 CPU = "max"
 TOLERATED = "ID_AA64MMFR2_EL1.NV"  # 6.12 shows what the CPU has, newer kernels show none
-NV = bench.mask("ID_AA64MMFR2_EL1", "NV")
-MOVES = (("7.3", "6.12"), ("6.12", "7.3"), ("7.3", "6.18"))
-GUEST = bench.TOP / "build" / "arm64" / "tests" / "lab" / "lab-guest"
-PRELOAD = bench.TOP / "build" / "arm64" / "preload" / "steadyarm-preload.so"
-SCRIPT = bench.TOP / "tests" / "lab" / "move.sh"
-WORDS = 4096  # of guest.S
-WRAP = (1 << 64) - 1
 
 
-def chain(ticks):
-    """What guest.S computes, tick by tick, written down once more."""
-    memory, value = list(range(WORDS)), 0xCBF29CE484222325
-    for _ in range(ticks):
-        for at in range(WORDS):
-            value = (value ^ memory[at]) * 0x100000001B3 & WRAP
-            memory[at] = memory[at] + value & WRAP
-        yield value
-
-
-def run(folder, kernel, what, model, *files):
-    """move.sh on a host; (QEMU's status, its lines, what it said)"""
-    argv = [bench.TOP / "lab" / "run", "--kernel", kernel, "--cpu", CPU, "--memory", "1536",
-            "--guest-qemu", "qemu-guest-10", "--timeout", "200", "--out", folder]
-    for path in (bench.ARM64, GUEST, PRELOAD, SCRIPT, *files):
-        argv += ["--in", path]
-    if model:
-        argv += ["--in", model]
-    argv += ["--", "sh", "/in/move.sh", what, f"/in/{model.name}" if model else "-"]
-    done = subprocess.run([str(word) for word in argv], text=True, stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"lab/run ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-    serial = folder / "serial"
-    lines = serial.read_text(encoding="utf-8").split("\n")[:-1] if serial.exists() else []
-    return (int((folder / "status").read_text(encoding="utf-8")),
-            [[int(word, 16) for word in line.split()] for line in lines],
-            (folder / "err").read_text(encoding="utf-8"))
-
-
-class Moves(unittest.TestCase):
-    """Each move is saved on one host and goes on on another."""
+class Lab(unittest.TestCase):
+    """What these tests need, and a folder."""
 
     @classmethod
     def setUpClass(cls):
-        done = subprocess.run([bench.TOP / "lab" / "fetch", "qemu-guest-10", "6.18"], text=True,
+        rows = [row for row in trials.read() if row.ci]
+        done = subprocess.run([bench.TOP / "lab" / "fetch", *trials.needs(rows)], text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode:
             raise unittest.SkipTest(done.stderr.strip())
         work = bench.scratch()
         cls.addClassCleanup(work.cleanup)
         cls.work = pathlib.Path(work.name)
+        cls.rows = rows
 
-    def model(self, name, *kernels):
-        """A model that all these kernels' hosts accept."""
-        path = self.work / f"{name}.json"
-        profiles = [bench.TOP / "data" / "profiles" / f"{CPU}-{kernel}.json" for kernel in kernels]
-        status, _, errors = bench.steadyarm("baseline", "--name", name, "--tolerate", TOLERATED,
-                                            "-o", path, *profiles)
-        self.assertEqual(status, 0, errors)
-        return path
 
-    def move(self, source, destination, model):
-        """(the source's lines, QEMU's status at the destination, its lines, what it said)"""
-        name = f"{source}-{destination}-{'pinned' if model else 'unpinned'}"
-        start = self.work / f"{name}-start"
-        status, before, said = run(start, source, "start", model)
-        self.assertEqual((status, said), (0, ""))
-        self.assertGreaterEqual(len(before), 5)
-        status, after, said = run(self.work / f"{name}-go-on", destination, "go-on", model,
-                                  start / "state")
-        return before, status, after, said
+class Moves(Lab):
+    """The moves of lab/moves.tsv that are made in CI: saved on one host, restored on another."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        trials.run(cls.rows, cls.work)
+
+    def of(self, pinned):
+        rows = [row for row in self.rows if row.pinned == pinned]
+        self.assertGreaterEqual(len(rows), 2)
+        return rows
+
+    def test_foreseen(self):
+        """each went as migrate-check had foreseen, down to the register that stopped it"""
+        for row in self.rows:
+            with self.subTest(row.name, source=row.source, destination=row.destination):
+                self.assertTrue(row.good(), f"foreseen {row.foreseen}, seen {row.seen}: {row.after}")
+                self.assertTrue(moves.agree(row.recorded, row.seen), "lab/moves.tsv says otherwise")
 
     def test_unpinned(self):
-        """without help a guest of 7.3 does not go on on 6.12"""
-        _, status, after, said = self.move("7.3", "6.12", None)
-        self.assertEqual(after, [])
-        self.assertNotEqual(status, 0)
-        self.assertIn("cpu", said)
+        """without help none goes on, and QEMU says that it failed"""
+        for row in self.of("-"):
+            with self.subTest(row.name):
+                self.assertEqual(row.after.serial, "")
+                self.assertEqual(row.after.status, "1")
+                self.assertIn("error while loading state", row.after.said)
 
     def test_pinned(self):
-        """pinned, it moves down and up: the same registers, the sum goes on, nothing is lost"""
-        for source, destination in MOVES:
-            with self.subTest(source=source, destination=destination):
-                model = self.model(f"m{source}-{destination}", source, destination)
-                before, status, after, said = self.move(source, destination, model)
-                self.assertEqual((status, said), (0, ""))
-                self.check(before, after, "6.12" not in (source, destination))
+        """pinned, all go on: the same registers at EL1, sums and instructions go on, nothing is lost"""
+        for row in self.of("both"):
+            with self.subTest(row.name, source=row.source, destination=row.destination):
+                self.assertTrue(row.works(), row.seen)
+                for end in (row.before, row.after):
+                    self.assertEqual((end.status, end.said), ("0", ""))
+                    self.assertEqual(end.drifted(), [])
+                    self.assertGreater(end.reads(), 0)
+                serial = row.before.serial + row.after.serial
+                self.assertEqual(moves.faults(serial), [])
+                self.check_model(moves.parse(serial).ids, row)
+                self.assertEqual(len({tick["found"] for tick in moves.parse(serial).ticks}), 1)
 
-    def check(self, before, after, level):
-        """`level`: even the tolerated field is the same on both kernels"""
-        # the line at the time of the move may be cut: part of it on each side
-        after = [line for line in after if len(line) == 4]
-        self.assertGreaterEqual(len(after), 3)
-        sums = list(chain(max(line[0] for line in after) + 1))
-        for tick, value, _, _ in before + after:
-            self.assertEqual(value, sums[tick], f"tick {tick}")
-        self.assertLessEqual(after[0][0], before[-1][0] + 2)
-        self.assertEqual(len({line[2] for line in before}), 1)
-        # the tick that was under way may have read its registers before the move, and shows that
-        whole = after if level else after[1:]
-        self.assertEqual(len({line[2] for line in whole}), 1)
-        self.assertEqual({line[3] & ~NV for line in before}, {line[3] & ~NV for line in after})
-        if level:
-            self.assertEqual(before[-1][2:], after[0][2:])
+    def check_model(self, sets, row):
+        """What the guest read is the model, on both hosts, but for what is tolerated by name."""
+        model = bench.core(bench.read(row.model))
+        wanted = {name: model[moves.CORE_FIRST + at] for at, name in enumerate(moves.CORE)}
+        for ids in sets:
+            self.assertLessEqual(set(moves.differing_fields(wanted, ids)), set(row.tolerated))
+
+    def test_leaving(self):
+        """a pinned guest goes on without the preload library on the newer kernel"""
+        row = next(row for row in self.of("source") if row.destination == "neoverse-n1-7.3")
+        self.assertEqual(row.seen, "same")
+        self.assertEqual(row.after.log, "")
+        self.assertIn("pinned", row.before.log)
+
+    def test_unpinned_sees_exactly(self):
+        """`baseline --exactly` of a host is what an unpinned guest reads there"""
+        for row in self.of("-"):
+            with self.subTest(row.source):
+                status, out, errors = bench.steadyarm("baseline", "--exactly", "--json", "-o",
+                                                      self.work / f"{row.source}-exact.json",
+                                                      trials.profile(row.source))
+                self.assertEqual(status, 0, out + errors)
+                exact = bench.core(bench.read(self.work / f"{row.source}-exact.json"))
+                read = moves.parse(row.before.serial).ids[0]
+                self.assertEqual([hex(exact[moves.CORE_FIRST + at]) for at in range(len(moves.CORE))],
+                                 [hex(read[name]) for name in moves.CORE])
+
+
+class Endurance(Lab):
+    """The same guest for a long time."""
+
+    def tell(self, text):
+        self.fail(text)
+
+    def test_resets(self):
+        """system resets of a pinned guest with 8 vCPUs: no register drifts"""
+        self.assertEqual(rounds.reset(self.work, RESETS, say=self.tell), 0)
+
+    def test_rounds(self):
+        """to another kernel and back: no register drifts"""
+        self.assertEqual(rounds.move(self.work, ROUNDS, say=self.tell), 0)
+
+
+class Verify(Lab):
+    """A guest that the library runs by itself."""
 
     def test_verify(self):
         """a guest of four vCPUs reads the model at EL1, and at EL0 every read traps"""
-        model = self.model("verify", "6.12", "7.3")
+        model = self.work / "verify.json"
+        status, _, errors = bench.steadyarm("baseline", "--name", "verify", "--tolerate", TOLERATED, "-o",
+                                            model, *(trials.profile(f"{CPU}-{kernel}")
+                                                     for kernel in ("6.12", "7.3")))
+        self.assertEqual(status, 0, errors)
         for kernel in ("6.12", "7.3"):
             with self.subTest(kernel=kernel):
                 step = bench.boot(self.work / f"verify-{kernel}",

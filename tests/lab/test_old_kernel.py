@@ -74,7 +74,7 @@ class OldKernel(unittest.TestCase):
         self.assertEqual(step.status, 1, step.err)
         answer = step.json()
         self.assertIs(answer["pinned"], False)
-        self.assertEqual([(w["register"], w["errno"]) for w in answer["writes"]],
+        self.assertEqual([(w["register"], w["error"]) for w in answer["writes"]],
                          [(REGISTER, "EINVAL")])
         named = [m for m in answer["mismatches"] if m["register"] == REGISTER and m["field"] == FIELD]
         self.assertEqual(len(named), 1, answer["mismatches"])

@@ -142,7 +142,7 @@ class TwoKernels(unittest.TestCase):
         self.assertEqual(step.status, 1, step.err)
         answer = step.json()
         self.assertIs(answer["pinned"], False)
-        refused = {w["register"]: w["errno"] for w in answer["writes"] if w["errno"]}
+        refused = {w["register"]: w["error"] for w in answer["writes"] if w["errno"]}
         self.assertEqual(refused.get(OVER), "EINVAL")
         self.assertIn(OVER, [m["register"] for m in answer["mismatches"]])
         raw = self.root["old"]["raw"].out

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "brute.h"
+#include "orders.h"
 
 #include <string.h>
 
@@ -40,6 +41,17 @@ static bool refused_before(const char *name, uint64_t v)
 	return false;
 }
 
+/* A newer kernel's field in a nibble without a name: less of it, or of each of its single bits. */
+static bool nameless_accepts(const struct steady_field *f, uint64_t writable, uint64_t limit,
+			     uint64_t value)
+{
+	uint64_t mask = writable >> f->lsb & (steady_field_mask(f) >> f->lsb);
+
+	if (mask == steady_field_mask(f) >> f->lsb)
+		return value < limit;
+	return (limit | value) == limit && ((limit ^ value) | mask) == mask;
+}
+
 bool brute_accepts(const struct steady_profile *p, const struct steady_configuration *c,
 		   unsigned int field, uint64_t value)
 {
@@ -52,10 +64,14 @@ bool brute_accepts(const struct steady_profile *p, const struct steady_configura
 		return true;
 	if (c->accepted && c->accepted[field].known && f->width <= 4) /* a record is the truth */
 		return c->accepted[field].values >> value & 1;
-	if (p->writable[f->reg].state != STEADY_VALUE ||
-	    ~p->writable[f->reg].value & steady_field_mask(f))
+	if (p->writable[f->reg].state != STEADY_VALUE)
 		return false;
-	if (f->kvm_rule == STEADY_KVM_NONE) /* known to a newer kernel only, which can leave it out */
+	if (f->flags & STEADY_FIELD_RESERVED && f->width <= 4)
+		return nameless_accepts(f, p->writable[f->reg].value, limit, value);
+	if (~p->writable[f->reg].value & steady_field_mask(f))
+		return false;
+	if (f->kvm_rule ==
+	    STEADY_KVM_NONE) /* known to a newer kernel only, which can leave it out */
 		return value == 0 && f->width <= 4;
 	return safe_value(f, a, b) == a &&
 	       !refused_before(steady_field_fullname(field, name, sizeof(name)), value);
@@ -70,12 +86,16 @@ void brute_offer(const struct steady_profile *p, const struct steady_configurati
 	memset(out, 0, sizeof(*out));
 	out->values = 1u << f->width;
 	for (uint64_t v = 0; v < out->values; v++) {
-		bool legal = f->width > 4 || f->legal >> v & 1;
-		bool within = steady_field_compare(f, v, limit) == STEADY_LESS ||
-			      (f->order == STEADY_ORDER_EXACT && v == f->fallback);
+		enum steady_compare stands = orders_compare(field, v, limit);
+		bool within = stands == STEADY_LESS || stands == STEADY_SAME ||
+			      orders_is_for_any(field, v);
 
-		out->has[v] = (v == limit || (legal && within)) && brute_accepts(p, c, field, v);
+		out->has[v] = (v == limit || (orders_legal(field, v) && within)) &&
+			      brute_accepts(p, c, field, v);
 	}
+	/* of what has no name a guest is told nothing, if that can be had */
+	if (f->flags & STEADY_FIELD_RESERVED && out->has[0])
+		memset(out->has + 1, 0, sizeof(out->has) - sizeof(out->has[0]));
 }
 
 void brute_and(struct brute *a, const struct brute *b)
@@ -98,8 +118,7 @@ bool brute_is_greatest(const struct brute *b, unsigned int field, uint64_t value
 	if (value >= b->values || !b->has[value])
 		return false;
 	for (uint64_t v = 0; v < b->values; v++) {
-		if (b->has[v] &&
-		    steady_field_compare(&steady_fields[field], v, value) == STEADY_MORE)
+		if (b->has[v] && orders_compare(field, v, value) == STEADY_MORE)
 			return false;
 	}
 	return true;
@@ -113,8 +132,7 @@ uint64_t brute_top(const struct brute *b, unsigned int field)
 	for (uint64_t v = 0; v < b->values; v++) {
 		if (!b->has[v])
 			continue;
-		if (!any || steady_field_rank(&steady_fields[field], v) >
-				    steady_field_rank(&steady_fields[field], top))
+		if (!any || orders_taken_before(field, v, top))
 			top = v;
 		any = true;
 	}
@@ -134,7 +152,9 @@ static bool joint(struct steady_profile *const *p, size_t count, uint32_t option
 			brute_offer(p[k], c, steady_offer_first() + i, k ? &one : &all[i]);
 			if (k)
 				brute_and(&all[i], &one);
-			if (brute_empty(&all[i]))
+			if (brute_empty(&all[i]) ||
+			    (steady_fields[steady_offer_first() + i].flags & STEADY_FIELD_RESERVED &&
+			     !all[i].has[0]))
 				return false;
 		}
 		if (!c)
@@ -152,7 +172,7 @@ static bool binds(struct steady_profile *const *p, size_t count, uint32_t option
 		struct steady_view host;
 
 		steady_configuration_view(steady_profile_find(p[k], options, STEADY_GICV3), &host);
-		if (steady_rule_state(rule, &host) == STEADY_NO)
+		if (orders_rule_holds(rule, &host) == STEADY_NO)
 			return false;
 	}
 	return true;
@@ -180,7 +200,7 @@ static bool strike(unsigned int rule, struct brute *all, struct steady_view *vie
 		if (!b->has[v])
 			continue;
 		put(view, field, v);
-		if (steady_rule_state(rule, view) != STEADY_NO)
+		if (orders_rule_holds(rule, view) != STEADY_NO)
 			continue;
 		b->has[v] = false;
 		struck = true;
@@ -189,8 +209,29 @@ static bool strike(unsigned int rule, struct brute *all, struct steady_view *vie
 	return struck;
 }
 
-bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
-	       struct brute *all)
+/* An error that names no field to lower (SVE or SME without FEAT_FP16): nothing is struck then. */
+static bool law_broken(struct steady_profile *const *p, size_t count, uint32_t options,
+		       const struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		bool keep = steady_rules[i].severity == STEADY_RULE_ERROR &&
+			    steady_rules[i].closes == STEADY_CLOSES_NEVER &&
+			    orders_rule_holds(i, view) == STEADY_NO;
+
+		for (size_t k = 0; k < count && keep; k++) {
+			struct steady_view host;
+
+			steady_configuration_view(steady_profile_find(p[k], options, STEADY_GICV3),
+						  &host);
+			keep = orders_rule_holds(i, &host) != STEADY_NO;
+		}
+		if (keep)
+			return true;
+	}
+	return false;
+}
+
+bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options, struct brute *all)
 {
 	struct steady_view view = {{0}, {0}};
 	bool bound[STEADY_RULE_ROOM], again = true;
@@ -200,8 +241,7 @@ bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
 	for (unsigned int i = 0; i < steady_rule_total; i++)
 		bound[i] = binds(p, count, options, i);
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
-		put(&view, steady_offer_first() + i,
-		    brute_top(&all[i], steady_offer_first() + i));
+		put(&view, steady_offer_first() + i, brute_top(&all[i], steady_offer_first() + i));
 	while (again) {
 		again = false;
 		for (unsigned int i = steady_rule_total; i-- > 0;) {
@@ -213,5 +253,5 @@ bool brute_cpu(struct steady_profile *const *p, size_t count, uint32_t options,
 				return false;
 		}
 	}
-	return true;
+	return !law_broken(p, count, options, &view);
 }

@@ -97,7 +97,8 @@ static void accepted_and_below(struct laws *l, struct steady_profile *const *p,
 
 			/* values without an order are neither below nor above each other */
 			laws_hold(l,
-				  d[k].compare == STEADY_LESS || f->order == STEADY_ORDER_EXACT ||
+				  d[k].compare == STEADY_LESS || d[k].compare == STEADY_SAME ||
+					  f->order == STEADY_ORDER_EXACT ||
 					  f->order == STEADY_ORDER_MASK,
 				  "%s is not below host %d", f->name, i);
 			laws_hold(l, d[k].compare != STEADY_MORE, "%s is above host %d", f->name,

@@ -164,6 +164,39 @@ static void change_rest(struct laws *l, struct steady_profile *p)
 	}
 }
 
+/*
+ * Linux 6.1 to 7.3 on CPUs whose EL0 has no AArch32: the AArch32 registers read as zero and the
+ * kernel lets none of their bits be written (data/profiles/a64fx-*.json).
+ */
+static void clear_aarch32(struct steady_profile *p)
+{
+	int pfr0 = steady_register_by_name("ID_AA64PFR0_EL1", strlen("ID_AA64PFR0_EL1"));
+
+	if ((p->configurations[0].reg[pfr0].value & 0xf) == 2)
+		return;
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (!steady_registers[reg].aarch32)
+			continue;
+		p->writable[reg].value = 0;
+		for (size_t i = 0; i < p->configuration_count; i++)
+			p->configurations[i].reg[reg].value = 0;
+	}
+}
+
+/*
+ * Linux's set_id_dfr0_el1() refuses CopDbg below 6, Armv8's debug; no core with AArch32 that Linux
+ * runs on has less, so a host whose own value is less is none.
+ */
+static void floor_copdbg(struct steady_profile *p)
+{
+	unsigned int field = 
+		(unsigned int)steady_field_by_name("ID_DFR0_EL1.CopDbg", strlen("ID_DFR0_EL1.CopDbg"));
+	const struct steady_field *f = &steady_fields[field];
+
+	if (steady_field_get(f, p->configurations[0].reg[f->reg].value) < 6)
+		put_everywhere(p, field, 6);
+}
+
 struct steady_profile *laws_host(struct laws *l, const char *name)
 {
 	unsigned int cpu = laws_one_in(l, 8) ? laws_below(l, 3) : l->cpu;
@@ -173,6 +206,8 @@ struct steady_profile *laws_host(struct laws *l, const char *name)
 	change_masks(l, p, true);
 	if (laws_one_in(l, 2))
 		change_limits(l, p, 250);
+	floor_copdbg(p);
+	clear_aarch32(p);
 	change_rest(l, p);
 	p->cpus[0].midr += laws_below(l, 2);
 	return p;

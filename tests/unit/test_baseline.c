@@ -88,7 +88,8 @@ static void test_alone(void **state)
 	assert_int_equal(t.m->options, t.p[0]->configurations[0].options);
 	assert_int_equal(t.m->irqchip, STEADY_GICV3);
 	for (int i = 0; i < STEADY_REGISTERS; i++) {
-		assert_int_equal(t.m->has[i], steady_register_is_core(i));
+		assert_int_equal(t.m->has[i],
+				 steady_register_is_core(i) || i == build_reg("CTR_EL0"));
 		if (t.m->has[i])
 			assert_true(t.m->value[i] == t.p[0]->configurations[0].reg[i].value);
 	}
@@ -164,6 +165,38 @@ static void test_tolerated_for_nothing(void **state)
 	assert_int_equal(t.m->tolerated_count, 0);
 	assert_non_null(build_finding(t.report, names[0], NULL));
 	stop(&t);
+}
+
+/* A model whose hosts may have more of a field keeps its value with such a host, not with others. */
+static void test_only_more(void **state)
+{
+	static const char name[] = "ID_AA64DFR0_EL1.BRPs"; /* fixed by KVM; 5 on the N1 */
+	static const uint64_t limits[] = {6, 4};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct steady_input in[2] = {{.name = "model"}, {.name = "host"}};
+		struct steady_model *again = NULL;
+		struct pair t;
+
+		start(&t, BUILD_N1, BUILD_7_3, BUILD_7_3);
+		assert_int_equal(go(&t), 0);
+		assert_int_equal(steady_model_add_more(t.m, name), 0);
+		build_put(t.p[0], name, limits[i]);
+		in[0].model = t.m;
+		in[1].profile = t.p[0];
+		assert_int_equal(steady_baseline(in, 2, &t.request, &again, t.report),
+				 i ? -STEADY_ECONFLICT : 0);
+		assert_int_equal(build_finding(t.report, "ID_AA64DFR0_EL1", "BRPs") != NULL, i);
+		if (!i) {
+			assert_true(build_model_get(again, name) == 5);
+			assert_int_equal(again->tolerated_count, 0);
+			assert_int_equal(again->more_count, 1);
+			assert_int_equal(steady_check(again, t.p[0], NULL), 0);
+		}
+		steady_model_free(again);
+		stop(&t);
+	}
 }
 
 /* A tolerated field stays tolerated when the model comes in again. */
@@ -469,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_conflict_and_tolerated),
 		cmocka_unit_test(test_tolerated_for_nothing),
 		cmocka_unit_test(test_tolerated_is_inherited),
+		cmocka_unit_test(test_only_more),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_between_kernels),

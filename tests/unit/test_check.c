@@ -107,6 +107,7 @@ static void test_firmware(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(firmware); i++) {
 		struct fixture t;
+		const struct steady_finding *f;
 		uint64_t id = steady_firmware[steady_firmware_by_name(firmware[i].name,
 								      strlen(firmware[i].name))]
 				      .id;
@@ -115,8 +116,8 @@ static void test_firmware(void **state)
 		build_firmware(t.p, firmware[i].name, firmware[i].host);
 		assert_int_equal(steady_model_add_firmware(t.m, id, firmware[i].value), 0);
 		assert_int_equal(steady_check(t.m, t.p, t.report), firmware[i].result);
-		assert_int_equal(build_finding(t.report, firmware[i].name, NULL) != NULL,
-				 firmware[i].result != 0);
+		f = build_finding(t.report, firmware[i].name, NULL);
+		assert_int_equal(f && f->severity == STEADY_ERROR, firmware[i].result != 0);
 		stop(&t);
 	}
 }
@@ -192,6 +193,44 @@ static void test_options(void **state)
 	build_only(t.p, 0);
 	t.m->options = PMU;
 	assert_int_equal(steady_check(t.m, t.p, NULL), -STEADY_EUNKNOWN);
+	stop(&t);
+}
+
+/* A missing option names what it costs, and hides nothing else that is in the way. */
+static void test_option_names_all(void **state)
+{
+	static const struct {
+		const char *reg, *field;
+		const char *feature; /* read from that field (DDI0487 D24.2.99, D24.2.81) */
+	} told[] = {
+		{"ID_AA64PFR0_EL1", "SVE", "FEAT_SVE"},
+		{"ID_AA64ZFR0_EL1", "SVEver", "FEAT_SVE2"},
+		{"ID_AA64ISAR0_EL1", "RNDR", "FEAT_RNG"}, /* no option's */
+	};
+	struct fixture t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3);
+	t.m->options |= SVE;
+	for (size_t i = 0; i < LENGTH(told); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s.%s", told[i].reg, told[i].field);
+		want(&t, name, 1);
+	}
+	t.p->cpus[0].revidr = 1;
+	assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EBLOCKED);
+	assert_string_equal(build_finding(t.report, "sve", NULL)->features, "FEAT_SVE, FEAT_SVE2");
+	for (size_t i = 0; i < LENGTH(told); i++) {
+		const struct steady_finding *f =
+			build_finding(t.report, told[i].reg, told[i].field);
+
+		assert_non_null(f);
+		assert_string_equal(f->features, told[i].feature);
+		assert_string_equal(f->offered, "0");
+		assert_true((strstr(f->reason, "SVE is off in the vCPU options") != NULL) == (i < 2));
+	}
+	assert_non_null(build_finding(t.report, "MIDR_EL1", NULL));
 	stop(&t);
 }
 
@@ -316,6 +355,84 @@ static void test_whole(void **state)
 	stop(&t);
 }
 
+/*
+ * A level's model lets a host have more of what KVM holds at the core's, and not less: each field
+ * that it says so of, with a value that a core without the feature has (DDI0487 D24.2).
+ */
+static const struct {
+	const char *model, *reg, *field;
+	uint64_t more, less;
+	const char *missed;
+} directions[] = {
+	{"armv8.2-a-v1", "ID_AA64DFR0_EL1", "BRPs", 5, 0, NULL},
+	{"armv8.4-a-v1", "ID_AA64MMFR2_EL1", "IDS", 2, 0, "FEAT_IDST"},
+	{"armv8.3-a-v1", "ID_AA64ISAR1_EL1", "APA", 3, 0, "FEAT_PAuth"},
+};
+
+/* QARMA5, as Graviton3 has it, instead of what the emulated core has. */
+static void give_algorithm(struct steady_profile *p)
+{
+	static const struct {
+		const char *field;
+		uint64_t value;
+	} all[] = {
+		{"ID_AA64ISAR1_EL1.API", 0},
+		{"ID_AA64ISAR1_EL1.GPI", 0},
+		{"ID_AA64ISAR1_EL1.APA", 3},
+		{"ID_AA64ISAR1_EL1.GPA", 1},
+	};
+
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		struct steady_configuration *c = &p->configurations[i];
+
+		for (size_t j = 0; c->options & PTRAUTH && j < LENGTH(all); j++) {
+			const struct steady_field *f = &steady_fields[build_field(all[j].field)];
+
+			c->reg[f->reg].value =
+				steady_field_put(f, c->reg[f->reg].value, all[j].value);
+		}
+	}
+}
+
+static void test_direction(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(directions); i++) {
+		const struct steady_finding *f;
+		struct fixture t;
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s.%s", directions[i].reg, directions[i].field);
+		start(&t, BUILD_V1, BUILD_7_3);
+		steady_model_free(t.m);
+		give_algorithm(t.p);
+		/* and what 8.4 has and V1 has not */
+		build_put(t.p, "ID_AA64ISAR0_EL1.TLB", 2);
+		build_put(t.p, "ID_AA64MMFR2_EL1.TTL", 1);
+		assert_int_equal(steady_model_builtin(directions[i].model, &t.m), 0);
+		build_put(t.p, name, directions[i].more);
+		assert_int_equal(steady_check(t.m, t.p, NULL), 0);
+		build_put(t.p, name, directions[i].less);
+		assert_int_equal(steady_check(t.m, t.p, t.report), -STEADY_EBLOCKED);
+		f = build_finding(t.report, directions[i].reg, directions[i].field);
+		assert_non_null(f);
+		assert_non_null(strstr(f->advice, "--tolerate"));
+		if (directions[i].missed)
+			assert_non_null(strstr(f->features, directions[i].missed));
+		steady_report_free(t.report);
+		assert_int_equal(steady_report_new(&t.report), 0);
+		/* named by the user: yes, and it is said what guests miss */
+		assert_int_equal(steady_model_add_tolerated(t.m, name), 0);
+		assert_int_equal(steady_check(t.m, t.p, t.report), 0);
+		f = build_finding(t.report, directions[i].reg, directions[i].field);
+		assert_non_null(f);
+		assert_int_equal(f->severity, STEADY_NOTE);
+		if (directions[i].missed)
+			assert_non_null(strstr(f->reason, directions[i].missed));
+		stop(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_options),         cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_implementations), cmocka_unit_test(test_unvirtualised),
 		cmocka_unit_test(test_targets),         cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_direction),       cmocka_unit_test(test_option_names_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,11 +57,13 @@ static const struct {
 	const char *reg, *field;
 	uint64_t value;
 	const char *reason, *advice;
+	bool bare; /* in the configuration without options */
 } rows[] = {
-	{BUILD_N1, "ID_AA64ISAR0_EL1", "RNDR", 1, "not on that CPU", "baseline"},
-	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "SVE is off in the vCPU options", "sve=on"},
-	{BUILD_N1, "ID_AA64MMFR1_EL1", "VH", 0, "fixed by kernel 7.3.4", "baseline"},
-	{BUILD_N1, "S3_0_C0_C4_3", "[3:0]", 1, "not on that CPU", "baseline"},
+	{BUILD_N1, "ID_AA64ISAR0_EL1", "RNDR", 1, "not on that CPU", "baseline", false},
+	{BUILD_N1, "ID_AA64PFR0_EL1", "SVE", 1, "and this host cannot turn it on", "baseline", false},
+	{BUILD_V1, "ID_AA64PFR0_EL1", "SVE", 1, "SVE is off in the vCPU options", "sve=on", true},
+	{BUILD_N1, "ID_AA64MMFR1_EL1", "VH", 0, "fixed by kernel 7.3.4", "baseline", false},
+	{BUILD_N1, "S3_0_C0_C4_3", "[3:0]", 1, "not on that CPU", "baseline", false},
 };
 
 static void test_reasons(void **state)
@@ -74,22 +76,23 @@ static void test_reasons(void **state)
 		struct steady_report *report;
 		char name[64];
 		const struct steady_field *field;
+		const struct steady_configuration *c =
+			&p->configurations[rows[i].bare ? p->configuration_count - 1 : 0];
 		uint64_t limit;
 
 		snprintf(name, sizeof(name), "%s.%s", rows[i].reg, rows[i].field);
 		field = &steady_fields[build_field(name)];
-		limit = steady_field_get(field, p->configurations[0].reg[field->reg].value);
+		limit = steady_field_get(field, c->reg[field->reg].value);
 		assert_int_equal(steady_report_new(&report), 0);
 		assert_int_equal(build_baseline(&p, 1, &m, NULL), 0);
 		m->value[field->reg] = steady_field_put(field, m->value[field->reg], rows[i].value);
-		steady_explain_field(report, m, p, &p->configurations[0], build_field(name),
-				     rows[i].value, steady_set_one(field, limit));
+		steady_explain_field(report, m, p, c, build_field(name), rows[i].value, steady_set_one(field, limit));
 		f = build_finding(report, rows[i].reg, rows[i].field);
 		assert_non_null(f);
 		assert_int_equal(f->error, STEADY_EBLOCKED);
 		assert_non_null(strstr(f->reason, rows[i].reason));
 		assert_non_null(strstr(f->advice, rows[i].advice));
-		steady_explain_field(NULL, m, p, &p->configurations[0], build_field(name), 0, 0);
+		steady_explain_field(NULL, m, p, c, build_field(name), 0, 0);
 		steady_report_free(report);
 		steady_model_free(m);
 		steady_profile_free(p);

@@ -73,11 +73,14 @@ static const char profile_text[] =
 static const char model_text[] =
 	"{'format':'steadyarm-model','version':1,'name':'a','registers':{'CTR_EL0':'0x1'},"
 	"'firmware':{'PSCI_VERSION':'0x1'},'sve':{'vector_lengths':[16]},'register_list':['0x1'],"
-	"'implementations':[{'midr':'0x1','revidr':'0x0','aidr':'0x0'}],"
-	"'tolerated':['CNTFRQ_EL0'],'offer':{'cells':[{'irqchip':'none',"
+	"'irqchip':'none','implementations':[{'midr':'0x1','revidr':'0x0','aidr':'0x0'}],"
+	"'tolerated':['CNTFRQ_EL0'],'tolerated_more':['ID_AA64PFR0_EL1.FP'],"
+	"'caches':{'0x6020000000110000':'0x1'},'unvirtualised':{'DCZID_EL0':'0x4'},'offer':{'cells':[{'irqchip':'none',"
 	"'accepted':{'ID_AA64PFR0_EL1.EL0':'1-2'},'register_list':['0x1']}],"
 	"'firmware':{'PSCI_VERSION':'0x1'},'sve':{'vector_lengths':[16]},"
-	"'unvirtualised':{'DCZID_EL0':'0x4'},'differs':['CNTFRQ_EL0']}}";
+	"'unvirtualised':{'DCZID_EL0':'0x4'},'differs':['CNTFRQ_EL0'],"
+	"'ctr':{'known':true,'accepted':{'CTR_EL0.DIC':'0'}},'caches':{'known':true,'state':'any',"
+	"'clean':false,'lines':[4,4],'clidr':'0x21','ccsidr':{'0x6020000000110000':'0x1'}}}}";
 
 /* Reads and prints again; the results go into out, which is empty on failure. */
 static int pass_profile(const char *json, struct steady_text *out)

@@ -28,11 +28,17 @@ static void make_view(struct steady_view *view, const struct value *values, size
 	}
 }
 
-/* What lint says with one rule on; the finding in *out, which the caller frees. */
-static size_t lint_rule(const char *rule, const struct steady_view *view, int *result,
-			struct steady_report **report)
+/* What lint says with one rule on, of a CPU that claims a version; the caller frees the report. */
+static size_t lint_as(const char *rule, const char *version, const struct steady_view *view,
+		      int *result, struct steady_report **report)
 {
-	const struct steady_lint_request request = {.only = &rule, .only_count = 1};
+	const struct steady_lint_request request = {
+		.only = &rule,
+		.only_count = 1,
+		.version =
+			version ? (unsigned int)(steady_version_by_name(version, strlen(version)) +
+						 1)
+				: 0};
 
 	assert_int_equal(steady_report_new(report), 0);
 	*result = steady_lint(view, &request, *report);
@@ -40,7 +46,14 @@ static size_t lint_rule(const char *rule, const struct steady_view *view, int *r
 	return steady_report_count(*report);
 }
 
-static void expect(const char *rule, const struct steady_view *view, bool broken)
+static size_t lint_rule(const char *rule, const struct steady_view *view, int *result,
+			struct steady_report **report)
+{
+	return lint_as(rule, NULL, view, result, report);
+}
+
+static void expect_as(const char *rule, const char *version, const struct steady_view *view,
+		      bool broken)
 {
 	int row = steady_rule_by_name(rule, strlen(rule)), result;
 	struct steady_report *report;
@@ -49,7 +62,7 @@ static void expect(const char *rule, const struct steady_view *view, bool broken
 
 	if (row < 0)
 		fail_msg("no rule %s", rule);
-	count = lint_rule(rule, view, &result, &report);
+	count = lint_as(rule, version, view, &result, &report);
 	if (count != broken)
 		fail_msg("%s: %zu findings, expected %d", rule, count, broken);
 	f = steady_report_get(report, 0);
@@ -68,8 +81,14 @@ static void expect(const char *rule, const struct steady_view *view, bool broken
 	steady_report_free(report);
 }
 
+static void expect(const char *rule, const struct steady_view *view, bool broken)
+{
+	expect_as(rule, NULL, view, broken);
+}
+
 static const struct {
 	const char *rule;
+	const char *version; /* to be claimed, or NULL */
 	struct value broken[64], kept[64];
 	bool can_be_kept; /* although its `if` holds */
 } witnesses[] = {
@@ -88,11 +107,13 @@ static void test_every_rule(void **state)
 		struct steady_view view;
 
 		make_view(&view, witnesses[i].broken, 64);
-		expect(witnesses[i].rule, &view, true);
+		expect_as(witnesses[i].rule, witnesses[i].version, &view, true);
+		if (witnesses[i].version) /* without the claim it is no CPU of that version */
+			expect(witnesses[i].rule, &view, false);
 		if (!witnesses[i].can_be_kept)
 			continue;
 		make_view(&view, witnesses[i].kept, 64);
-		expect(witnesses[i].rule, &view, false);
+		expect_as(witnesses[i].rule, witnesses[i].version, &view, false);
 	}
 }
 
@@ -172,7 +193,7 @@ static const struct {
 	  {"ID_AA64MMFR0_EL1.TGran16_2", 0}},
 	 false},
 	/* ID_AA64ZFR0_EL1 is 0 with neither SVE nor SME */
-	{"group-zfr0",
+	{"group-zfr0-bf16",
 	 {{"ID_AA64PFR0_EL1.SVE", 0}, {"ID_AA64PFR1_EL1.SME", 0}, {"ID_AA64ZFR0_EL1.BF16", 1}},
 	 true},
 };
@@ -185,6 +206,175 @@ static void test_by_hand(void **state)
 
 		make_view(&view, by_hand[i].values, 8);
 		expect(by_hand[i].rule, &view, by_hand[i].broken);
+	}
+}
+
+/* What versions ask for, of CPUs that claim one, and of those that show all of it (DDI0487 A2.1).
+ */
+static void test_versions(void **state)
+{
+	static const struct {
+		const char *rule, *claim;
+		struct value values[4];
+		bool broken;
+	} rows[] = {
+		{"mandatory-v8.1-lse", "v8.1", {{"ID_AA64ISAR0_EL1.Atomic", 0}}, true},
+		{"mandatory-v8.1-lse", "v8.1", {{"ID_AA64ISAR0_EL1.Atomic", 2}}, false},
+		/* later versions ask for what earlier ones do, Armv9.0 for all of Armv8.5 */
+		{"mandatory-v8.1-lse", "v8.4", {{"ID_AA64ISAR0_EL1.Atomic", 0}}, true},
+		{"mandatory-v8.1-lse", "v9.0", {{"ID_AA64ISAR0_EL1.Atomic", 0}}, true},
+		{"mandatory-v8.5-bti", "v9.0", {{"ID_AA64PFR1_EL1.BT", 0}}, true},
+		{"mandatory-v8.6-ecv", "v9.1", {{"ID_AA64MMFR0_EL1.ECV", 0}}, true},
+		/* and not for what later ones do */
+		{"mandatory-v8.4-dit", "v8.3", {{"ID_AA64PFR0_EL1.DIT", 0}}, false},
+		{"mandatory-v8.6-ecv", "v9.0", {{"ID_AA64MMFR0_EL1.ECV", 0}}, false},
+		{"mandatory-v8.4-dit", NULL, {{"ID_AA64PFR0_EL1.DIT", 0}}, false},
+		/* of CPUs that have something */
+		{"mandatory-v8.4-advsimd-dotprod",
+		 "v8.4",
+		 {{"ID_AA64PFR0_EL1.AdvSIMD", 0}, {"ID_AA64ISAR0_EL1.DP", 0}},
+		 true},
+		{"mandatory-v8.4-advsimd-dotprod",
+		 "v8.4",
+		 {{"ID_AA64PFR0_EL1.AdvSIMD", 15}, {"ID_AA64ISAR0_EL1.DP", 0}},
+		 false},
+		{"mandatory-v9.0-advsimd-fp-flagm2",
+		 "v9.0",
+		 {{"ID_AA64PFR0_EL1.AdvSIMD", 0}, {"ID_AA64ISAR0_EL1.TS", 1}},
+		 true},
+		/* what Armv9.0 took away */
+		{"removed-v9.0-doublelock", "v9.0", {{"ID_AA64DFR0_EL1.DoubleLock", 0}}, true},
+		{"removed-v9.0-doublelock", "v9.0", {{"ID_AA64DFR0_EL1.DoubleLock", 15}}, false},
+		{"removed-v9.0-doublelock", "v8.9", {{"ID_AA64DFR0_EL1.DoubleLock", 0}}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct steady_view view;
+
+		make_view(&view, rows[i].values, 4);
+		expect_as(rows[i].rule, rows[i].claim, &view, rows[i].broken);
+	}
+	assert_int_equal(steady_version_by_name("v8.0", 4), -1);
+	assert_int_equal(steady_version_by_name("v8.4-a", 6), -1);
+}
+
+/* A CPU that shows all that v8.4 asks for is one of v8.4, without a claim; level 0 of BBM will do.
+ */
+static void test_version_that_is_shown(void **state)
+{
+	static const char all[] = "v8.1 v8.2 v8.3 v8.4";
+	struct steady_view view = {{0}, {0}};
+	unsigned int features = 0;
+
+	(void)state;
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++)
+		view.known[reg] = true;
+	view.value[build_reg("ID_AA64PFR0_EL1")] =
+		UINT64_C(1) << 48 | 1 << 28 | 0x11; /* DIT, RAS */
+	view.value[build_reg("ID_AA64ISAR0_EL1")] = UINT64_C(2) << 56 | UINT64_C(1) << 52 |
+						    2 << 20 | 1 << 16; /* TLB, TS, Atomic, CRC32 */
+	view.value[build_reg("ID_AA64ISAR1_EL1")] = 2 << 20 | 1 << 4 | 1; /* LRCPC, APA, DPB */
+	view.value[build_reg("ID_AA64DFR0_EL1")] = 0x101009;
+	view.value[build_reg("ID_AA64MMFR1_EL1")] = 2 << 20 | 1 << 16 | 1 << 12; /* PAN, LO, HPDS */
+	view.value[build_reg("ID_AA64MMFR2_EL1")] = UINT64_C(1) << 48 | UINT64_C(1) << 36 |
+						    UINT64_C(1) << 32 | 0x11; /* TTL, IDS, AT, .. */
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		const struct steady_rule *r = &steady_rules[i];
+
+		if (!r->version || !strstr(all, steady_versions[r->version - 1].name))
+			continue;
+		if (steady_rule_state_as(i, &view, r->version) == STEADY_NO &&
+		    r->severity == STEADY_RULE_ERROR)
+			fail_msg("%s", r->name);
+		features++;
+	}
+	assert_true(features > 30);
+	/* FEAT_RASv1p1 is mandatory from v8.4 on, with FEAT_RAS: nobody has to claim the version */
+	expect("mandatory-v8.4-ras-rasv1p1", &view, true);
+	view.value[build_reg("ID_AA64PFR0_EL1")] ^= UINT64_C(1) << 48; /* no DIT: not of v8.4 */
+	expect("mandatory-v8.4-ras-rasv1p1", &view, false);
+}
+
+static void test_version_of_names(void **state)
+{
+	static const struct {
+		const char *name, *version;
+	} rows[] = {
+		{"armv8.1-a", "v8.1"},
+		{"armv9.4-a-v1", "v9.4"},
+		{"armv8.4-a-v12", "v8.4"},
+		{"armv8.0-a", NULL},
+		{"armv8.4", NULL},
+		{"armv8.4-a-", NULL},
+		{"armv8.4-a-v", NULL},
+		{"armv8.4-a-vx", NULL},
+		{"armv8.4-ab", NULL},
+		{"xarmv8.4-a", NULL},
+		{"arm-a", NULL},
+		{"armv8.44-a", NULL},
+		{"", NULL},
+		{NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		unsigned int version = steady_lint_version(rows[i].name);
+
+		if (rows[i].version)
+			assert_string_equal(steady_versions[version - 1].name, rows[i].version);
+		else
+			assert_int_equal(version, 0);
+	}
+}
+
+/* What a guest without an option cannot be shown (arch/arm64/kvm/sys_regs.c, KVM_ARM_VCPU_*). */
+static void test_options(void **state)
+{
+	static const struct {
+		const char *rule, *field;
+		unsigned int value;
+		int option;
+	} rows[] = {
+		{"option-sve", "ID_AA64PFR0_EL1.SVE", 1, STEADY_OPTION_SVE},
+		{"option-sve", "ID_AA64ZFR0_EL1.SVEver", 1, STEADY_OPTION_SVE},
+		{"option-sve", "ID_AA64ZFR0_EL1.BF16", 1, STEADY_OPTION_SVE},
+		{"option-pmu", "ID_AA64DFR0_EL1.PMUVer", 4, STEADY_OPTION_PMU},
+		{"option-pmu", "ID_DFR0_EL1.PerfMon", 4, STEADY_OPTION_PMU},
+		{"option-ptrauth", "ID_AA64ISAR1_EL1.APA", 1, STEADY_OPTION_PTRAUTH},
+		{"option-ptrauth", "ID_AA64ISAR1_EL1.GPI", 1, STEADY_OPTION_PTRAUTH},
+		{"option-ptrauth", "ID_AA64ISAR2_EL1.APA3", 5, STEADY_OPTION_PTRAUTH},
+		{"option-mte", "ID_AA64PFR1_EL1.MTE", 2, STEADY_OPTION_MTE},
+		{"option-mte", "ID_AA64PFR2_EL1.MTEFAR", 1, STEADY_OPTION_MTE},
+		{"option-el2", "ID_AA64MMFR4_EL1.NV_frac", 1, STEADY_OPTION_EL2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct value value = {rows[i].field, rows[i].value};
+		const uint32_t bit = UINT32_C(1) << rows[i].option;
+		struct steady_lint_request q = {.only = &rows[i].rule, .only_count = 1};
+		const struct steady_finding *f;
+		struct steady_report *report;
+		struct steady_view view;
+
+		make_view(&view, &value, 1);
+		assert_int_equal(steady_lint(&view, &q, NULL), 0); /* the option is not known */
+		q.options_known = bit;
+		q.options = bit;
+		assert_int_equal(steady_lint(&view, &q, NULL), 0);
+		q.options = ~bit;
+		assert_int_equal(steady_report_new(&report), 0);
+		/* Linux 5.10 shows a PMU's version without the PMU: no error */
+		assert_int_equal(steady_lint(&view, &q, report),
+				 rows[i].option == STEADY_OPTION_PMU ? 0 : -STEADY_EINVALID);
+		assert_int_equal(steady_report_count(report), 1);
+		f = steady_report_get(report, 0);
+		assert_string_equal(f->rule, rows[i].rule);
+		assert_string_equal(f->field, strchr(rows[i].field, '.') + 1);
+		steady_report_free(report);
+		memset(view.value, 0, sizeof(view.value));
+		assert_int_equal(steady_lint(&view, &q, NULL), 0);
 	}
 }
 
@@ -376,6 +566,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_rule), cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_by_hand),    cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_versions),   cmocka_unit_test(test_version_of_names),
+		cmocka_unit_test(test_options),    cmocka_unit_test(test_version_that_is_shown),
 		cmocka_unit_test(test_switches),   cmocka_unit_test(test_dumps),
 		cmocka_unit_test(test_guests),
 	};

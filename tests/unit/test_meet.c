@@ -86,6 +86,16 @@ static const struct pair pairs[] = {
 	  {{1, 1}, {0, 2}, {0, 1}}}},
 	{{"ID_AA64MMFR0_EL1.TGran16", "ID_AA64MMFR0_EL1.TGran16_2"},
 	 {{{1, 0}, {1, 2}, {1, 2}}, {{2, 0}, {1, 0}, {1, 2}}, {{0, 0}, {1, 2}, {0, 1}}}},
+	/* LDREXD and STREXD (2) come with all of the fraction's; the fraction counts for 1 only */
+	{{"ID_ISAR3_EL1.SynchPrim", "ID_ISAR4_EL1.SynchPrim_frac"},
+	 {{{2, 0}, {1, 3}, {1, 3}}, {{1, 3}, {1, 0}, {1, 0}}, {{2, 0}, {0, 0}, {0, 0}}}},
+	/* SWP on one core (SWP_frac) is less than everywhere */
+	{{"ID_ISAR0_EL1.Swap", "ID_ISAR4_EL1.SWP_frac"},
+	 {{{1, 0}, {0, 1}, {0, 1}}, {{0, 0}, {0, 1}, {0, 0}}, {{1, 0}, {0, 0}, {0, 0}}}},
+	{{"ID_PFR1_EL1.Security", "ID_PFR1_EL1.Sec_frac"},
+	 {{{1, 0}, {0, 2}, {0, 2}}, {{0, 1}, {0, 2}, {0, 1}}, {{2, 0}, {1, 0}, {1, 0}}}},
+	{{"ID_PFR1_EL1.Virtualization", "ID_PFR1_EL1.Virt_frac"},
+	 {{{1, 0}, {0, 1}, {0, 1}}, {{1, 0}, {0, 0}, {0, 0}}}},
 	{{"ID_AA64MMFR0_EL1.TGran64", "ID_AA64MMFR0_EL1.TGran64_2"},
 	 {{{0, 0}, {0, 2}, {0, 2}}, {{0, 1}, {0, 0}, {0, 1}}, {{15, 0}, {0, 0}, {15, 1}}}},
 };
@@ -223,6 +233,11 @@ static void test_loss_is_told(void **state)
 	steady_profile_free(p[1]);
 }
 
+/* Each algorithm's two fields, DDI0487 ID_AA64ISAR1_EL1 and ID_AA64ISAR2_EL1. */
+static const char *const algorithms[] = {"ID_AA64ISAR1_EL1.APA",  "ID_AA64ISAR1_EL1.GPA",
+					 "ID_AA64ISAR1_EL1.API",  "ID_AA64ISAR1_EL1.GPI",
+					 "ID_AA64ISAR2_EL1.APA3", "ID_AA64ISAR2_EL1.GPA3"};
+
 /* FEAT_PACIMP: an algorithm of the implementer's own, which another core need not have. */
 static void test_own_algorithm(void **state)
 {
@@ -248,6 +263,94 @@ static void test_own_algorithm(void **state)
 	}
 }
 
+/*
+ * Of other implementers it is another algorithm: pointer authentication is turned off, and said; who
+ * wants it on has a conflict that names the field, or tolerates it and is warned.
+ */
+static void test_other_implementers(void **state)
+{
+	static const char *const names[] = {"ID_AA64ISAR1_EL1.API"};
+	struct steady_profile *p[] = {build_host(BUILD_V1, BUILD_7_3, "a"),
+				      build_host(BUILD_V1, BUILD_7_3, "b")};
+	struct steady_input in[2] = {{.name = "a", .profile = p[0]}, {.name = "b", .profile = p[1]}};
+	struct steady_baseline_request request = {0};
+	const struct steady_finding *f;
+	struct steady_report *report;
+	struct steady_model *m = NULL;
+
+	(void)state;
+	p[1]->cpus[0].midr = 0x481fd010; /* HiSilicon's */
+	assert_int_equal(steady_report_new(&report), 0);
+	assert_int_equal(steady_baseline(in, 2, &request, &m, report), 0);
+	assert_int_equal(m->options >> STEADY_OPTION_PTRAUTH & 1, 0);
+	for (size_t i = 0; i < LENGTH(algorithms); i++)
+		assert_int_equal(build_model_get(m, algorithms[i]), 0);
+	f = build_finding(report, "ptrauth", NULL);
+	assert_int_equal(f->severity, STEADY_NOTE);
+	assert_non_null(strstr(f->reason, "another implementer's own"));
+	steady_model_free(m);
+	steady_report_free(report);
+	m = NULL;
+	assert_int_equal(steady_report_new(&report), 0);
+	request.options_on = 1u << STEADY_OPTION_PTRAUTH;
+	assert_int_equal(steady_baseline(in, 2, &request, &m, report), -STEADY_ECONFLICT);
+	assert_null(m);
+	f = build_finding(report, "ID_AA64ISAR1_EL1", "API");
+	assert_int_equal(f->error, STEADY_ECONFLICT);
+	assert_string_equal(f->features, "FEAT_PACIMP");
+	steady_report_free(report);
+	assert_int_equal(steady_report_new(&report), 0);
+	request.tolerate = names;
+	request.tolerate_count = 1;
+	assert_int_equal(steady_baseline(in, 2, &request, &m, report), 0);
+	assert_int_equal(m->options >> STEADY_OPTION_PTRAUTH & 1, 1);
+	assert_int_equal(build_finding(report, "ID_AA64ISAR1_EL1", "API")->severity,
+			 STEADY_WARNING);
+	steady_model_free(m);
+	steady_report_free(report);
+	steady_profile_free(p[0]);
+	steady_profile_free(p[1]);
+}
+
+/* One column of pointer authentication or nothing, whatever the hosts accept of each field. */
+static void test_one_column(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 64; round++) {
+		struct steady_profile *p[] = {build_host(BUILD_V1, BUILD_7_3, "a"),
+					      build_host(BUILD_V1, BUILD_7_3, "b")};
+		struct steady_model *m = NULL;
+
+		for (size_t i = 0; i < LENGTH(algorithms); i++) {
+			unsigned int column = (unsigned int)i / 2; /* APA, GPA; API, GPI; APA3, GPA3 */
+
+			for (int h = 0; h < 2; h++) {
+				unsigned int other = round >> (2 + h) & 1;
+				uint64_t value = column == (round & 1) + other ? 1 : 0;
+
+				if (i % 2 == 0 && value && round >> 4 & 1)
+					value = h ? 5 : 3;
+				build_put(p[h], algorithms[i], value);
+				/* a kernel that lets them all be 0, or only some */
+				build_accepted(p[h], algorithms[i],
+					       (uint16_t)(1u << value | (round >> 5 & 1 || i % 2)));
+			}
+		}
+		if (build_baseline(p, 2, &m, NULL) == 0) {
+			for (int k = 0; k < 3; k++)
+				assert_int_equal(!build_model_get(m, algorithms[2 * k]),
+						 !build_model_get(m, algorithms[2 * k + 1]));
+			assert_true(!!build_model_get(m, algorithms[0]) +
+					    !!build_model_get(m, algorithms[2]) +
+					    !!build_model_get(m, algorithms[4]) <=
+				    1);
+		}
+		steady_model_free(m);
+		steady_profile_free(p[0]);
+		steady_profile_free(p[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +359,8 @@ int main(void)
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_own_algorithm),
+		cmocka_unit_test(test_other_implementers),
+		cmocka_unit_test(test_one_column),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,9 @@ static const char canonical[] =
 	"'0x0000000000000000'}\n"
 	"  ],\n"
 	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV'],\n"
+	"  'tolerated_more': ['ID_AA64PFR0_EL1.FP'],\n"
+	"  'caches': {'0x6020000000110000': '0x701fe01a'},\n"
+	"  'unvirtualised': {'CNTFRQ_EL0': '0x3b9aca00', 'PMCR_EL0.N': '0x6'},\n"
 	"  'offer': {\n"
 	"    'cells': [\n"
 	"      {\n"
@@ -49,6 +52,8 @@ static const char canonical[] =
 	"        'irqchip': 'gicv3',\n"
 	"        'accepted': {\n"
 	"          'ID_AA64PFR0_EL1.EL0': '1-2',\n"
+	"          'ID_AA64PFR0_EL1.EL1': '1',\n"
+	"          'ID_AA64PFR0_EL1.CSV3': '1',\n"
 	"          'ID_AA64ISAR0_EL1.AES': '0,2',\n"
 	"          'ID_AA64ISAR0_EL1.SHA1': 'none'\n"
 	"        },\n"
@@ -106,13 +111,25 @@ static const struct refusal refusals[] = {
 	{HEAD "'implementations':[{'midr':'0x1','revidr':'0x0','aidr':'0x0'},\n"
 	      "{'midr':'0x01','revidr':'0x0','aidr':'0x0'}]}",
 	 3, 1, "this implementation is given twice"},
-	{HEAD "'tolerated':['CTR_EL0']}", 2, 14, "\"CTR_EL0\" is neither a field"},
+	{HEAD "'tolerated':['MPIDR_EL1']}", 2, 14, "\"MPIDR_EL1\" is neither a field"},
+	{HEAD "'caches':{'0x6020000000110020':'0x1'}}", 2, 11, "no id of CCSIDR_EL1"},
+	{HEAD "'caches':{'0x6020000000110000':'0x100000000'}}", 2, 32, "more than 32 bits"},
+	{HEAD "'unvirtualised':{'DCZID_EL0':{'errno':'EIO'}}}", 2, 17, "and no errno"},
 	{HEAD "'tolerated':[1]}", 2, 14, "expected a string"},
+	{HEAD "'tolerated_more':['CNTFRQ_EL0']}", 2, 19, "is no field"},
+	{HEAD "'tolerated_more':['CTR_EL0.DIC','ctr.dic']}", 2, 33, "is tolerated twice"},
 	{HEAD "'tolerated':['CTR_EL0.DIC','ctr.dic']}", 2, 28, "is tolerated twice"},
 	/* the offer */
 	{HEAD "'offer':null}", 2, 9, "expected an object, found null"},
 	{HEAD "'offer':{}}", 2, 9, "\"cells\" is missing"},
 	{HEAD "'offer':{'cells':{}}}", 2, 18, "expected an array"},
+	/* changed by hand */
+	{OPEN "'registers':{'ID_PFR0_EL1':'0x0',\n'id_aa64isar0_el1':'0x20'},\n"
+	      "'offer':{'cells':[{'accepted':{'ID_AA64ISAR0_EL1.AES':'0-1'}}]}}",
+	 2, 20, "ID_AA64ISAR0_EL1.AES is a value that the model's own"},
+	{OPEN "'registers':{'ID_PFR0_EL1':'0x10'},\n'offer':{'cells':[{'accepted':{}}]}}", 1, 68,
+	 "ID_PFR0_EL1.State1 is a value that"},
+	{HEAD "'offer':{'cells':[{'vcpu_features':{'pmu':true}}]}}", 2, 9, "none of its cells"},
 	{HEAD "'offer':{'cells':[[]]}}", 2, 19, "expected an object"},
 	{HEAD "'offer':{'cells':[],'cell':1}}", 2, 21, "\"cell\" is no key"},
 	{CELL "'registers':{}}]}}", 2, 20, "\"registers\" is no key"},

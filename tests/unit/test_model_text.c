@@ -13,6 +13,7 @@ static const char canonical[] =
 	"CTR_EL0 0x0000000084448004\n"
 	"ID_AA64PFR0_EL1 0x1000000000000011\n"
 	"S3_0_C0_C7_7 0x0000000000000000\n"
+	"cache.0x6020000000110000 0x701fe01a\n"
 	"firmware.0x603000000016000a 0x3\n"
 	"firmware.PSCI_VERSION 0x10001\n"
 	"format steadyarm-model\n"
@@ -27,6 +28,9 @@ static const char canonical[] =
 	"sve.vector_length 32\n"
 	"tolerated CNTFRQ_EL0\n"
 	"tolerated ID_AA64MMFR2_EL1.NV\n"
+	"tolerated_more ID_AA64PFR0_EL1.FP\n"
+	"unvirtualised.CNTFRQ_EL0 0x3b9aca00\n"
+	"unvirtualised.PMCR_EL0.N 0x6\n"
 	"vcpu_features.pmu on\n"
 	"vcpu_features.sve on\n"
 	"version 1\n";
@@ -97,6 +101,17 @@ static const struct refusal refusals[] = {
 	{HEAD "sve.vector_length 16\nsve.vector_length 16\n", 4, 19, "given twice"},
 	{HEAD "implementation 0x1,0x2,0x3\nimplementation 0x01,0x2,0x3\n", 4, 16, "given twice"},
 	{HEAD "tolerated CNTFRQ_EL0\ntolerated CNTFRQ_EL0\n", 4, 11, "is tolerated twice"},
+	{HEAD "tolerated_more CNTFRQ_EL0\n", 3, 16, "is no field"},
+	{HEAD "cache.0x6020000000110020 0x1\n", 3, 7, "is no id of CCSIDR_EL1"},
+	{HEAD "cache.0x6020000000110000 0x100000000\n", 3, 26, "has more than 32 bits"},
+	{HEAD "cache.0x6020000000110000 0x1\ncache.0x6020000000110000 0x1\n", 4, 1,
+	 "is given twice"},
+	{HEAD "unvirtualised.DCZID 0x4\n", 3, 15, "is no unvirtualised register"},
+	{HEAD "unvirtualised.DCZID_EL0 4\n", 3, 25, "is no number"},
+	{HEAD "unvirtualised.DCZID_EL0 0x4\nunvirtualised.DCZID_EL0 0x4\n", 4, 1,
+	 "is given twice"},
+	{HEAD "tolerated_more ID_AA64PFR0_EL1.FP\ntolerated_more ID_AA64PFR0.FP\n", 4, 16,
+	 "is tolerated twice"},
 	{HEAD REG "register_list 0x2\nregister_list 0x1\nregister_list 0x02\n", 6, 1,
 	 "register_list has 0x0000000000000002 twice"},
 };

@@ -197,21 +197,191 @@ static void test_levels_grow(void **state)
 	}
 }
 
+/* ---- what a level asks for ---- */
+
+#define CLAUSES 256
+
+/* The rows of mandatory.tsv: a feature, the version from which on, and what has to be there. */
+static struct clause {
+	char feature[48], from[8], when[64], tells[8];
+} clauses[CLAUSES];
+
+static void take_cell(const char **at, char *out, size_t room)
+{
+	size_t length = strcspn(*at, "\t\n");
+
+	assert_true(length < room);
+	memcpy(out, *at, length);
+	out[length] = '\0';
+	*at += length + ((*at)[length] != '\0');
+}
+
+static size_t read_clauses(void)
+{
+	char path[4096], line[512];
+	size_t count = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/mandatory.tsv", getenv("STEADY_TEST_DATA"));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		struct clause *c = &clauses[count];
+		const char *at = line;
+
+		if (line[0] == '#' || strncmp(line, "feature\t", 8) == 0)
+			continue;
+		assert_true(count < CLAUSES);
+		memset(c, 0, sizeof(*c));
+		take_cell(&at, c->feature, sizeof(c->feature));
+		take_cell(&at, c->from, sizeof(c->from));
+		take_cell(&at, c->when, sizeof(c->when));
+		take_cell(&at, c->tells, sizeof(c->tells));
+		count++;
+	}
+	fclose(f);
+	return count;
+}
+
+/* "v8.4" of the level "armv8.4-a"; Armv9.N has all that Armv8.(N+5) asks for. */
+static bool asked_of(const char *level, const char *from)
+{
+	int major = level[4] - '0', minor = level[6] - '0';
+
+	if (from[1] == '8')
+		return from[3] - '0' <= (major == 8 ? minor : minor + 5);
+	return major == 9 && from[3] - '0' <= minor;
+}
+
+static bool has(const char *feature, const struct steady_view *view)
+{
+	int row = steady_feature_by_name(feature, strlen(feature));
+
+	if (row < 0)
+		fail_msg("no feature %s", feature);
+	return steady_feature_state((unsigned int)row, view) == STEADY_YES;
+}
+
+static bool has_all(const char *names, const struct steady_view *view)
+{
+	char each[64];
+
+	for (; *names; names += *names == '&') {
+		size_t length = strcspn(names, "&");
+
+		snprintf(each, sizeof(each), "%.*s", (int)length, names);
+		names += length;
+		if (strcmp(each, "FEAT_EL2") == 0)
+			strcpy(each, "FEAT_AA64EL2");
+		if (strcmp(each, "FEAT_Secure") == 0 || strcmp(each, "FEAT_ETMv4") == 0)
+			return false; /* no ID register tells */
+		if (!has(each, view))
+			return false;
+	}
+	return true;
+}
+
+/* Takes a feature away by one field, but not what its clause asks for; false if no value does. */
+static bool take_away(const struct clause *c, struct steady_view *view)
+{
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		const struct steady_field *f = &steady_fields[steady_offer_first() + i];
+		uint64_t old = view->value[f->reg];
+
+		for (uint64_t v = 0; v <= 15 && f->width == 4; v++) {
+			view->value[f->reg] = steady_field_put(f, old, v);
+			if (!has(c->feature, view) && has_all(c->when, view))
+				return true;
+		}
+		view->value[f->reg] = old;
+	}
+	return false;
+}
+
+static bool finds(const struct steady_report *report, const char *feature)
+{
+	const struct steady_finding *f;
+
+	for (size_t i = 0; (f = steady_report_get(report, i)); i++) {
+		int rule = steady_rule_by_name(f->rule, strlen(f->rule));
+
+		if (strncmp(f->rule, "mandatory-", 10) == 0 &&
+		    strcmp(steady_rules[rule].then, feature) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of each level, what Arm's clauses make mandatory (mandatory.tsv): the model has it and lint finds
+ * nothing; without it, lint reports the level's rule. FEAT_BBM is the one that no value takes away.
+ */
+static void test_levels_are_held_to(void **state)
+{
+	size_t count = read_clauses(), taken = 0, levels = 0, exempt = 0;
+
+	(void)state;
+	assert_true(count > 80);
+	for (size_t i = 0; i < steady_models(); i++) {
+		struct steady_lint_request q = {.options_known = UINT32_MAX};
+		struct steady_model *m;
+		struct steady_view view;
+
+		if (strncmp(steady_models_name(i), "armv", 4) != 0)
+			continue;
+		m = load(steady_models_name(i));
+		q.version = steady_lint_version(steady_model_name(m));
+		assert_int_equal(q.version == 0, strncmp(m->name, "armv8.0", 7) == 0);
+		q.options = m->options;
+		for (size_t k = 0; k < count; k++) {
+			struct steady_report *report;
+
+			steady_model_view(m, &view);
+			if (!asked_of(m->name, clauses[k].from) ||
+			    strcmp(clauses[k].tells, "yes") != 0 ||
+			    !has_all(clauses[k].when, &view))
+				continue;
+			if (strcmp(clauses[k].feature, "FEAT_BBM") ==
+			    0) { /* its level 0 is there */
+				exempt++;
+				continue;
+			}
+			assert_int_equal(steady_report_new(&report), 0);
+			assert_int_equal(steady_lint(&view, &q, report), 0);
+			assert_int_equal(steady_report_count(report), 0);
+			if (!has(clauses[k].feature, &view))
+				fail_msg("%s has no %s", m->name, clauses[k].feature);
+			if (!take_away(&clauses[k], &view))
+				fail_msg("%s: nothing takes %s away", m->name, clauses[k].feature);
+			steady_lint(&view, &q, report);
+			if (!finds(report, clauses[k].feature))
+				fail_msg("%s without %s: not reported", m->name,
+					 clauses[k].feature);
+			steady_report_free(report);
+			taken++;
+		}
+		levels++;
+		steady_model_free(m);
+	}
+	assert_int_equal(levels, 15);
+	assert_int_equal(exempt, 11); /* Armv8.4 to 8.9, 9.0 to 9.4 */
+	assert_true(taken > 500);
+}
+
 /* ---- what is tolerated ---- */
 
 /* Fields that KVM holds at what the core has (arch/arm64/kvm/sys_regs.c), or that it sets. */
 static const char *const level_tolerates[] = {
-	"ID_AA64DFR0_EL1.BRPs",       "ID_AA64DFR0_EL1.CTX_CMPs",
-	"ID_AA64ISAR1_EL1.APA",       "ID_AA64MMFR0_EL1.ASIDBits",
-	"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran4_2",
-	"ID_AA64MMFR0_EL1.TGran64_2", "ID_AA64MMFR1_EL1.SpecSEI",
-	"ID_AA64MMFR1_EL1.VH",        "ID_AA64MMFR1_EL1.VMIDBits",
-	"ID_AA64MMFR1_EL1.XNX",       "ID_AA64MMFR2_EL1.CCIDX",
-	"ID_AA64MMFR2_EL1.EVT",       "ID_AA64MMFR2_EL1.FWB",
-	"ID_AA64MMFR2_EL1.IDS",       "ID_AA64MMFR2_EL1.NV",
-	"ID_AA64PFR0_EL1.AdvSIMD",    "ID_AA64PFR0_EL1.FP",
-	"ID_DFR0_EL1.CopDbg",         "ID_MMFR0_EL1.InnerShr",
+	"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran4_2", "ID_AA64MMFR0_EL1.TGran64_2",
+	"ID_AA64MMFR1_EL1.VH",        "ID_AA64MMFR1_EL1.VMIDBits", "ID_AA64MMFR1_EL1.XNX",
+	"ID_AA64MMFR2_EL1.CCIDX",     "ID_AA64MMFR2_EL1.EVT",      "ID_AA64MMFR2_EL1.FWB",
+	"ID_AA64MMFR2_EL1.NV",        "ID_DFR0_EL1.CopDbg",        "ID_MMFR0_EL1.InnerShr",
 	"ID_MMFR0_EL1.OuterShr",      "ID_PFR1_EL1.GIC",
+};
+/* Of those, the ones that a guest at EL1 may use: a host may have more of them. */
+static const char *const level_more[] = {
+	"ID_AA64DFR0_EL1.BRPs",      "ID_AA64DFR0_EL1.CTX_CMPs", "ID_AA64ISAR1_EL1.APA",
+	"ID_AA64MMFR0_EL1.ASIDBits", "ID_AA64MMFR2_EL1.IDS",
 };
 static const char *const core_tolerates[] = {
 	"ID_AA64MMFR1_EL1.VH",
@@ -231,6 +401,9 @@ static void test_tolerated(void **state)
 		assert_int_equal(m->tolerated_count, count);
 		for (size_t t = 0; t < count; t++)
 			assert_string_equal(m->tolerated[t], want[t]);
+		assert_int_equal(m->more_count, level ? LENGTH(level_more) : 0);
+		for (size_t t = 0; t < m->more_count; t++)
+			assert_string_equal(m->more[t], level_more[t]);
 		steady_model_free(m);
 	}
 }
@@ -247,8 +420,8 @@ static const struct {
 	bool runs;
 } silicon[] = {
 	{"neoverse-n1", BUILD_N1, true},  {"graviton2", BUILD_N1, true},
-	{"ampere-altra", BUILD_N1, true}, {"armv8.0-a", BUILD_N1, true},
-	{"armv8.1-a", BUILD_N1, true},    {"armv8.2-a", BUILD_N1, true},
+	{"ampere-altra", BUILD_N1, true}, {"armv8.0-a", BUILD_N1, false}, /* FEAT_FP16 is there */
+	{"armv8.1-a", BUILD_N1, false},   {"armv8.2-a", BUILD_N1, true},
 	{"armv8.3-a", BUILD_N1, false},   {"neoverse-v1", BUILD_N1, false},
 	{"neoverse-v1", BUILD_V1, true},  {"graviton3", BUILD_V1, true},
 	{"armv8.2-a", BUILD_V1, true},    {"armv8.3-a", BUILD_V1, true},
@@ -301,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_stem),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_levels_grow),
+		cmocka_unit_test(test_levels_are_held_to),
 		cmocka_unit_test(test_tolerated),
 		cmocka_unit_test(test_silicon),
 	};

@@ -180,7 +180,8 @@ static void test_names(void **state)
 	assert_string_equal(steady_errno_name(EINVAL, out), "EINVAL");
 	assert_string_equal(steady_errno_name(4000, out), "E4000");
 	assert_null(steady_op_name(0));
-	assert_null(steady_op_name(STEADY_OP_RUN + 1));
+	assert_null(steady_op_name(STEADY_OP_SMCCC_FILTER + 1));
+	assert_string_equal(steady_op_name(STEADY_OP_SMCCC_FILTER), "smccc-filter");
 	assert_string_equal(steady_op_name(STEADY_OP_RUN), "run");
 }
 

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+#include <steadyarm/sim.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "cli.h"
+#include "pin/explain_move.h"
+#include "pin/move.h"
+
+static const char help[] =
+	"Will a guest of SRC that a stock VMM saves be restored on DST, and see the same CPU? "
+	"Nothing\n"
+	"is moved: the VMM's own calls are made on the simulated hosts of two profiles. The "
+	"answer\n"
+	"names what fails, in the order in which that VMM comes to it, and what would help.\n"
+	"\n"
+	"Both VMMs are taken to be started alike, with `-cpu host` and what --vcpu says. Exit "
+	"status 0:\n"
+	"the guest goes on and sees the same CPU, 1: it does not go on, or sees another.\n"
+	"\n"
+	"Options:\n"
+	"  --model M          both VMMs run under `steadyarm run --model M`\n"
+	"  --unpinned-destination\n"
+	"                     of the two only the one on SRC does\n"
+	"  --vmm VMM          qemu-10, qemu-11 (the default), or list: no VMM in particular, all "
+	"that\n"
+	"                     may fail\n"
+	"  --vcpu OPTION=on|off,...\n"
+	"                     what both VMMs are told: pmu, sve, ptrauth, mte\n"
+	"\n"
+	"Example:\n"
+	"  steadyarm migrate-check data/profiles/max-7.3.json data/profiles/max-6.12.json\n";
+
+#define DEFAULT_VMM  "qemu-11"
+#define TOLERATE_MAX 32
+
+struct wanted {
+	const char *model;
+	const char *vmm;
+	uint32_t on, off;
+	bool leave;
+};
+
+struct answer {
+	struct cli_subject from, to, model;
+	const struct wanted *wanted;
+	const struct steady_vmm *vmm;
+	char *label; /* of the model, or NULL */
+	struct steady_moved moved;
+	int result;
+	size_t seen; /* findings that are not this answer's */
+	struct steady_text advice;
+};
+
+static bool take_model(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	((struct wanted *)ctx)->model = argument;
+	return true;
+}
+
+static bool take_vmm(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	((struct wanted *)ctx)->vmm = argument;
+	if (strcmp(argument, "list") == 0 || steady_vmm_by_name(argument))
+		return true;
+	fprintf(stderr, "steadyarm: --vmm: '%s' is none of list", argument);
+	for (unsigned int i = 0; i < steady_vmm_count; i++)
+		fprintf(stderr, ", %s", steady_vmms[i].name);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool take_vcpu(struct cli *cli, void *ctx, const char *argument)
+{
+	struct wanted *w = ctx;
+
+	(void)cli;
+	return cli_parse_vcpu(argument, &w->on, &w->off);
+}
+
+static bool take_leave(struct cli *cli, void *ctx, const char *argument)
+{
+	(void)cli;
+	(void)argument;
+	((struct wanted *)ctx)->leave = true;
+	return true;
+}
+
+/* ---- the move itself ---- */
+
+static int make_move(const struct answer *a, const struct steady_model *model,
+		     struct steady_moved *moved, struct steady_report *report)
+{
+	struct steady_sim *from = NULL, *to = NULL;
+	struct steady_move_request request = {
+		.source = {a->from.profile, steady_sim_call, NULL, model},
+		.destination = {a->to.profile, steady_sim_call, NULL,
+				a->wanted->leave ? NULL : model},
+		.vmm = a->vmm,
+		.options_on = a->wanted->on,
+		.options_off = a->wanted->off,
+	};
+	int r = steady_sim_new(a->from.profile, &from);
+
+	r = r ? r : steady_sim_new(a->to.profile, &to);
+	request.source.ctx = from;
+	request.destination.ctx = to;
+	r = r ? r : steady_move(&request, moved, report);
+	steady_sim_free(from);
+	steady_sim_free(to);
+	return r;
+}
+
+/* ---- what would help: tried, not guessed ---- */
+
+struct tolerated {
+	char name[TOLERATE_MAX][STEADY_FULLNAME];
+	const char *list[TOLERATE_MAX];
+	size_t count;
+};
+
+static void add_tolerated(struct tolerated *t, const struct steady_finding *f)
+{
+	char name[STEADY_FULLNAME];
+
+	if (f->severity != STEADY_ERROR || !f->reg || t->count == TOLERATE_MAX)
+		return;
+	snprintf(name, sizeof(name), "%s%s%s", f->reg, f->field ? "." : "",
+		 f->field ? f->field : "");
+	if (!steady_tolerable(name))
+		return;
+	for (size_t i = 0; i < t->count; i++) {
+		if (strcmp(t->name[i], name) == 0)
+			return;
+	}
+	memcpy(t->name[t->count], name, sizeof(name));
+	t->list[t->count] = t->name[t->count];
+	t->count++;
+}
+
+/* A baseline of both hosts; what they have no common value for is tolerated. */
+static int make_baseline(const struct answer *a, struct tolerated *t, struct steady_model **model)
+{
+	const struct steady_input inputs[] = {{a->from.name, a->from.profile, NULL},
+					      {a->to.name, a->to.profile, NULL}};
+	struct steady_baseline_request request = {.options_on = a->wanted->on,
+						  .options_off = a->wanted->off};
+	struct steady_report *report = NULL;
+	const struct steady_finding *f;
+	int r = steady_report_new(&report);
+
+	r = r ? r : steady_baseline(inputs, 2, &request, model, report);
+	for (size_t i = 0; r == -STEADY_ECONFLICT && (f = steady_report_get(report, i)); i++)
+		add_tolerated(t, f);
+	if (r == -STEADY_ECONFLICT && t->count) {
+		request.tolerate = t->list;
+		request.tolerate_count = t->count;
+		r = steady_baseline(inputs, 2, &request, model, NULL);
+	}
+	steady_report_free(report);
+	return r;
+}
+
+static int try_baseline(struct answer *a)
+{
+	struct tolerated *t = calloc(1, sizeof(*t));
+	struct steady_model *model = NULL;
+	struct steady_moved moved;
+	int r = t ? make_baseline(a, t, &model) : -STEADY_ENOMEM;
+
+	if (!r)
+		r = make_move(a, model, &moved, NULL);
+	if (!r) {
+		steady_text_printf(&a->advice,
+				   "pin both VMMs to one model; this move then works: "
+				   "steadyarm baseline -o MODEL.json %s %s",
+				   a->from.spec, a->to.spec);
+		for (size_t i = 0; i < t->count; i++)
+			steady_text_printf(&a->advice, " --tolerate %s", t->name[i]);
+	} else if (r == -STEADY_EBLOCKED || r == -STEADY_EMISMATCH || r == -STEADY_ECONFLICT ||
+		   r == -STEADY_EUNKNOWN) {
+		steady_text_str(&a->advice, "keep the two in different pools: no baseline of both "
+					    "makes this move work");
+		r = 0;
+	}
+	steady_model_free(model);
+	free(t);
+	return r;
+}
+
+static int find_advice(struct answer *a)
+{
+	if (!a->result)
+		return 0;
+	if (!a->model.model)
+		return try_baseline(a);
+	if (a->result == -STEADY_EBLOCKED && a->moved.cause == STEADY_MOVE_START)
+		steady_text_str(&a->advice, "make the model anew from both hosts, with baseline");
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+static const char *vmm_name(const struct answer *a)
+{
+	return a->vmm ? a->vmm->name : "list";
+}
+
+static void put_change(struct steady_text *out, const struct steady_finding *f)
+{
+	steady_text_printf(out, "%s%s%s: %s -> %s (%s)\n", f->reg, f->field ? "." : "",
+			   f->field ? f->field : "", f->wanted, f->offered, f->reason);
+}
+
+static void put_verdict(struct steady_text *out, const struct answer *a)
+{
+	steady_text_printf(out, "%s -> %s, ", a->from.name, a->to.name);
+	if (!a->label)
+		steady_text_str(out, "unpinned");
+	else
+		steady_text_printf(out, "%s %s", a->wanted->leave ? "leaving" : "pinned to",
+				   a->label);
+	steady_text_printf(out, ", %s: ", a->vmm ? a->vmm->name : "any VMM");
+	if (!a->result)
+		steady_text_str(out, "yes, the guest goes on and sees the same CPU\n");
+	else if (a->result == -STEADY_EMISMATCH)
+		steady_text_str(out, "CHANGED, the guest goes on and sees another CPU\n");
+	else
+		steady_text_str(out, "NO, the guest does not go on\n");
+}
+
+static void put_words(struct cli *cli, const struct answer *a)
+{
+	const struct steady_finding *f;
+
+	put_verdict(&cli->out, a);
+	cli_put_findings(&cli->out, cli->report, a->seen, STEADY_ERROR, "");
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity == STEADY_WARNING && f->wanted && f->offered)
+			put_change(&cli->out, f);
+	}
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity == STEADY_NOTE && f->wanted && f->offered && !f->unknown) {
+			steady_text_str(&cli->out, "tolerated: ");
+			put_change(&cli->out, f);
+		}
+	}
+	if (a->advice.length)
+		steady_text_printf(&cli->out, "Do: %s\n", a->advice.data);
+}
+
+static json_t *findings_json(const struct cli *cli, const struct answer *a, uint32_t severity)
+{
+	json_t *list = json_array();
+	const struct steady_finding *f;
+
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
+		if (f->severity == severity && f->reg && !(f->unknown && severity == STEADY_NOTE))
+			json_array_append_new(list, cli_finding_json(f));
+	}
+	return list;
+}
+
+static json_t *first_json(const struct steady_moved *m)
+{
+	char name[STEADY_MOVE_NAME], number[24];
+	json_t *o;
+
+	if (!m->cause)
+		return json_null();
+	o = json_pack("{s:s}", "cause", steady_move_cause_name(m->cause));
+	if (m->cause == STEADY_MOVE_LONGER) {
+		json_object_set_new(o, "incoming", json_integer((json_int_t)m->incoming));
+		json_object_set_new(o, "room", json_integer((json_int_t)m->room));
+	}
+	if (m->id) {
+		snprintf(number, sizeof(number), "0x%016llx", (unsigned long long)m->id);
+		json_object_set_new(o, "id", json_string(number));
+		json_object_set_new(o, "register", json_string(steady_move_name(m->id, name)));
+	}
+	if (m->cause == STEADY_MOVE_REFUSED) {
+		snprintf(number, sizeof(number), "0x%llx", (unsigned long long)m->value);
+		json_object_set_new(o, "value", json_string(number));
+		json_object_set_new(o, "errno", json_integer(m->error));
+	}
+	return o;
+}
+
+static int put_json(struct cli *cli, const struct answer *a)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "source", json_string(a->from.name));
+	json_object_set_new(o, "destination", json_string(a->to.name));
+	json_object_set_new(o, "model", a->label ? json_string(a->label) : json_null());
+	json_object_set_new(o, "vmm", json_string(vmm_name(a)));
+	json_object_set_new(o, "moves", json_boolean(a->result != -STEADY_EBLOCKED));
+	json_object_set_new(o, "same", json_boolean(!a->result));
+	json_object_set_new(o, "first", first_json(&a->moved));
+	json_object_set_new(o, "failures", findings_json(cli, a, STEADY_ERROR));
+	json_object_set_new(o, "changes", findings_json(cli, a, STEADY_WARNING));
+	json_object_set_new(o, "tolerated", findings_json(cli, a, STEADY_NOTE));
+	json_object_set_new(o, "advice",
+			    a->advice.length ? json_string(a->advice.data) : json_null());
+	return cli_put_json(cli, o);
+}
+
+static int deliver(struct cli *cli, struct answer *a)
+{
+	int r = 0;
+
+	cli->shown = true;
+	if (cli->json)
+		r = put_json(cli, a);
+	else if (!cli->quiet)
+		put_words(cli, a);
+	return r ? r : a->result;
+}
+
+static int load(struct cli *cli, struct answer *a)
+{
+	int r = cli_subject_load_profile(cli, cli->argv[0], &a->from);
+
+	r = r ? r : cli_subject_load_profile(cli, cli->argv[1], &a->to);
+	if (r || !a->wanted->model)
+		return r;
+	r = cli_subject_load_model(cli, a->wanted->model, &a->model);
+	if (r)
+		return r;
+	a->label = cli_model_label(&a->model);
+	return a->label ? 0 : -STEADY_ENOMEM;
+}
+
+static int answer(struct cli *cli, const struct wanted *w)
+{
+	struct answer a = {.wanted = w, .vmm = steady_vmm_by_name(w->vmm)};
+	int r = load(cli, &a);
+
+	if (!r) {
+		a.seen = steady_report_count(cli->report);
+		r = make_move(&a, a.model.model, &a.moved, cli->report);
+	}
+	if (!r || r == -STEADY_EBLOCKED || r == -STEADY_EMISMATCH) {
+		a.result = r;
+		r = find_advice(&a);
+		r = r ? r : deliver(cli, &a);
+	}
+	steady_text_free(&a.advice);
+	free(a.label);
+	cli_subject_clear(&a.from);
+	cli_subject_clear(&a.to);
+	cli_subject_clear(&a.model);
+	return r;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_option options[] = {
+		{"model", true, take_model},
+		{"vmm", true, take_vmm},
+		{"vcpu", true, take_vcpu},
+		{"unpinned-destination", false, take_leave},
+	};
+	struct wanted w = {.vmm = DEFAULT_VMM};
+	bool help_given;
+	int r = cli_options(cli, argc, argv, options, 4, &w, 2, 2, &help_given);
+
+	if (r || help_given)
+		return r;
+	if (w.leave && !w.model) {
+		cli_say("migrate-check: --unpinned-destination leaves a model: name it with "
+			"--model");
+		return -STEADY_EUSAGE;
+	}
+	return answer(cli, &w);
+}
+
+const struct cli_command cli_migrate_check = {
+	.name = "migrate-check",
+	.summary = "will a stock VMM's guest of one host be restored on another",
+	.usage = "SRC DST",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,100 @@
+"""`migrate-check` held against what QEMU did: the moves of lab/moves.tsv, made between real kernels."""
+
+import json
+import pathlib
+import sys
+
+from support import BAD, DONE, NO, TOP, Case, main, profile
+
+sys.path.insert(0, str(TOP / "lab"))
+
+from labkit import moves, trials  # pylint: disable=wrong-import-position
+
+UNPINNED = (profile("max-7.3"), profile("max-6.12"))
+
+
+class Recorded(Case):
+    """What was seen in the lab when lab/moves.tsv was recorded."""
+
+    def test_every_move(self):
+        """Each is foreseen as QEMU then made it, down to the register and the value."""
+        rows = [row for row in trials.read() if row.recorded]
+        for row in rows:
+            with self.subTest(row.name, source=row.source, destination=row.destination, vmm=row.vmm):
+                trials.foresee(row, pathlib.Path(self.folder))
+                self.assertTrue(moves.agree(row.foreseen, row.recorded),
+                                f"foreseen {row.foreseen}, seen {row.recorded}")
+        failed = [row for row in rows if row.recorded.split(" ")[0] not in ("same", "changed")]
+        self.assertGreaterEqual(len(rows), 16)
+        self.assertGreaterEqual(len(failed), 8)
+        self.assertGreaterEqual(len({row.recorded for row in failed}), 5)
+
+    def test_status_is_the_answer(self):
+        """0 only where the guest goes on and sees what it saw."""
+        for row in trials.read():
+            if row.recorded and row.pinned == "-":
+                with self.subTest(row.name):
+                    self.expect(DONE if row.recorded == "same" else NO, "migrate-check", "--vmm", row.vmm,
+                                profile(row.source), profile(row.destination))
+
+
+class Answers(Case):
+    """The answer's form."""
+
+    def test_first_comes_first(self):
+        """The failures stand in the VMM's order, and `list` knows no VMM's length check."""
+        answer = self.expect(NO, "migrate-check", "--json", "--vmm", "qemu-10", *UNPINNED).json()
+        # seen: Invalid value 273 expecting positive value <= 270
+        self.assertEqual(answer["first"], {"cause": "longer", "incoming": 273, "room": 270})
+        self.assertEqual(answer["failures"][0]["register"], "KVM_GET_REG_LIST")
+        self.assertEqual((answer["source"], answer["destination"], answer["vmm"], answer["model"]),
+                         ("max-7.3", "max-6.12", "qemu-10", None))
+        self.assertIs(answer["moves"], False)
+        self.assertIs(answer["same"], False)
+        every = self.expect(NO, "migrate-check", "--json", "--vmm", "list", *UNPINNED).json()
+        self.assertEqual(every["first"]["cause"], "unknown")
+        self.assertIn("VENDOR_HYP_BMAP_2", [f["register"] for f in every["failures"]])
+
+    def test_advice_is_true(self):
+        """The baseline that it speaks of makes the move work, told as tolerated."""
+        answer = self.expect(NO, "migrate-check", "--json", *UNPINNED).json()
+        self.assertIn("--tolerate ID_AA64MMFR2_EL1.NV", answer["advice"])
+        model = self.model("max-7.3", "max-6.12", options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        for vmm in ("qemu-10", "qemu-11", "list"):
+            pinned = self.expect(DONE, "migrate-check", "--json", "--vmm", vmm, "--model", model,
+                                 *UNPINNED).json()
+            self.assertEqual([(t["register"], t["field"]) for t in pinned["tolerated"]],
+                             [("ID_AA64MMFR2_EL1", "NV")])
+            self.assertEqual((pinned["failures"], pinned["changes"], pinned["first"]), ([], [], None))
+        words = self.expect(DONE, "migrate-check", "--model", model, *UNPINNED).out
+        self.assertRegex(words, r"^max-7.3 -> max-6.12, pinned to test-v1@[0-9a-f]{12}, qemu-11: yes")
+        self.assertIn("tolerated: ID_AA64MMFR2_EL1.NV: 0 (NI) -> 2 (NV2)", words)
+
+    def test_where_an_unpinned_guest_may_go(self):
+        """baseline --exactly says what it sees; a host that shows just that takes it, others do not."""
+        exact = json.loads(self.exactly("neoverse-n1-7.3").read_text(encoding="utf-8"))
+        shown = json.loads(pathlib.Path(profile("neoverse-n1-7.3")).read_text(encoding="utf-8"))
+        for name, value in exact["registers"].items():
+            self.assertEqual(int(value, 16), int(shown["registers"][name]["value"], 16), name)
+        self.expect(DONE, "migrate-check", profile("neoverse-n1-7.3"), profile("neoverse-n1-7.3"))
+        self.expect(NO, "migrate-check", profile("neoverse-n1-7.3"), profile("neoverse-n1-6.12"))
+
+    def test_usage(self):
+        self.assertIn("qemu-10, qemu-11", self.expect(BAD, "migrate-check", "--vmm", "qemu-9", *UNPINNED).err)
+        self.assertIn("name it with --model",
+                      self.expect(BAD, "migrate-check", "--unpinned-destination", *UNPINNED).err)
+        self.assertIn("a host or its profile is wanted",
+                      self.expect(BAD, "migrate-check", "neoverse-n1-v1", profile("max-7.3")).err)
+        self.expect(BAD, "migrate-check", profile("max-7.3"))
+        self.assertEqual(self.expect(NO, "migrate-check", "--quiet", *UNPINNED).out, "")
+
+    def test_options(self):
+        """Both VMMs are told the same: what the source cannot turn on starts nowhere."""
+        answer = self.expect(NO, "migrate-check", "--json", "--vcpu", "sve=on", profile("neoverse-n1-7.3"),
+                             profile("neoverse-n1-7.3")).json()
+        self.assertEqual(answer["first"]["cause"], "start")
+        self.expect(DONE, "migrate-check", "--vcpu", "pmu=off,sve=off", profile("max-7.3"), profile("max-7.3"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Two hosts that differ in one thing: the baseline turns off or narrows exactly that."""
+
+import json
+import pathlib
+
+from support import DONE, Case, main, profile
+
+BASE = "max-7.3"
+# the fields of pointer authentication (DDI0487 D24.2.83, D24.2.84): register, lowest bit
+ALGORITHMS = {"ID_AA64ISAR1_EL1": (4, 8, 24, 28), "ID_AA64ISAR2_EL1": (8, 12)}
+
+
+def read(name):
+    return json.loads(pathlib.Path(profile(name)).read_text(encoding="utf-8"))
+
+
+class Pairs(Case):
+    def pair(self, other):
+        """The model of BASE and another, which both accept; and that of BASE alone."""
+        path = self.file("other.json", json.dumps(other)) if isinstance(other, dict) else profile(other)
+        model, alone = self.folder / "both.json", self.model(BASE)
+        self.expect(DONE, "baseline", "--quiet", "-o", model, profile(BASE), path)
+        for host in (profile(BASE), path):
+            self.expect(DONE, "check", model, host)
+            self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
+        return (json.loads(each.read_text(encoding="utf-8")) for each in (model, alone))
+
+    def same_but(self, both, alone, options, registers=()):
+        """All options of BASE but these, and all registers but these."""
+        self.assertEqual(both["vcpu_features"], {**alone["vcpu_features"], **options})
+        differ = {name for name in alone["registers"] if both["registers"][name] != alone["registers"][name]}
+        self.assertEqual(differ, set(registers))
+
+    def test_lengths(self):
+        """SVE's vector lengths: the longest common prefix, nothing else."""
+        other = read(BASE)
+        lengths = other["sve"]["vector_lengths"]
+        self.assertGreaterEqual(len(lengths), 3)
+        other["sve"]["vector_lengths"] = lengths[:2] + lengths[3:]  # one in the middle is missing
+        both, alone = self.pair(other)
+        self.same_but(both, alone, {})
+        self.assertEqual(both["sve"]["vector_lengths"], lengths[:2])
+
+    def test_lengths_recorded(self):
+        """The same of a host that was recorded: QEMU's max with sve384=on, and no more than that."""
+        other = read("max-7.3-sve384")
+        both, alone = self.pair("max-7.3-sve384")
+        common = []
+        for pair in zip(read(BASE)["sve"]["vector_lengths"], other["sve"]["vector_lengths"]):
+            if pair[0] != pair[1]:
+                break
+            common.append(pair[0])
+        self.assertEqual(both["sve"]["vector_lengths"], common)
+        self.assertEqual(both["vcpu_features"], alone["vcpu_features"])
+
+    def test_algorithm(self):
+        """Pointer authentication by another algorithm: it goes, and its fields with it."""
+        other = read("max-qarma5-7.3")
+        both, alone = self.pair("max-qarma5-7.3")
+        self.assertNotEqual(other["registers"]["ID_AA64ISAR1_EL1"]["value"],
+                            read(BASE)["registers"]["ID_AA64ISAR1_EL1"]["value"])
+        self.assertEqual(both["vcpu_features"], {**alone["vcpu_features"], "ptrauth": False})
+        for name, value in alone["registers"].items():
+            want = int(value, 16)
+            for low in ALGORITHMS.get(name, ()):
+                want &= ~(0xf << low)
+            self.assertEqual(int(both["registers"][name], 16), want, name)
+
+    def test_pmu(self):
+        """A host without a PMU: it goes, and its fields with it."""
+        other = read(BASE)
+        other["configurations"] = [c for c in other["configurations"] if not c["vcpu_features"]["pmu"]]
+        first = other["configurations"][0]
+        for name, value in first.pop("registers").items():
+            other["registers"][name]["value"] = value
+        other["capabilities"]["ARM_PMU_V3"] = 0
+        both, alone = self.pair(other)
+        self.same_but(both, alone, {"pmu": False}, {"ID_AA64DFR0_EL1", "ID_DFR0_EL1"})
+
+    def test_counters(self):
+        """A PMU with another number of counters, which KVM passes through: the PMU goes."""
+        other = read(BASE)
+        count = int(other["unvirtualised"]["PMCR_EL0.N"], 16)
+        other["unvirtualised"]["PMCR_EL0.N"] = f"{count + 1:#x}"
+        both, alone = self.pair(other)
+        self.same_but(both, alone, {"pmu": False}, {"ID_AA64DFR0_EL1", "ID_DFR0_EL1"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Hosts of kernels that are not written yet: each grows something that this version has no name for.
+
+Each is a recorded profile that was added to. It is brought to 0 where its KVM allows, else refused by
+name, or with --lenient reported; check, plan and apply agree.
+"""
+
+import json
+import pathlib
+import re
+
+from support import BAD, DONE, NO, Case, main, profile
+
+BASES = ("max-7.3", "neoverse-n1-6.18")  # with SVE, whose register list comes late, and without
+BITMAP = "0x6030000000160007"  # KVM_REG_ARM_FW_FEAT_BMAP_REG(7)
+FIRMWARE = "0x6030000000140004"  # KVM_REG_ARM_FW_REG(4)
+OTHER = "0x6030000000170000"  # a space of ids that KVM does not have
+SYSREG = "0x603000000013c10e"  # op0 3, op1 0, CRn 2, CRm 1, op2 6: UNALLOCATED in Arm's 2026-03
+OUTSIDE = "0x603000000013c80a"  # op0 3, op1 1, CRn 0, CRm 1, op2 2: in range 0, not in the core range
+
+
+class Future:
+    """A profile that grows."""
+
+    def __init__(self, base):
+        self.p = json.loads(pathlib.Path(profile(base)).read_text(encoding="utf-8"))
+        self.p["host"]["name"] = "future"
+
+    def register(self, name, value, writable):
+        first = self.p["registers"].setdefault(name, {"value": "0x0", "writable": "0x0"})
+        first["value"] = f"{int(first.get('value', '0x0'), 16) | value:#x}"
+        first["writable"] = f"{int(first.get('writable', '0x0'), 16) & ~value | value & writable:#x}"
+        for c in self.p["configurations"][1:]:
+            c["registers"][name] = f"{int(c['registers'].get(name, '0x0'), 16) | value:#x}"
+        return self
+
+    def listed(self, kvm_id):
+        for c in self.p["configurations"]:
+            c["register_list"] = sorted({*c["register_list"], kvm_id}, key=lambda text: int(text, 16))
+        return self
+
+    def firmware(self, kvm_id, value):
+        self.p["firmware"][kvm_id] = value
+        return self.listed(kvm_id) if kvm_id.startswith("0x") else self
+
+    def unnamed(self, kvm_id, value, zero):
+        self.p["unnamed"] = {kvm_id: {"value": value, "zero": zero}}
+        return self.listed(kvm_id)
+
+    def ranges(self, bits):
+        self.p["capabilities"]["ARM_SUPPORTED_REG_MASK_RANGES"] = bits
+        return self
+
+
+# what grew; what names it; what it is called; the calls that bring it to 0
+TO_ZERO = (
+    ("reserved register", lambda f: f.register("S3_0_C0_C4_3", 0x21, 0xff), "field",
+     {("S3_0_C0_C4_3", "[3:0]", "0x1"), ("S3_0_C0_C4_3", "[7:4]", "0x2")}, ("S3_0_C0_C4_3",)),
+    ("nameless field", lambda f: f.register("ID_AA64ISAR3_EL1", 1 << 60, 0xf << 60), "field",
+     {("ID_AA64ISAR3_EL1", "[63:60]", "0x1")}, ("ID_AA64ISAR3_EL1",)),
+    ("single bits of a nibble", lambda f: f.register("ID_AA64ISAR3_EL1", 5 << 60, 5 << 60), "field",
+     {("ID_AA64ISAR3_EL1", "[63:60]", "0x5")}, ("ID_AA64ISAR3_EL1",)),
+    ("bitmap register", lambda f: f.firmware(BITMAP, "0x5"), "register",
+     {(BITMAP, None, "0x5")}, (BITMAP,)),
+    ("bitmap register that is 0", lambda f: f.firmware(BITMAP, "0x0"), "register",
+     {(BITMAP, None, "0x0")}, ()),
+    ("service of a known bitmap", lambda f: f.firmware("STD_HYP_BMAP", "0x3"), "service",
+     {("STD_HYP_BMAP", None, "0x2")}, ("STD_HYP_BMAP",)),
+    ("listed register", lambda f: f.unnamed(SYSREG, "0x11", True), "register",
+     {("S3_0_C2_C1_6", None, "0x11")}, (SYSREG,)),
+    ("register of another space", lambda f: f.unnamed(OTHER, "0x1", True), "register",
+     {(OTHER, None, "0x1")}, (OTHER,)),
+    ("register outside the core range", lambda f: f.register("S3_1_C0_C1_2", 1, 0xf).listed(OUTSIDE),
+     "register", {("S3_1_C0_C1_2", None, "0x1")}, ("S3_1_C0_C1_2",)),
+)
+FIXED = (
+    ("reserved register", lambda f: f.register("S3_0_C0_C4_3", 0x20, 0), "field",
+     {("S3_0_C0_C4_3", "[7:4]", "0x2")}),
+    ("nameless field", lambda f: f.register("ID_AA64ISAR3_EL1", 1 << 60, 0), "field",
+     {("ID_AA64ISAR3_EL1", "[63:60]", "0x1")}),
+    ("one bit of two can be written", lambda f: f.register("ID_AA64ISAR3_EL1", 5 << 60, 1 << 60), "field",
+     {("ID_AA64ISAR3_EL1", "[63:60]", "0x5")}),
+    ("firmware register", lambda f: f.firmware(FIRMWARE, "0x1"), "register",
+     {(FIRMWARE, None, "0x1")}),
+    ("listed register", lambda f: f.unnamed(SYSREG, "0x11", False), "register",
+     {("S3_0_C2_C1_6", None, "0x11")}),
+    ("register outside the core range", lambda f: f.register("S3_1_C0_C1_2", 1, 0).listed(OUTSIDE),
+     "register", {("S3_1_C0_C1_2", None, "0x1")}),
+    ("register range", lambda f: f.ranges(5), "range", {("register range 2", None, "0x5")}),
+)
+
+
+def told(unknown):
+    return {(found["register"], found.get("field"), found["offered"]) for found in unknown}
+
+
+def each(rows):
+    """Every row on every base."""
+    return [(base, row) for base in BASES for row in rows]
+
+
+class Unknown(Case):
+    def future(self, base, grow):
+        return self.file("future.json", json.dumps(grow(Future(base)).p))
+
+    def answers(self, status, base, host, *options):
+        model = self.model(base)
+        check = self.expect(status, "check", "--json", *options, model, host).json()
+        plan = self.expect(status, "plan", "--json", *options, model, host).json()
+        apply = self.expect(status, "apply", "--json", "--vcpus", "2", *options, model, host).json()
+        return check["hosts"][0], plan, apply
+
+    def test_brought_to_zero(self):
+        for base, (what, grow, kind, names, written) in each(TO_ZERO):
+            with self.subTest(f"{what} on {base}"):
+                host = self.future(base, grow)
+                for answer in self.answers(DONE, base, host):
+                    self.assertEqual(told(answer["unknown"]), names)
+                    self.assertEqual({(found["unknown"], found["state"]) for found in answer["unknown"]},
+                                     {(kind, "zero")})
+                _, plan, apply = self.answers(DONE, base, host)
+                calls = [call for call in plan["calls"] if call["op"] == "set"]
+                self.assertTrue(apply["pinned"])
+                self.assertEqual(apply["tolerated"], [])
+                for name in written:
+                    writes = [w for w in apply["writes"] if name in (w["register"], w["id"])]
+                    self.assertTrue(writes, name)
+                    self.assertEqual({w["errno"] for w in writes}, {0})
+                    self.assertIn(writes[0]["id"], {f"{int(call['id'], 16):#018x}" for call in calls})
+                self.assertEqual(len({call["id"] for call in calls}), len({w["id"] for w in apply["writes"]}))
+
+    def test_the_plan_does_it(self):
+        """The plan's calls, replayed: each succeeds on the host, and reading back gives 0."""
+        for base, (what, grow, _, _, written) in each(TO_ZERO):
+            with self.subTest(f"{what} on {base}"):
+                host = self.future(base, grow)
+                plan = self.expect(DONE, "plan", self.model(base), host).out
+                for name in written:
+                    kvm_id = re.search(rf"^set 0 ([0-9a-f]+) .*# {name}$", plan, flags=re.M)
+                    kvm_id = kvm_id.group(1) if kvm_id else f"{int(name, 16):x}"
+                    if "BMAP" not in name and "ISAR3" not in name:
+                        plan += f"get 0 {kvm_id} = 0 {0:016x}\n"
+                self.expect(DONE, "replay", "-", host, stdin=plan)
+
+    def test_refused_by_name(self):
+        for base, (what, grow, kind, names) in each(FIXED):
+            with self.subTest(f"{what} on {base}"):
+                host = self.future(base, grow)
+                for options in ((), ("--strict",), ("--lenient", "--strict")):
+                    check, plan, apply = self.answers(NO, base, host, *options)
+                    self.assertIs(check["can_run"], False)
+                    self.assertIs(apply["pinned"], False)
+                    for answer, errors in ((check, "blockers"), (plan, "blockers"), (apply, "mismatches")):
+                        self.assertEqual(told(answer["unknown"]), names)
+                        self.assertEqual({(found["unknown"], found["state"]) for found in answer["unknown"]},
+                                         {(kind, "refused")})
+                        self.assertEqual(told(answer[errors]), names)
+                for command in ("check", "plan", "apply"):
+                    out = self.expect(NO, command, self.model(base), host).out
+                    for register, field, _ in names:
+                        self.assertIn(register + ("." + field if field else ""), out)
+                    self.assertIn("no name for" if kind != "range" else "does not know", out)
+                    self.assertIn("--lenient", out)
+
+    def test_lenient(self):
+        for base, (what, grow, kind, names) in each(FIXED):
+            with self.subTest(f"{what} on {base}"):
+                host = self.future(base, grow)
+                check, plan, apply = self.answers(DONE, base, host, "--lenient")
+                self.assertIs(check["can_run"], True)
+                self.assertIs(apply["pinned"], True)
+                for answer in (check, plan, apply):
+                    self.assertEqual(told(answer["unknown"]), names)
+                    self.assertEqual({(found["unknown"], found["state"]) for found in answer["unknown"]},
+                                     {(kind, "left")})
+                # a field that is not the model's is among the tolerated ones
+                self.assertEqual({(found["register"], found["field"]) for found in apply["tolerated"]},
+                                 {(register, field) for register, field, _ in names if field})
+                out = self.expect(DONE, "apply", "--lenient", self.model(base), host).out
+                for register, _, _ in names:
+                    self.assertRegex(out, f"warning: {re.escape(register)}")
+
+    def test_baseline(self):
+        """A model of such a host has 0 there, or there is none."""
+        for base, (what, grow, kind, names, _) in each(TO_ZERO):
+            with self.subTest(f"{what} on {base}"):
+                model = self.folder / "own.json"
+                host = self.future(base, grow)
+                self.expect(DONE, "baseline", "--quiet", "-o", model, host)
+                made = json.loads(model.read_text(encoding="utf-8"))
+                for register, field, value in names:
+                    if field:
+                        low = int(field[1:-1].split(":")[1])
+                        self.assertEqual(int(made["registers"][register], 16) & int(value, 16) << low, 0)
+                    elif register.endswith("BMAP"):
+                        self.assertEqual(int(made["firmware"][register], 16) & int(value, 16), 0)
+                self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
+        for base, (what, grow, kind, names) in each(FIXED):
+            with self.subTest(f"{what} on {base}"):
+                if kind != "field":
+                    continue
+                host = self.future(base, grow)
+                conflict = self.expect(NO, "baseline", "--json", host).json()["conflicts"]
+                self.assertEqual({(found["register"], found["field"]) for found in conflict},
+                                 {(register, field) for register, field, _ in names})
+                (name,) = [f"{register}.{field}" for register, field, _ in names]
+                model = self.folder / "tolerant.json"
+                self.expect(DONE, "baseline", "--quiet", "-o", model, "--tolerate", name, host)
+                self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
+
+    def test_a_model_may_not_ask_for_it(self):
+        """Bits that only a text gives a value: a guest would see what nobody knows."""
+        future = Future("max-7.3").register("ID_AA64ISAR3_EL1", 1 << 60, 0xf << 60)
+        model = json.loads(self.model("max-7.3").read_text(encoding="utf-8"))
+        model["registers"]["ID_AA64ISAR3_EL1"] = future.p["registers"]["ID_AA64ISAR3_EL1"]["value"]
+        del model["offer"]
+        path = self.file("asks.json", json.dumps(model))
+        host = self.file("future.json", json.dumps(future.p))
+        for command in ("check", "apply"):
+            self.assertIn("ID_AA64ISAR3_EL1.[63:60]", self.expect(NO, command, path, host).out)
+            self.expect(DONE, command, "--lenient", path, host)
+
+    def test_a_register_that_was_not_captured(self):
+        """It is told; what it shows, apply finds out."""
+        for base in BASES:
+            host = self.file("future.json", json.dumps(Future(base).listed(SYSREG).p))
+            self.assertIn("S3_0_C2_C1_6", self.expect(DONE, "check", self.model(base), host).out)
+            (found,) = self.expect(DONE, "apply", "--json", self.model(base), host).json()["unknown"]
+            self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", "zero"))
+
+    def test_a_bitmap_that_is_not_listed(self):
+        future = Future("max-7.3")
+        future.p["firmware"][BITMAP] = "0x3"
+        host = self.file("future.json", json.dumps(future.p))
+        a = self.expect(DONE, "apply", "--json", self.model("max-7.3"), host).json()
+        self.assertEqual(told(a["unknown"]), {(BITMAP, None, "0x3")})
+
+    def test_probe(self):
+        """A probe finds it, and its profile is the host's: the second is the first, byte for byte."""
+        for base, (what, grow, *_) in each((*TO_ZERO, *FIXED)):
+            with self.subTest(f"{what} on {base}"):
+                first, second = self.folder / "first.json", self.folder / "second.json"
+                self.expect(DONE, "probe", "-o", first, self.future(base, grow))
+                self.expect(DONE, "probe", "-o", second, first)
+                self.assertEqual(first.read_bytes(), second.read_bytes())
+                grown = json.loads(first.read_text(encoding="utf-8"))
+                self.assertEqual(grown.get("unnamed"), grow(Future(base)).p.get("unnamed"))
+
+    def test_input(self):
+        for text, reason in (('{"0x1": {"value": "0x1"}}', '"zero"'),
+                             ('{"0x1": {"value": "0x1", "zero": 1}}', "expected true or false"),
+                             ('{"PSCI": {"value": "0x1", "zero": true}}', "no register's id"),
+                             ('{"0x1": {"value": "0x0", "zero": true}, "0x01": {"value": "0x0", '
+                              '"zero": true}}', "twice|two names"),
+                             ('[]', "object")):
+            with self.subTest(text):
+                future = Future("max-7.3")
+                future.p["unnamed"] = json.loads(text)
+                answer = self.expect(BAD, "show", self.file("bad.json", json.dumps(future.p, indent=1)))
+                self.assertRegex(answer.err, reason)
+                self.assertRegex(answer.err, r"bad\.json:\d+:\d+")
+
+    def test_recorded_hosts_have_nothing_unknown(self):
+        for path in pathlib.Path(profile("max-7.3")).parent.glob("*.json"):
+            with self.subTest(path.stem):
+                for option in ((), ("--vcpu", "el2=on")) if "nested" in path.stem else ((),):
+                    model = self.folder / "model.json"
+                    self.expect(DONE, "baseline", "--quiet", *option, "-o", model, path)
+                    for command in ("check", "apply"):
+                        a = self.expect(DONE, command, "--json", model, path).json()
+                        a = a["hosts"][0] if command == "check" else a
+                        self.assertEqual(a["unknown"], [])
+
+
+if __name__ == "__main__":
+    main()

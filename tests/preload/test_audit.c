@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The record that a process leaves for `steadyarm ps`. */
+#include "rig.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define N1  "neoverse-n1-7.3"
+#define N1S "neoverse-n1-6.12,neoverse-n1-7.3"
+#define ID  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static json_t *record(void)
+{
+	const char *text = rig_record();
+	json_t *o;
+
+	assert_non_null(text);
+	o = json_loads(text, 0, NULL);
+	assert_non_null(o);
+	return o;
+}
+
+static void expect_vm(int vcpus, int pinned, int read_back, bool refused)
+{
+	json_t *o = record(), *vms = json_object_get(o, "vms"), *vm = json_array_get(vms, 0);
+
+	assert_int_equal(json_integer_value(json_object_get(vm, "fd")), rig.vm);
+	assert_int_equal(json_integer_value(json_object_get(vm, "vcpus")), vcpus);
+	assert_int_equal(json_integer_value(json_object_get(vm, "pinned")), pinned);
+	assert_int_equal(json_integer_value(json_object_get(vm, "read_back")), read_back);
+	assert_int_equal(json_is_true(json_object_get(vm, "refused")), refused);
+	json_decref(o);
+}
+
+static void test_life(void **state)
+{
+	static const char tolerated[] = "\"ID_AA64MMFR2_EL1.NV\",\"PMMIR_EL1\"";
+	json_t *o;
+
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	rig.setup.id = ID;
+	rig.setup.tolerated = tolerated;
+	rig_vm(2);
+	o = record();
+	assert_string_equal(json_string_value(json_object_get(o, "format")), "steadyarm-audit");
+	assert_int_equal(json_integer_value(json_object_get(o, "pid")), getpid());
+	assert_string_equal(json_string_value(json_object_get(o, "model")), "rig-v1");
+	assert_string_equal(json_string_value(json_object_get(o, "id")), ID);
+	assert_int_equal(json_array_size(json_object_get(o, "tolerated")), 2);
+	assert_string_equal(json_string_value(json_object_get(o, "on_conflict")), "fail");
+	json_decref(o);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	expect_vm(2, 1, 0, false);
+	assert_int_equal(rig_boot(2, F_PSCI_0_2 | F_PMU_V3), 0);
+	expect_vm(2, 2, 2, false);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0); /* a reset changes nothing */
+	rig_run(0);
+	expect_vm(2, 2, 2, false);
+	rig_stop();
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	rig_start_exactly("neoverse-n2-7.3", "neoverse-n2-6.12");
+	rig_vm(1);
+	assert_int_equal(rig_init(0, F_ALL), -1);
+	expect_vm(1, 0, 0, true);
+	rig_stop();
+}
+
+/* A name in the environment that is none of ours does not get into the file. */
+static void test_bad_id(void **state)
+{
+	json_t *o;
+
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	rig.setup.id = "\", \"vms\": \"";
+	rig_vm(1);
+	o = record();
+	assert_true(json_is_null(json_object_get(o, "id")));
+	json_decref(o);
+	rig_stop();
+}
+
+/* /proc/self/stat, field 22, by another way of reading it. */
+static void test_start_time(void **state)
+{
+	long long start = -1;
+	FILE *f = fopen("/proc/self/stat", "re");
+	json_t *o;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+				   "%*d %*d %*d %*d %*d %*d %lld", &start), 1);
+	fclose(f);
+	rig_start(N1, N1S, 0, NULL);
+	o = record();
+	assert_int_equal(json_integer_value(json_object_get(o, "start")), start);
+	json_decref(o);
+	rig_stop();
+}
+
+static void test_nowhere_to_write(void **state)
+{
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	assert_int_equal(setenv("STEADYARM_RUN_DIR", "/proc/nowhere", 1), 0);
+	audit_open(&rig.setup);
+	assert_non_null(strstr(rig_said(), "no record for `steadyarm ps`"));
+	rig_vm(1);
+	assert_int_equal(rig_boot(1, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_true(rig_is_pinned(0));
+	assert_int_equal(setenv("STEADYARM_RUN_DIR", rig.folder, 1), 0);
+	audit_open(&rig.setup);
+	rig_stop();
+}
+
+/* A device that is full: writes fail, the VM does not. */
+static void test_full(void **state)
+{
+	char name[128];
+
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	rig_vm(1);
+	/* every descriptor of the record leads to /dev/full from here on */
+	for (int fd = 3; fd < 64; fd++) {
+		char link[64];
+		ssize_t n;
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		n = readlink(name, link, sizeof(link) - 1);
+		if (n > 5 && memcmp(link + n - 5, ".json", 5) == 0) {
+			int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+			assert_true(full >= 0 && dup2(full, fd) == fd);
+			close(full);
+		}
+	}
+	assert_int_equal(rig_boot(1, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_true(rig_is_pinned(0));
+	expect_vm(0, 0, 0, false);
+	rig_stop();
+}
+
+/* QEMU's -daemonize: a child that makes VMs has a record of its own, and the parent's stays. */
+static void test_child(void **state)
+{
+	char mine[128];
+	struct stat st;
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	rig_vm(1);
+	snprintf(mine, sizeof(mine), "%s/%ld.json", rig.folder, (long)getpid());
+	child = fork();
+	if (!child) {
+		char its[128];
+		bool well;
+
+		rig.vm = (int)kvm(rig.kvm, STEADY_CREATE_VM, NULL);
+		snprintf(its, sizeof(its), "%s/%ld.json", rig.folder, (long)getpid());
+		well = stat(its, &st) == 0 && stat(mine, &st) == 0 && rig_record();
+		unlink(its);
+		_exit(well ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(stat(mine, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	rig_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_bad_id),
+		cmocka_unit_test(test_start_time),
+		cmocka_unit_test(test_nowhere_to_write),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_child),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

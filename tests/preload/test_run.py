@@ -1,0 +1,516 @@
+"""`steadyarm run` and `steadyarm ps` from outside: a VMM of plain ioctls on a simulated host."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+from support import DONE, NO, STEADYARM, Case, main, profile  # pylint: disable=wrong-import-position
+
+VMM = os.environ["STEADY_VMM"]
+PRELOAD = os.environ["STEADY_PRELOAD"]
+SIMHOST = os.environ["STEADY_SIMHOST"]
+HOST = "neoverse-n1-7.3"
+POOL = ("neoverse-n1-6.12", "neoverse-n1-7.3", "cortex-a76-7.3")  # SSBS is 1, N1's own is 2
+OWN = 125
+SYSREG = 0x603000000013c000  # KVM_REG_ARM64 | KVM_REG_SIZE_U64 | op0 3 (uapi asm/kvm.h)
+EI_CLASS, E_MACHINE, E_PHOFF, E_PHNUM = 4, 18, 32, 56  # elf(5), 64 bits
+PSCI, ISAR0 = 0x6030000000140000, SYSREG | 6 << 3  # CRm 6, op2 0
+
+
+def values(out):
+    found = re.findall(r"(?m)^(0x6030\w+) (0x\w+)$", out)
+    return {int(register, 16): int(value, 16) for register, value in found}
+
+
+class Run(Case):
+    def setUp(self):
+        super().setUp()
+        self.env = {**os.environ, "STEADYARM_RUN_DIR": str(self.folder / "records")}
+
+    def launch(self, *arguments, env=None, stdin=b"", **more):
+        done = subprocess.run([STEADYARM, "run", *map(str, arguments)], input=stdin, check=False,
+                              capture_output=True, cwd=self.folder, env={**self.env, **(env or {})}, **more)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def pinned(self, *arguments, options=(), env=None):
+        return self.launch("--host", profile(HOST), "--model", self.model(*POOL), *options, "--", VMM, *arguments,
+                           env=env)
+
+    def expected(self):
+        """The model's values, from its text."""
+        text = self.expect(DONE, "models", "--text", self.model(*POOL)).out
+        return sorted(int(value, 16) for name, value in re.findall(r"(?m)^(ID_\w+|MVFR\w+|S3_0_C0_C\w+) (0x\w+)$", text))
+
+    # The pin
+
+    def test_pinned(self):
+        status, out, err = self.pinned("-v", "2")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(len(values(out)), 56)
+        self.assertEqual(sorted(values(out).values()), self.expected())
+
+    def test_unpinned(self):
+        status, out, err = self.launch("--host", profile(HOST), "--", VMM)
+        self.assertEqual((status, err), (0, ""))
+        self.assertNotEqual(sorted(values(out).values()), self.expected())
+        known = json.loads(pathlib.Path(profile(HOST)).read_text(encoding="utf-8"))["registers"]
+        shown = int(known["ID_AA64PFR1_EL1"]["value"], 16)
+        self.assertEqual(values(out)[SYSREG | 4 << 3 | 1], shown)
+
+    def test_ways_of_asking(self):
+        """syscall(2), sign-extended requests, before the constructors of what is preloaded."""
+        for options, env in ((["-s"], {}), (["-S"], {}), (["-s", "-S"], {}), (["-e"], {"VMM_EARLY": "1"})):
+            with self.subTest(options):
+                status, out, err = self.pinned(*options, env=env)
+                self.assertEqual((status, err), (0, ""))
+                self.assertEqual(sorted(values(out).values()), self.expected())
+
+    def test_installed_model(self):
+        """Found by its name; what lies there later does not change what a VM has."""
+        shutil.copy(self.model(*POOL), self.folder / "test-v1.json")
+        self.env["STEADYARM_MODEL_PATH"] = str(self.folder)
+        process = self.waiting(STEADYARM, "run", "--host", profile(HOST), "--model", "test-v1", "--", VMM, "-w")
+        before = self.find(process.pid)
+        (self.folder / "test-v1.json").unlink()
+        self.assertEqual((before["model"], before["state"]), ("test-v1", "read-back"))
+        self.assertEqual(before["id"], self.expect(DONE, "models", "--json", self.model(*POOL)).json()["models"][0]["id"])
+        self.assertEqual(self.find(process.pid), before)
+
+    def test_list_is_the_models(self):
+        model = json.loads(self.model(*POOL).read_text(encoding="utf-8"))
+        for options in ([], ["-s"], ["-S"]):
+            _, out, _ = self.pinned(*options)
+            self.assertIn(f"list {len(model['register_list'])}\n", out)
+
+    def test_missing_option(self):
+        status, out, err = self.pinned("-f", "0x4")
+        self.assertEqual(status, 9)
+        self.assertIn("run: Operation not permitted\n", out)
+        self.assertIn("in QEMU: -cpu host,pmu=on", err)
+        self.assertEqual(values(out), {})
+
+    def test_incoming(self):
+        psci = f"0x{PSCI:x}=0x10003"
+        status, out, err = self.pinned(psci)
+        self.assertEqual(status, 0)
+        self.assertIn("set Invalid argument\n", out)
+        self.assertIn("PSCI_VERSION: wants 0x10003, host has 0x10001", err)
+        status, out, err = self.pinned(psci, options=["--on-conflict=pin", "--log", "log"])
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("set done\n", out)
+        self.assertIn("the pin stays", (self.folder / "log").read_text(encoding="utf-8"))
+
+    def test_tolerate(self):
+        hosts = ("neoverse-n1-6.1", "neoverse-n1-6.12")
+        model = self.model(*hosts)
+        arguments = ["--host", profile("neoverse-n1-6.12"), "--model", model]
+        status, _, err = self.launch(*arguments, "--", VMM)
+        self.assertEqual(status, 0)  # its list is read after the run: what is lost is said
+        self.assertIn("CNTP_CTL_EL0: guests here have this register", err)
+        named = [word for name in ("CNTP_CTL_EL0", "CNTP_CVAL_EL0", "CNTPCT_EL0") for word in ("--tolerate", name)]
+        status, _, err = self.launch(*arguments, *named, "--", VMM)
+        self.assertEqual((status, err), (0, ""))
+        status, _, err = self.launch(*arguments, "--tolerate", "NONSENSE", "--", VMM)
+        self.assertEqual(status, OWN)
+        self.assertIn("NONSENSE", err)
+
+    # What the environment brings
+
+    def direct(self, env):
+        """The VMM without `run`, as with QEMU's environment in libvirt's XML."""
+        done = subprocess.run([VMM], stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.folder, env={
+            **self.env, "LD_PRELOAD": f"{PRELOAD}:{SIMHOST}", "STEADYARM_HOST_PROFILE": profile(HOST), **env})
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_environment(self):
+        text = self.folder / "web.model"
+        self.expect(DONE, "models", "--text", self.model(*POOL), "-o", text)
+        status, out, err = self.direct({"STEADYARM_MODEL": str(text)})
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(sorted(values(out).values()), self.expected())
+
+    def test_no_model_no_vm(self):
+        text = self.folder / "web.model"
+        self.expect(DONE, "models", "--text", self.model(*POOL), "-o", text)
+        link = self.folder / "link.model"
+        link.symlink_to(text)
+        broken = self.file("broken.model", "format steadyarm-model\nID_AA64ISAR0_EL1 0x1z\nversion 1\n")
+        for env, said in (({"STEADYARM_MODEL": str(link)}, "link.model: the model cannot be read: "),
+                          ({"STEADYARM_MODEL": str(self.folder / "none")}, "none: the model cannot be read: No such"),
+                          ({"STEADYARM_MODEL": str(broken)}, "broken.model:2:18: "),
+                          ({"STEADYARM_MODEL_TEXT": ""}, "STEADYARM_MODEL_TEXT:1:1: ")):
+            with self.subTest(said):
+                status, out, err = self.direct(env)
+                self.assertEqual(status, 9)
+                self.assertIn("vm: Operation not permitted\n", out)
+                self.assertIn(said, err)
+
+    def test_log(self):
+        log = self.folder / "log"
+        status, _, err = self.pinned("-v", "2", options=["--log", log])
+        self.assertEqual((status, err), (0, ""))
+        said = log.read_text(encoding="utf-8")
+        self.assertEqual(log.stat().st_mode & 0o777, 0o600)
+        for line in ("model test-v1", "vCPU 0 is pinned", "vCPU 1 reads back equal after its first entry"):
+            self.assertIn(f"steadyarm: {line}\n", said)
+        target = self.file("precious", "keep")
+        link = self.folder / "link"
+        link.symlink_to(target)
+        status, _, err = self.pinned(options=["--log", link])
+        self.assertEqual(status, 0)  # the VM is none the worse
+        self.assertIn("cannot be written", err)
+        self.assertEqual(target.read_text(encoding="utf-8"), "keep")
+
+    # What `run` starts, and what not
+
+    def test_same_process(self):
+        """It execs: the same process, status, descriptors."""
+        for status in (0, 1, 7, 125):
+            self.assertEqual(self.pinned("-x", status)[0], status)
+        argv = [STEADYARM, "run", "--host", profile(HOST), "--model", self.model(*POOL), "--"]
+        with subprocess.Popen([*argv, VMM], stdout=subprocess.PIPE, env=self.env) as process:
+            out = process.communicate()[0].decode()
+            self.assertIn(f"pid {process.pid}\n", out)
+        read, write = os.pipe()
+        status, _, _ = self.launch("--host", profile(HOST), "--model", self.model(*POOL), "--", shutil.which("dd"),
+                                   "if=/dev/zero", "bs=4", "count=1", f"of=/dev/fd/{write}", pass_fds=[write])
+        self.assertEqual((status, os.read(read, 8)), (0, b"\0" * 4))
+        os.close(read)
+        os.close(write)
+        with subprocess.Popen([*argv, VMM, "-w"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+            self.assertEqual(process.returncode, -signal.SIGTERM)
+
+    def patched(self, name, at, value):
+        data = bytearray(pathlib.Path(VMM).read_bytes())
+        data[at:at + len(value)] = value
+        return self.program(name, bytes(data))
+
+    def program(self, name, content=None, mode=0o755):
+        path = self.folder / name
+        path.write_bytes(pathlib.Path(VMM).read_bytes() if content is None else content)
+        path.chmod(mode)
+        return path
+
+    def without_interpreter(self):
+        """A copy whose PT_INTERP is PT_NULL, as a static program has none."""
+        data = bytearray(pathlib.Path(VMM).read_bytes())
+        start, count = struct.unpack_from("<Q", data, E_PHOFF)[0], struct.unpack_from("<H", data, E_PHNUM)[0]
+        for i in range(count):
+            if struct.unpack_from("<I", data, start + 56 * i)[0] == 3:
+                struct.pack_into("<I", data, start + 56 * i, 0)
+        return self.program("static", bytes(data))
+
+    def test_refused(self):
+        rows = [
+            (self.program("script", b"#!/bin/sh\nexit 0\n"), "it is a script: name the VMM itself"),
+            (self.program("text", b"just words, and enough of them to fill an ELF header of 64 bytes\n"),
+             "it is no ELF program"),
+            (self.program("short", b"\x7fELF"), "it is no ELF program"),
+            (self.patched("other", E_MACHINE, struct.pack("<H", 243)), "it is for another architecture"),  # RISC-V
+            (self.patched("small", EI_CLASS, b"\1"), "it is for another architecture"),
+            (self.without_interpreter(), "it is statically linked"),
+            (self.program("setuid", mode=0o4755), "it is setuid or setgid"),
+            (self.program("setgid", mode=0o2755), "it is setuid or setgid"),
+        ]
+        able = self.program("capable")
+        try:  # VFS_CAP_REVISION_2, permitted: CAP_NET_BIND_SERVICE (capabilities(7))
+            os.setxattr(able, "security.capability", struct.pack("<IIIII", 0x02000000, 1 << 10, 0, 0, 0))
+            rows.append((able, "it has file capabilities"))
+        except OSError:
+            pass
+        for path, reason in rows:
+            with self.subTest(reason=reason, path=path.name):
+                status, out, err = self.launch("--model", self.model(*POOL), "--", path)
+                self.assertEqual((status, out), (OWN, ""))
+                self.assertIn(f"steadyarm: run: {path}: {reason}", err)
+                self.assertIn("it would run unpinned", err)
+
+    def test_not_there(self):
+        model = self.model(*POOL)
+        self.assertEqual(self.launch("--model", model, "--", "no-such-command-anywhere")[0], 127)
+        self.assertEqual(self.launch("--model", model, "--", "./none")[0], 127)
+        self.assertEqual(self.launch("--model", model, "--", self.program("plain", mode=0o644))[0], 126)
+
+    def test_own_failures(self):
+        model = self.model(*POOL)
+        blank = self.folder / "a b.so"
+        shutil.copy(PRELOAD, blank)
+        for arguments in (["--", VMM], ["--model", "none.json", "--", VMM], ["--model", model], ["--nonsense"],
+                          ["--model", profile(HOST), "--", VMM], ["--host", model, "--", VMM],
+                          ["--model", model, "--on-conflict=maybe", "--", VMM],
+                          ["--model", model, "--library", "none.so", "--", VMM],
+                          ["--model", model, "--library", blank, "--", VMM]):
+            with self.subTest(arguments):
+                status, out, err = self.launch(*arguments)
+                self.assertEqual((status, out), (OWN, ""))
+                self.assertIn("steadyarm: ", err)
+
+    # steadyarm-qemu
+
+    def wrapped(self, *arguments, conf=None, env=None):
+        """What stands in QEMU's place, on the simulated host: VMM says what it was called with."""
+        wrapper = self.folder / "steadyarm-qemu"
+        if not wrapper.exists():
+            wrapper.symlink_to(STEADYARM)
+        more = {"VMM_ECHO": "1", "STEADYARM_QEMU": VMM, **(env or {})}
+        if conf is not None:
+            more["STEADYARM_QEMU_CONF"] = str(self.file("qemu.conf", conf))
+        done = self.launch("--host", profile(HOST), "--", wrapper, *arguments, env={k: v for k, v in more.items() if v})
+        echoed = re.findall(r"(?m)^argument (.*)$", done[1])
+        return done[0], done[1], done[2], echoed
+
+    def is_pinned(self, out):
+        self.assertEqual(len(values(out)), 56)
+        return sorted(values(out).values()) == self.expected()
+
+    def test_wrapper(self):
+        arguments = ["-name", "guest=web1,debug-threads=on", "-S", "-machine", "virt,accel=kvm", "-cpu", "host"]
+        status, out, err, echoed = self.wrapped(*arguments, env={"STEADYARM_MODEL": str(self.model(*POOL))})
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(echoed, [VMM, *arguments])
+        self.assertTrue(self.is_pinned(out))
+
+    def test_wrapper_by_name(self):
+        model = self.model(*POOL)
+        conf = f"# who has what\nqemu {VMM}\nmodel web* {model}\nmodel db,1 {model} # comma\nmodel lab-? unpinned\nmodel web9 none\n"
+        for name, pinned in (("web1", True), ("guest=web1,debug-threads=on", True), ("debug-threads=on,guest=web2", True),
+                             ("guest=db,,1", True), ("web9", True), ("lab-1", False)):
+            with self.subTest(name):
+                status, out, err, _ = self.wrapped("-name", name, conf=conf, env={"STEADYARM_QEMU": ""})
+                self.assertEqual((status, err), (0, ""))
+                self.assertIs(self.is_pinned(out), pinned)
+        for arguments, said in ((("-name", "other"), "guest 'other' has no model"), ((), "guest '' has no model"),
+                                (("-name", "lab-12"), "guest 'lab-12' has no model")):
+            status, out, err, _ = self.wrapped(*arguments, conf=conf)
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(said, err)
+
+    def test_wrapper_bad_configuration(self):
+        for conf, said in (("nonsense\n", "qemu.conf:1:1: a line begins with"), ("\nmodel a\n", "qemu.conf:2:1: this is wanted"),
+                           ("model a b c\n", "qemu.conf:1:1: "), ("qemu\n", "this is wanted: qemu PATH")):
+            status, out, err, _ = self.wrapped("-name", "x", conf=conf)
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(said, err)
+        status, _, err, _ = self.wrapped("-name", "x", env={"STEADYARM_QEMU_CONF": "/none"})
+        self.assertEqual(status, OWN)
+        self.assertIn("/none", err)
+
+    def test_wrapper_lets_questions_through(self):
+        """What libvirt asks an emulator before it starts a guest: no model is needed, nothing is preloaded."""
+        for arguments in (["-version"], ["--version"], ["-help"], ["-machine", "help"], ["-cpu", "help"],
+                          ["-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", "none,accel=kvm:tcg", "-qmp",
+                           "unix:/x,server=on,wait=off", "-pidfile", "/x", "-daemonize"], ["-M", "none"]):
+            with self.subTest(arguments):
+                status, out, err, echoed = self.wrapped(*arguments, conf="")
+                self.assertEqual((status, err), (0, ""))
+                self.assertEqual(echoed, [VMM, *arguments])
+                self.assertFalse(self.is_pinned(out))
+        self.assertEqual(self.wrapped("-machine", "nonesuch", conf="")[0], OWN)
+
+    def test_wrapper_without_qemu(self):
+        status, _, err, _ = self.wrapped("-version", env={"STEADYARM_QEMU": "/none/qemu"})
+        self.assertEqual(status, 127)
+        self.assertIn("/none/qemu: No such file", err)
+        status, _, err, _ = self.wrapped(env={"STEADYARM_QEMU": "/none/qemu", "STEADYARM_MODEL": str(self.model(*POOL))})
+        self.assertEqual(status, 127)
+
+    # ps
+
+    def waiting(self, *arguments):
+        """A VMM that has booted and waits; ends with the test."""
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [str(word) for word in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env, cwd=self.folder)
+        self.addCleanup(process.communicate)
+        while not process.stdout.readline().startswith(b"list"):
+            pass
+        return process
+
+    def ps(self, *arguments):
+        done = subprocess.run([STEADYARM, "ps", *map(str, arguments)], capture_output=True, check=False, env=self.env)
+        return done.returncode, done.stdout.decode()
+
+    def find(self, pid):
+        found = [p for p in json.loads(self.ps("--json")[1])["processes"] if p["pid"] == pid]
+        return found[0] if found else None
+
+    def test_ps(self):
+        model = self.model(*POOL)
+        run = [STEADYARM, "run", "--host", profile(HOST)]
+        pinned = self.waiting(*run, "--model", model, "--tolerate", "PMMIR_EL1", "--", VMM, "-w", "-v", "3")
+        unpinned = self.waiting(*run, "--", VMM, "-w")
+        shown = self.expect(DONE, "models", "--json", model).json()["models"][0]
+        self.assertEqual(self.find(pinned.pid), {
+            "pid": pinned.pid, "program": "vmm", "uid": os.geteuid(), "state": "read-back", "simulated": True,
+            "vcpus": 3, "model": shown["name"], "id": shown["id"], "tolerated": ["PMMIR_EL1"],
+            "vms": [{"fd": self.find(pinned.pid)["vms"][0]["fd"], "state": "read-back", "vcpus": 3, "pinned": 3,
+                     "read_back": 3}]})
+        other = self.find(unpinned.pid)
+        self.assertEqual((other["state"], other["model"], other["id"]), ("unpinned", None, None))
+        status, out = self.ps()
+        self.assertEqual(status, NO)
+        self.assertTrue(out.startswith("NO: 1 of "), out)
+        self.assertRegex(out, rf"(?m)^{pinned.pid} +vmm +1 VM, 3 vCPUs: test-v1@{shown['id'][:12]}, read back, "
+                              r"tolerates PMMIR_EL1 \(simulated host\)$")
+        self.assertRegex(out, rf"(?m)^{unpinned.pid} +vmm +1 VM, 1 vCPU: UNPINNED \(simulated host\)$")
+
+    def test_ps_no_record(self):
+        """The library is in, and had nowhere to write."""
+        self.env["STEADYARM_RUN_DIR"] = "/proc/nowhere"
+        process = self.waiting(STEADYARM, "run", "--host", profile(HOST), "--model", self.model(*POOL), "--", VMM, "-w")
+        found = self.find(process.pid)
+        self.assertEqual((found["state"], found["model"]), ("no-record", None))
+
+    def test_records_end(self):
+        model = self.model(*POOL)
+        records = self.folder / "records"
+        argv = [STEADYARM, "run", "--host", profile(HOST), "--model", model, "--", VMM, "-w"]
+        process = self.waiting(*argv)
+        path = records / f"{process.pid}.json"
+        self.assertTrue(path.exists())
+        process.communicate()
+        self.assertFalse(path.exists())  # it cleans up after itself
+        killed = self.waiting(*argv)
+        killed.kill()
+        killed.wait()
+        path = records / f"{killed.pid}.json"
+        self.assertTrue(path.exists())
+        self.assertIsNone(self.find(killed.pid))
+        self.assertFalse(path.exists())
+        self.assertEqual(list(records.iterdir()), [])
+
+
+class Source(unittest.TestCase):
+    def test_environment_of_setuid_programs(self):
+        """The library reads the environment with secure_getenv(3) alone."""
+        files = [path for path in (pathlib.Path(__file__).resolve().parents[2] / "preload").rglob("*.c")]
+        self.assertGreater(len(files), 6)
+        for path in files:
+            calls = re.findall(r"\b\w*getenv\(", path.read_text(encoding="utf-8"))
+            self.assertEqual(set(calls) - {"secure_getenv("}, set(), path)
+
+
+class FakeProc(Case):
+    """What /proc says of others, written down as proc(5) describes it."""
+
+    def process(self, pid, name, links=(), start=100, uid=0, cmdline="x", maps=""):
+        folder = self.folder / "proc" / str(pid)
+        (folder / "fd").mkdir(parents=True)
+        fields = " ".join(["S"] + ["1"] * 18 + [str(start)] + ["0"] * 30)
+        (folder / "stat").write_text(f"{pid} ({name}) {fields}\n", encoding="utf-8")
+        (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n", encoding="utf-8")
+        (folder / "cmdline").write_text(cmdline, encoding="utf-8")
+        (folder / "maps").write_text(maps, encoding="utf-8")
+        for fd, target in enumerate(links, 3):
+            (folder / "fd" / str(fd)).symlink_to(target)
+        return folder
+
+    def record(self, pid, vms, start=100, more=""):
+        (self.folder / "run").mkdir(exist_ok=True)
+        line = {"format": "steadyarm-audit", "version": 1, "pid": pid, "start": start, "model": "web-v1",
+                "id": "ab" * 32, "tolerated": [], "on_conflict": "fail", "vms": vms}
+        (self.folder / "run" / f"{pid}.json").write_text(json.dumps(line) + "\n" + more, encoding="utf-8")
+
+    def ps(self, *arguments):
+        return self.run_it("ps", "--proc", self.folder / "proc", "--run", self.folder / "run", *arguments)
+
+    def vm(self, fd=4, vcpus=2, pinned=2, back=2, refused=False):
+        return {"fd": fd, "vcpus": vcpus, "pinned": pinned, "read_back": back, "refused": refused}
+
+    KVM = ("/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0", "anon_inode:kvm-vcpu:1",
+           "anon_inode:kvm-vcpu-stats:0", "anon_inode:kvm-vm-stats")
+
+    def test_states(self):
+        uid = os.geteuid()
+        rows = {
+            11: ("read-back", [self.vm()], {}),
+            12: ("starting", [self.vm(back=1)], {}),
+            13: ("starting", [self.vm(pinned=0, back=0)], {}),
+            14: ("refused", [self.vm(refused=True, back=0)], {}),
+            15: ("unpinned", [self.vm(fd=9)], {}),            # of another VM
+            16: ("unpinned", None, {}),
+            17: ("no-record", None, {"maps": "7f00-7f10 r-xp 0 8:1 5 /usr/lib/steadyarm/steadyarm-preload.so\n"}),
+        }
+        for pid, (_, vms, more) in rows.items():
+            self.process(pid, "qemu) S (x", self.KVM, uid=uid, **more)
+            if vms is not None:
+                self.record(pid, vms)
+        self.process(20, "idle", ("/dev/null", "socket:[1]"), uid=uid)
+        self.process(21, "opener", ("/dev/kvm",), uid=uid)
+        answer = self.ps("--json")
+        self.assertEqual(answer.status, NO)
+        found = {p["pid"]: p["state"] for p in answer.json()["processes"]}
+        self.assertEqual(found, {**{pid: row[0] for pid, row in rows.items()}, 21: "no-vm"})
+        self.assertEqual(answer.json()["processes"][0]["program"], "qemu) S (x")
+        self.assertTrue(self.ps().out.startswith("NO: 6 of 8 processes are not pinned\n"))
+
+    def test_all_is_well(self):
+        self.process(11, "qemu", self.KVM, uid=os.geteuid())
+        self.record(11, [self.vm()], more='{"format": "steadyarm-au')  # the last line that is whole counts
+        answer = self.ps()
+        self.assertEqual(answer.status, DONE)
+        self.assertEqual(answer.out, "yes: 1 process is pinned\n"
+                                     "11      qemu             1 VM, 2 vCPUs: web-v1@abababababab, read back\n")
+
+    def test_nobody(self):
+        self.process(20, "idle", uid=os.geteuid())
+        answer = self.ps()
+        self.assertEqual((answer.status, answer.out), (DONE, "no process uses KVM\n"))
+
+    def test_records_of_others_do_not_count(self):
+        self.process(11, "qemu", self.KVM, start=200, uid=os.geteuid())
+        self.record(11, [self.vm()])  # of a process that had its number before
+        self.process(12, "qemu", self.KVM, uid=os.geteuid() + 1)  # its user did not write it
+        self.record(12, [self.vm()])
+        if os.geteuid() == 0:
+            os.chown(self.folder / "run" / "12.json", 12345, -1)
+        self.process(13, "qemu", self.KVM, uid=os.geteuid())
+        (self.folder / "elsewhere").write_text("{}", encoding="utf-8")
+        (self.folder / "run" / "13.json").symlink_to(self.folder / "elsewhere")
+        for pid, nonsense in enumerate(("", "\n", "[]\n", "{\n", '{"format": "steadyarm-audit"}\n'), 14):
+            self.process(pid, "qemu", self.KVM, uid=os.geteuid())
+            (self.folder / "run" / f"{pid}.json").write_text(nonsense, encoding="utf-8")
+        found = {p["pid"]: p["state"] for p in self.ps("--json").json()["processes"]}
+        self.assertEqual(set(found.values()), {"unpinned"})
+        self.assertEqual(len(found), 8)
+
+    def test_stale_records_go(self):
+        self.process(11, "qemu", self.KVM, uid=os.geteuid())
+        self.record(11, [self.vm()])
+        self.record(99, [self.vm()])
+        (self.folder / "run" / "notes.txt").write_text("mine", encoding="utf-8")
+        self.ps()
+        self.assertEqual(sorted(p.name for p in (self.folder / "run").iterdir()), ["11.json", "notes.txt"])
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, to become somebody else")
+    def test_unreadable(self):
+        """Somebody else's processes are named, kernel threads are not."""
+        self.process(11, "qemu", self.KVM)
+        self.process(12, "daemon")
+        self.process(13, "kworker", cmdline="")
+        for pid in (11, 12, 13):
+            (self.folder / "proc" / str(pid) / "fd").chmod(0o500)
+        self.folder.chmod(0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", STEADYARM, "ps", "--proc",
+                               self.folder / "proc", "--run", self.folder / "run"], capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout.decode()),
+                         (DONE, "no process uses KVM\nmay not be looked at (root may): 11 qemu, 12 daemon\n"))
+
+    def test_no_proc(self):
+        answer = self.run_it("ps", "--proc", self.folder / "none")
+        self.assertEqual((answer.status, answer.out), (3, ""))
+        self.assertIn("No such file", answer.err)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many threads at once: VMs of their own, and vCPUs of one VM that are reset, read and run while
+ * others are. For ThreadSanitizer (tests/check threads); without it a crash or a wrong value tells.
+ */
+#include "rig.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "arch/kvm_ids.h"
+
+#define THREADS 6
+#define ROUNDS  12
+#define TARGET  5 /* KVM_ARM_TARGET_GENERIC_V8 */
+
+static int set_up(int vcpu)
+{
+	struct steady_uapi_vcpu_init init = {.target = TARGET, .features = {F_PSCI_0_2 | F_PMU_V3}};
+
+	return (int)kvm(vcpu, STEADY_VCPU_INIT, &init);
+}
+
+static int initialise(int vm, const int *vcpus, size_t count)
+{
+	struct steady_uapi_create_device device = {.type = STEADY_DEVICE_GICV3};
+	struct steady_uapi_device_attr init = {.group = STEADY_VGIC_GRP_CTRL,
+					       .attr = STEADY_VGIC_CTRL_INIT};
+	struct steady_uapi_device_attr pmu = {.group = STEADY_VCPU_PMU,
+					      .attr = STEADY_VCPU_PMU_INIT};
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		r |= set_up(vcpus[i]);
+	r |= (int)kvm(vm, STEADY_CREATE_DEVICE, &device);
+	r |= (int)kvm((int)device.fd, STEADY_SET_DEVICE_ATTR, &init);
+	for (size_t i = 0; i < count; i++)
+		r |= (int)kvm(vcpus[i], STEADY_SET_DEVICE_ATTR, &pmu);
+	simhost_close((int)device.fd);
+	close((int)device.fd);
+	return r;
+}
+
+static bool shows_the_model(int vcpu)
+{
+	for (int reg = STEADY_CORE_FIRST; reg < STEADY_CORE_FIRST + STEADY_CORE_COUNT; reg++) {
+		uint64_t value = 0;
+		struct steady_uapi_one_reg one = {.id = steady_register_id(reg),
+						  .addr = (uintptr_t)&value};
+
+		if (kvm(vcpu, STEADY_GET_ONE_REG, &one) || value != rig.model->value[reg])
+			return false;
+	}
+	return true;
+}
+
+static bool enter(int vcpu)
+{
+	return kvm(vcpu, STEADY_KVM_RUN, NULL) < 0 && errno == EINTR;
+}
+
+/* VMs of its own, one after the other. */
+static void *own(void *result)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		int vm = (int)kvm(rig.kvm, STEADY_CREATE_VM, NULL);
+		int vcpu = (int)kvm(vm, STEADY_CREATE_VCPU, NULL);
+
+		if (vm < 0 || vcpu < 0 || initialise(vm, &vcpu, 1) || !enter(vcpu) ||
+		    !enter(vcpu) || !shows_the_model(vcpu))
+			*(bool *)result = false;
+		simhost_close(vcpu);
+		close(vcpu);
+		simhost_close(vm);
+		close(vm);
+	}
+	return NULL;
+}
+
+/* A vCPU of the VM that all share: runs, is read, is reset. */
+struct shared {
+	int vcpu;
+	bool well;
+};
+
+static void *share(void *ctx)
+{
+	struct shared *s = ctx;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		if (!enter(s->vcpu) || !shows_the_model(s->vcpu) || set_up(s->vcpu) ||
+		    !enter(s->vcpu))
+			s->well = false;
+	}
+	return NULL;
+}
+
+static void test_vms_of_their_own(void **state)
+{
+	pthread_t threads[THREADS];
+	bool well[THREADS];
+
+	(void)state;
+	rig_start("neoverse-n1-7.3", "neoverse-n1-7.3,cortex-a76-7.3", 0, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		well[i] = true;
+		assert_int_equal(pthread_create(&threads[i], NULL, own, &well[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(well[i]);
+	}
+	rig_stop();
+}
+
+static void test_one_vm(void **state)
+{
+	struct shared shared[THREADS];
+	pthread_t threads[THREADS];
+	int vm, vcpus[THREADS];
+
+	(void)state;
+	rig_start("neoverse-n1-7.3", "neoverse-n1-7.3,cortex-a76-7.3", 0, NULL);
+	vm = (int)kvm(rig.kvm, STEADY_CREATE_VM, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		vcpus[i] = (int)kvm(vm, STEADY_CREATE_VCPU, (void *)(uintptr_t)i);
+		assert_true(vcpus[i] >= 0);
+	}
+	assert_int_equal(initialise(vm, vcpus, THREADS), 0);
+	for (int i = 0; i < THREADS; i++) {
+		shared[i] = (struct shared){vcpus[i], true};
+		assert_int_equal(pthread_create(&threads[i], NULL, share, &shared[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(shared[i].well);
+		simhost_close(vcpus[i]);
+		close(vcpus[i]);
+	}
+	simhost_close(vm);
+	close(vm);
+	rig_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vms_of_their_own),
+		cmocka_unit_test(test_one_vm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
