@@ -30,6 +30,8 @@ static int late(const struct steady_model *m, bool ran, struct steady_report *re
 	int r;
 
 	start(&h, BUILD_N1, BUILD_7_3, PSCI_0_2 | PMU_V3);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
+	assert_int_equal(ask(&h, STEADY_OP_INIT_GIC, 0, 0), 0);
 	assert_int_equal(ask(&h, STEADY_OP_PMU_INIT, 0, 0), 0);
 	if (ran)
 		assert_int_equal(run(&h, 0), -EINTR);
