@@ -142,6 +142,8 @@ int cli_probe_host(struct cli *cli, const char *spec, struct cli_probing *how,
 		   struct steady_profile **profile);
 /* "web-v1@3f9c1a2b4c5d", or the name of the file if the model has none. */
 char *cli_model_label(const struct cli_subject *subject);
+/* A line for each name that the model tolerates. */
+void cli_put_tolerated(struct steady_text *out, const struct steady_model *model);
 /* What the subject shows a guest in its fullest configuration. */
 void cli_subject_view(const struct cli_subject *subject, struct steady_view *view);
 

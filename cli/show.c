@@ -148,10 +148,7 @@ static void put_head(struct cli *cli, const struct wanted *w)
 	steady_text_printf(out, "model %s: %s\n", w->subject.name,
 			   steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, options,
 						     sizeof(options)));
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
-	for (size_t i = 0; i < m->more_count; i++)
-		steady_text_printf(out, "tolerated %s, where a host has more\n", m->more[i]);
+	cli_put_tolerated(out, m);
 }
 
 static void put_field_features(const struct wanted *w, unsigned int field, struct steady_text *out)
