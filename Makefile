@@ -8,7 +8,7 @@ build: ## the command and the libraries, in build/
 
 arm64: ## a static build/arm64/steadyarm
 	@test -f build/arm64/build.ninja || meson setup build/arm64 --cross-file tools/arm64.ini \
-		-Dstatic=true -Dbuildtype=release -Dstrip=true
+		-Dstatic=true -Dbuildtype=release -Doptimization=s -Dstrip=true
 	@ninja --quiet -C build/arm64
 
 demo: ## a tour from recorded hosts, on any machine; installs what it needs

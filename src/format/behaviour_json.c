@@ -94,39 +94,33 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static int read_cache(const struct steady_json *at, uint64_t id, void *profile)
+{
+	struct steady_profile *p = profile;
+	struct steady_firmware_reading *c = &p->caches[p->cache_count];
+	int err;
+
+	for (size_t i = 0; i < p->cache_count; i++) {
+		if (p->caches[i].id == id)
+			return steady_json_twice(at);
+	}
+	c->id = id;
+	err = steady_json_reading(at, &c->reading);
+	p->cache_count += !err;
+	return err;
+}
+
 int steady_json_caches(const struct steady_json *at, void *profile)
 {
 	struct steady_profile *p = profile;
-	const char *key;
-	json_t *member;
-	int err = steady_json_expect(at, JSON_OBJECT);
+	int err;
 
-	if (!err && json_object_size(at->value) > STEADY_LIST_MAX)
-		err = steady_json_refuse(at, "more than %u registers", STEADY_LIST_MAX);
-	if (err)
-		return err;
 	p->caches = calloc(json_object_size(at->value) + 1, sizeof(*p->caches));
 	if (!p->caches)
 		return -STEADY_ENOMEM;
-	json_object_foreach(at->value, key, member)
-	{
-		const struct steady_path path = {at->path, key, 0};
-		const struct steady_json here = {at->in, member, &path};
-		struct steady_firmware_reading *c = &p->caches[p->cache_count];
-
-		if (!steady_lex_hex(key, strlen(key), &c->id))
-			return steady_json_refuse_key(&here, "no register's id");
-		for (size_t i = 0; i < p->cache_count; i++) {
-			if (p->caches[i].id == c->id)
-				return steady_json_twice(&here);
-		}
-		err = steady_json_reading(&here, &c->reading);
-		if (err)
-			return err;
-		p->cache_count++;
-	}
+	err = steady_json_by_id(at, read_cache, p);
 	qsort(p->caches, p->cache_count, sizeof(*p->caches), by_id);
-	return 0;
+	return err;
 }
 
 static int read_unnamed_value(const struct steady_json *at, void *target)
@@ -150,43 +144,37 @@ static int by_unnamed_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-int steady_json_unnamed(const struct steady_json *at, void *profile)
+static int read_unnamed(const struct steady_json *at, uint64_t id, void *profile)
 {
 	static const struct steady_json_member rows[] = {
 		{"value", true, read_unnamed_value},
 		{"zero", true, read_unnamed_zero},
 	};
 	struct steady_profile *p = profile;
-	const char *key;
-	json_t *member;
-	int err = steady_json_expect(at, JSON_OBJECT);
+	struct steady_unnamed *u = &p->unnamed[p->unnamed_count];
+	int err;
 
-	if (!err && json_object_size(at->value) > STEADY_LIST_MAX)
-		err = steady_json_refuse(at, "more than %u registers", STEADY_LIST_MAX);
-	if (err)
-		return err;
+	for (size_t i = 0; i < p->unnamed_count; i++) {
+		if (p->unnamed[i].id == id)
+			return steady_json_twice(at);
+	}
+	u->id = id;
+	err = steady_json_members(at, rows, 2, u);
+	p->unnamed_count += !err;
+	return err;
+}
+
+int steady_json_unnamed(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	int err;
+
 	p->unnamed = calloc(json_object_size(at->value) + 1, sizeof(*p->unnamed));
 	if (!p->unnamed)
 		return -STEADY_ENOMEM;
-	json_object_foreach(at->value, key, member)
-	{
-		const struct steady_path path = {at->path, key, 0};
-		const struct steady_json here = {at->in, member, &path};
-		struct steady_unnamed *u = &p->unnamed[p->unnamed_count];
-
-		if (!steady_lex_hex(key, strlen(key), &u->id))
-			return steady_json_refuse_key(&here, "no register's id");
-		for (size_t i = 0; i < p->unnamed_count; i++) {
-			if (p->unnamed[i].id == u->id)
-				return steady_json_twice(&here);
-		}
-		err = steady_json_members(&here, rows, 2, u);
-		if (err)
-			return err;
-		p->unnamed_count++;
-	}
+	err = steady_json_by_id(at, read_unnamed, p);
 	qsort(p->unnamed, p->unnamed_count, sizeof(*p->unnamed), by_unnamed_id);
-	return 0;
+	return err;
 }
 
 /* A value of at most four bits, in decimal. */

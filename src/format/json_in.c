@@ -248,9 +248,9 @@ int steady_json_named(const struct steady_json *at, const struct steady_json_nam
 	return 0;
 }
 
-int steady_json_firmware(const struct steady_json *at,
-			 int (*read)(const struct steady_json *at, uint64_t id, void *target),
-			 void *target)
+static int each_id(const struct steady_json *at, bool (*lex)(const char *, size_t, uint64_t *),
+		   const char *what,
+		   int (*read)(const struct steady_json *at, uint64_t id, void *target), void *target)
 {
 	const char *key;
 	json_t *member;
@@ -266,13 +266,26 @@ int steady_json_firmware(const struct steady_json *at,
 		const struct steady_json here = {at->in, member, &path};
 		uint64_t id;
 
-		err = steady_lex_firmware(key, strlen(key), &id)
-			      ? read(&here, id, target)
-			      : refuse_name(&here, "is no", "firmware register");
+		err = lex(key, strlen(key), &id) ? read(&here, id, target)
+						 : refuse_name(&here, "is no", what);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+int steady_json_firmware(const struct steady_json *at,
+			 int (*read)(const struct steady_json *at, uint64_t id, void *target),
+			 void *target)
+{
+	return each_id(at, steady_lex_firmware, "firmware register", read, target);
+}
+
+int steady_json_by_id(const struct steady_json *at,
+		      int (*read)(const struct steady_json *at, uint64_t id, void *target),
+		      void *target)
+{
+	return each_id(at, steady_lex_hex, "register's id", read, target);
 }
 
 int steady_json_array(const struct steady_json *at,

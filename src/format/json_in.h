@@ -62,10 +62,13 @@ struct steady_json_names {
 int steady_json_named(const struct steady_json *at, const struct steady_json_names *names,
 		      void *target);
 
-/* Objects keyed by firmware registers. */
+/* Objects keyed by firmware registers, by name or id; by ids alone. Ids may come twice. */
 int steady_json_firmware(const struct steady_json *at,
 			 int (*read)(const struct steady_json *at, uint64_t id, void *target),
 			 void *target);
+int steady_json_by_id(const struct steady_json *at,
+		      int (*read)(const struct steady_json *at, uint64_t id, void *target),
+		      void *target);
 
 /* Arrays; element() is called for each. */
 int steady_json_array(const struct steady_json *at,

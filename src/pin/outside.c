@@ -162,49 +162,51 @@ int steady_pin_learn_outside(struct steady_pin *p, uint32_t vcpu, struct steady_
 
 /* ---- every vCPU ---- */
 
-/* CCSIDR_EL1 belongs to the vCPU; CLIDR_EL1 was written with the others. */
-int steady_pin_write_caches(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+/* The next of the model's caches that this vCPU shows otherwise, from *i on; 1: there is one. */
+static int next_cache(struct steady_pin *p, uint32_t vcpu, unsigned int *i, uint32_t *has,
+		      struct steady_report *report)
 {
-	int result = 0;
-
-	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
+	for (; *i < STEADY_CACHES; ++*i) {
 		uint64_t value[8];
 		int r;
 
-		if (!(p->caches.has >> i & 1))
+		if (!(p->caches.has >> *i & 1))
 			continue;
-		r = steady_ask_get(&p->host, vcpu, steady_cache_id(i), value);
+		r = steady_ask_get(&p->host, vcpu, steady_cache_id(*i), value);
 		if (r)
 			return steady_pin_not_read(report, "CCSIDR_EL1", r);
-		if ((uint32_t)value[0] == p->caches.value[i])
-			continue;
-		r = steady_ask_set64(&p->host, vcpu, steady_cache_id(i), p->caches.value[i]);
+		*has = (uint32_t)value[0];
+		if (*has != p->caches.value[*i])
+			return 1;
+	}
+	return 0;
+}
+
+/* CCSIDR_EL1 belongs to the vCPU; CLIDR_EL1 was written with the others. */
+int steady_pin_write_caches(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int more, result = 0;
+	uint32_t has;
+
+	for (unsigned int i = 0; (more = next_cache(p, vcpu, &i, &has, report)) > 0; i++) {
+		int r = steady_ask_set64(&p->host, vcpu, steady_cache_id(i), p->caches.value[i]);
+
 		if (r)
 			r = steady_pin_not_written(report, "CCSIDR_EL1", r);
 		result = result ? result : r;
 	}
-	return result;
+	return more ? more : result;
 }
 
 int steady_pin_compare_caches(struct steady_pin *p, uint32_t vcpu, const char *stage,
 			      struct steady_report *report)
 {
-	int result = 0;
+	int more, result = 0;
+	uint32_t has;
 
-	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
-		uint64_t value[8];
-		int r;
-
-		if (!(p->caches.has >> i & 1))
-			continue;
-		r = steady_ask_get(&p->host, vcpu, steady_cache_id(i), value);
-		if (r)
-			return steady_pin_not_read(report, "CCSIDR_EL1", r);
-		if ((uint32_t)value[0] == p->caches.value[i])
-			continue;
-		steady_pin_mismatch(report, "CCSIDR_EL1", NULL, vcpu, p->caches.value[i],
-				    (uint32_t)value[0], stage);
+	for (unsigned int i = 0; (more = next_cache(p, vcpu, &i, &has, report)) > 0; i++) {
+		steady_pin_mismatch(report, "CCSIDR_EL1", NULL, vcpu, p->caches.value[i], has, stage);
 		result = -STEADY_EMISMATCH;
 	}
-	return result;
+	return more ? more : result;
 }
