@@ -172,6 +172,16 @@ int cli_check_self(struct cli *cli, const struct cli_subject *model);
 /* `show --kernels`: all arguments are registers or fields. */
 int cli_show_kernels(struct cli *cli);
 
+/* ---- wrap.c ---- */
+
+/*
+ * Appends a word to the last line, after a blank, or if that would be too long to a new one, which is
+ * indented by blanks; so is a line that has fewer columns yet.
+ */
+void cli_put_word(struct steady_text *out, size_t indent, const char *word, size_t length);
+/* The same of all words of a text. */
+void cli_put_wrapped(struct steady_text *out, size_t indent, const char *words);
+
 /* ---- findings.c ---- */
 
 /* Those from index `from` on that are about what has no name here, with what became of each. */

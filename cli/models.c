@@ -7,8 +7,6 @@
 #include "cli.h"
 #include "format/format.h"
 
-#define LINE 96
-
 static const char help[] =
 	"Lists the models that can be given by name: those that are built in, and those that are\n"
 	"installed as NAME.model or NAME.json in the folders of STEADYARM_MODEL_PATH (by default\n"
@@ -193,41 +191,21 @@ static const char *options_of(const struct item *it, char *out, size_t room)
 	return steady_configuration_text(m->options, m->options, m->irqchip, out, room);
 }
 
-/* Words after one another, in lines that begin with two blanks. */
-struct lines {
-	struct steady_text *out;
-	size_t column; /* 0: nothing yet */
-};
-
-static void put_word(struct lines *l, const char *word)
-{
-	size_t length = strlen(word) + 1;
-
-	if (!l->column || l->column + length > LINE) {
-		steady_text_str(l->out, l->column ? "\n " : " ");
-		l->column = 1;
-	}
-	steady_text_printf(l->out, " %s", word);
-	l->column += length;
-}
-
 /* Those that run the model, where some do not. */
 static void put_hosts(struct steady_text *out, const struct item *it, size_t all)
 {
-	struct lines lines = {out, 0};
 	const json_t *one;
 	size_t i, put = 0;
 
 	if (!it->can || it->can == all)
 		return;
 	json_array_foreach(it->hosts, i, one) {
-		char word[256];
+		const char *name = json_string_value(json_object_get(one, "host"));
 
 		if (!json_is_true(json_object_get(one, "can_run")))
 			continue;
-		snprintf(word, sizeof(word), "%s%s", json_string_value(json_object_get(one, "host")),
-			 ++put < it->can ? "," : "");
-		put_word(&lines, word);
+		cli_put_word(out, 2, name, strlen(name));
+		steady_text_str(out, ++put < it->can ? "," : "");
 	}
 	steady_text_char(out, '\n');
 }
@@ -254,12 +232,12 @@ static void put_list(struct cli *cli, const struct listing *l)
 
 static void put_features(struct steady_text *out, const struct item *it)
 {
-	struct lines lines = {out, 0};
-
 	steady_text_printf(out, "\n%u features:\n", it->features);
 	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		const char *name = steady_feature_name(i);
+
 		if (steady_feature_state(i, &it->view) == STEADY_YES)
-			put_word(&lines, steady_feature_name(i));
+			cli_put_word(out, 2, name, strlen(name));
 	}
 	steady_text_str(out, "\n");
 }
