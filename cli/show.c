@@ -184,14 +184,19 @@ static void put_field_features(const struct wanted *w, unsigned int field, struc
 		steady_text_printf(out, "%s%s", i ? ", " : " ", steady_feature_name(features[i]));
 }
 
-/* What more and less mean for it. */
+/* What more and less mean for it, where that is not plain. */
 static void put_order(struct cli *cli, const struct steady_field *f)
 {
 	const struct steady_sort *sort = &steady_sorts[f->sort];
+	struct steady_text text = {0};
 
-	steady_text_printf(&cli->out, "    order %s: ", sort->name);
-	cli_put_wrapped(&cli->out, 6, sort->meaning);
-	steady_text_printf(&cli->out, " [%s]\n", sort->source);
+	if (strcmp(sort->name, "lower") == 0)
+		return;
+	steady_text_printf(&text, "order %s: %s (%s)", sort->name, sort->meaning, sort->source);
+	steady_text_str(&cli->out, "    ");
+	cli_put_wrapped(&cli->out, 6, text.data ? text.data : "");
+	steady_text_char(&cli->out, '\n');
+	steady_text_free(&text);
 }
 
 static void put_field(struct cli *cli, const struct wanted *w, unsigned int field)

@@ -253,6 +253,7 @@ class Broken(unittest.TestCase):
             with self.subTest(column=column, text=text):
                 self.setUp()
                 self.change("orders.tsv", ["ets"], column, text, message)
+        self.setUp()
         lines, at = self.cells("orders.tsv", ["ets"])
         self.write(lines[:at] + [lines[at]] + lines[at:])
         self.refused(at + 2, "order 'ets' is already in line")
