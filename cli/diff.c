@@ -11,10 +11,12 @@
 
 #define DIFFERENCES 1024 /* more than the core range has fields */
 #define FEATURES    64
+#define INDENT      8 /* of what follows "gained", "lost" and "why" */
 
 static const char help[] =
 	"Compares what two CPUs show a guest: their relation, the features gained and lost, the\n"
-	"fields. A and B are models, profiles (in their fullest configuration) or `kvm`.\n"
+	"fields, and where a vCPU option that is off is why. A and B are models, profiles (in their\n"
+	"fullest configuration) or `kvm`.\n"
 	"\n"
 	"The relation is `identical`, `subset` (B can do all that A can), `superset` (A can do all\n"
 	"that B can), or `incompatible`. It is told by the registers of the core ID range and SVE's\n"
@@ -42,14 +44,26 @@ static bool has_firmware(const struct cli_subject *s)
 	return s->model ? s->model->firmware_count > 0 : s->profile->firmware_known;
 }
 
+static uint32_t options_of(const struct cli_subject *s)
+{
+	return s->model ? s->model->options
+			: steady_configuration_options(&s->profile->configurations[0]);
+}
+
+static bool can_turn_on(const struct steady_profile *p, int option)
+{
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		if (steady_configuration_options(&p->configurations[i]) >> option & 1)
+			return true;
+	}
+	return false;
+}
+
 /* The vector lengths that a guest sees, none without SVE; false if they were not captured. */
 static bool lengths(const struct cli_subject *s, struct steady_vl *out)
 {
-	uint32_t options = s->model ? s->model->options
-				    : steady_configuration_options(&s->profile->configurations[0]);
-
 	memset(out, 0, sizeof(*out));
-	if (!(options >> STEADY_OPTION_SVE & 1))
+	if (!(options_of(s) >> STEADY_OPTION_SVE & 1))
 		return true;
 	*out = s->model ? s->model->sve : s->profile->sve;
 	return s->model ? !steady_vl_empty(out) : s->profile->sve_known;
@@ -65,14 +79,52 @@ static void put_features(struct steady_text *out, const struct pair *p, bool gai
 	bool any = false;
 
 	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		const char *name = steady_feature_name(i);
+
 		if (steady_feature_state(i, with) != STEADY_YES ||
 		    steady_feature_state(i, without) != STEADY_NO)
 			continue;
-		steady_text_printf(out, "%s%s", any ? ", " : title, steady_feature_name(i));
+		steady_text_str(out, any ? "," : title);
+		cli_put_word(out, INDENT, name, strlen(name));
 		any = true;
 	}
 	if (any)
 		steady_text_char(out, '\n');
+}
+
+/* Why a field is 0 on one side: a vCPU option, which is off there. False if that is not why. */
+static bool put_reason(struct steady_text *out, const struct pair *p, int option)
+{
+	bool a = option >= 0 && options_of(&p->a) >> option & 1;
+	bool b = option >= 0 && options_of(&p->b) >> option & 1;
+	const struct cli_subject *off = a ? &p->b : &p->a;
+
+	if (a == b)
+		return false;
+	steady_text_printf(out, "%s is off in the vCPU options of %s", steady_options[option].title,
+			   off->name);
+	if (off->profile && !can_turn_on(off->profile, option))
+		steady_text_str(out, ", which cannot turn it on");
+	return true;
+}
+
+/* The same of all fields, each option once. */
+static void put_reasons(struct steady_text *out, const struct pair *p)
+{
+	for (int option = 0; option < STEADY_OPTIONS; option++) {
+		struct steady_text reason = STEADY_TEXT_INIT;
+		unsigned int count = 0;
+
+		for (size_t i = 0; i < p->count && i < DIFFERENCES; i++)
+			count += steady_field_option((int)p->differences[i].field) == option;
+		if (count && put_reason(&reason, p, option)) {
+			steady_text_printf(&reason, ": %u of the fields below", count);
+			steady_text_str(out, "why");
+			cli_put_wrapped(out, INDENT, reason.data ? reason.data : "");
+			steady_text_char(out, '\n');
+		}
+		steady_text_free(&reason);
+	}
 }
 
 static void put_value(struct steady_text *out, bool known, unsigned int field, uint64_t value)
@@ -186,8 +238,9 @@ static void put_words(struct cli *cli, const struct pair *p)
 	struct steady_text *out = &cli->out;
 
 	put_verdict(out, p);
-	put_features(out, p, true, "gained  ");
-	put_features(out, p, false, "lost    ");
+	put_features(out, p, true, "gained");
+	put_features(out, p, false, "lost");
+	put_reasons(out, p);
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
 		char name[STEADY_FULLNAME];
@@ -253,6 +306,7 @@ static int put_json(struct cli *cli, const struct pair *p)
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
 		const struct steady_field *f = &steady_fields[d->field];
+		struct steady_text reason = STEADY_TEXT_INIT;
 		json_t *one = json_object();
 
 		json_object_set_new(one, "register", json_string(steady_registers[f->reg].name));
@@ -260,6 +314,9 @@ static int put_json(struct cli *cli, const struct pair *p)
 		json_object_set_new(one, "a", value_json(d->a_known, d->a));
 		json_object_set_new(one, "b", value_json(d->b_known, d->b));
 		json_object_set_new(one, "features", features_json(p, d->field));
+		if (put_reason(&reason, p, steady_field_option((int)d->field)) && reason.data)
+			json_object_set_new(one, "reason", json_string(reason.data));
+		steady_text_free(&reason);
 		json_array_append_new(list, one);
 	}
 	if (p->sve_differs) {

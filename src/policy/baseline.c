@@ -399,6 +399,40 @@ static bool gives(const struct steady_work *w, const struct steady_input *in, un
 	return steady_feature_state(feature, &view) == STEADY_YES;
 }
 
+/* What would give it: the options that were not chosen, without which an input has it not. */
+static void advise_options(const struct steady_work *w, const struct steady_input *in,
+			   unsigned int feature)
+{
+	const char *start = "turn the vCPU option on that it takes: --vcpu ";
+	struct steady_text text = STEADY_TEXT_INIT;
+	struct steady_view full;
+
+	if (in->profile)
+		steady_configuration_view(&in->profile->configurations[0], &full);
+	else
+		steady_model_view(in->model, &full);
+	for (int option = 0; option < STEADY_OPTIONS; option++) {
+		struct steady_view without = full;
+
+		if (w->model->options >> option & 1)
+			continue;
+		for (unsigned int i = 0; i < steady_field_count; i++) {
+			const struct steady_field *f = &steady_fields[i];
+
+			if (steady_field_option((int)i) == option)
+				without.value[f->reg] =
+					steady_field_put(f, without.value[f->reg], 0);
+		}
+		if (steady_feature_state(feature, &without) == STEADY_YES)
+			continue;
+		steady_text_printf(&text, "%s%s=on", text.length ? "," : start,
+				   steady_options[option].name);
+	}
+	steady_report_advice(w->report, "%s",
+			     text.length ? text.data : "choose other vCPU options: --vcpu");
+	steady_text_free(&text);
+}
+
 static int check_required(const struct steady_work *w)
 {
 	struct steady_view view;
@@ -423,11 +457,10 @@ static int check_required(const struct steady_work *w)
 					     "required, and not every host gives it to a guest: it "
 					     "is %s",
 					     steady_feature_condition(feature));
-			steady_report_advice(w->report, !has && gives(w, in, feature, false)
-								? "turn the vCPU option on that "
-								  "it takes: --vcpu"
-								: "leave out the hosts that lack "
-								  "it");
+			if (!has && gives(w, in, feature, false))
+				advise_options(w, in, feature);
+			else
+				steady_report_advice(w->report, "leave out the hosts that lack it");
 		}
 	}
 	return result;

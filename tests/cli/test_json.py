@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pathlib
 import re
 
 from support import DONE, NO, Case, main, profile
@@ -78,6 +79,23 @@ class Json(Case):
         self.assertEqual(same, {"relation": "identical", "differences": [], "beside": []})
         other = self.expect(NO, "diff", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.assertEqual(other["relation"], "incompatible")
+
+    def test_diff_says_which_option_is_off(self):
+        """SVE's fields are all that differ, and the reason is with each of them, by name in the words"""
+        on = json.loads(pathlib.Path(profile("max-7.3")).read_text(encoding="utf-8"))
+        zfr0 = int(on["registers"]["ID_AA64ZFR0_EL1"]["value"], 16)
+        count = 1 + sum(zfr0 >> bit & 15 != 0 for bit in range(0, 64, 4))  # and ID_AA64PFR0_EL1.SVE
+        for other, more in ((self.model("max-7.3", options=("--vcpu", "sve=off")), ""),
+                            (profile("max-7.3-nosve"), ", which cannot turn it on")):
+            d = self.expect(NO, "diff", "--json", profile("max-7.3"), other).json()
+            reasons = [each["reason"] for each in d["differences"] if each["field"]]
+            self.assertEqual(len(reasons), count)
+            (reason,) = set(reasons)
+            self.assertRegex(reason, f"^SVE is off in the vCPU options of [-a-z0-9.]+{more}$")
+            words = " ".join(self.expect(NO, "diff", profile("max-7.3"), other).out.split())
+            self.assertIn(f"why {reason}: {count} of the fields below", words)
+        plain = self.expect(NO, "diff", profile("max-6.18"), profile("max-7.3")).out
+        self.assertNotIn("why", plain)
 
     def test_check(self):
         c = self.expect(NO, "check", "--json", self.exactly("max-7.3"), profile("max-6.18"), profile("max-7.3")).json()

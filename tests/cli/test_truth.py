@@ -274,6 +274,11 @@ class Pools(Case):
         self.baseline("max-7.3", options=("--require", "FEAT_ATS1A,FEAT_LSE"))
         self.assertEqual(self.conflicts("max-6.18", "max-7.3", options=("--require", "FEAT_ATS1A")), ["FEAT_ATS1A"])
 
+    def test_a_required_feature_names_the_option_that_it_takes(self):
+        for option, feature in (("sve", "FEAT_SVE2"), ("pmu", "FEAT_PMUv3p4"), ("ptrauth", "FEAT_PAuth")):
+            answer = self.expect(NO, "baseline", profile("max-7.3"), "--vcpu", f"{option}=off", "--require", feature)
+            self.assertRegex(answer.out + answer.err, rf"--vcpu {option}=on\n")
+
     def test_order_and_repetition_do_not_matter(self):
         names = ("neoverse-n1-6.12", "cortex-a76-7.3", "neoverse-n1-7.3")
         whole = self.baseline(*names)
