@@ -591,6 +591,7 @@ static void test_values(void **state)
 		{"ID_AA64MMFR0_EL1.PARange", 5, "48 bits", NULL},
 		{"ID_ISAR6_EL1.DP", 1, "IMP", "FEAT_DotProd"},
 		{"CTR_EL0.L1Ip", 3, "PIPT", NULL},
+		{"ID_PFR0_EL1.State1", 3, "T32 with all of Thumb-2", NULL}, /* DDI0487; Armv8 has it */
 	};
 
 	(void)state;
