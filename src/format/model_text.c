@@ -486,12 +486,20 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 
 /* ---- printing ---- */
 
+/* NAME 0xVALUE */
+static void print_line(struct steady_text *out, const char *name, uint64_t value)
+{
+	steady_text_str(out, name);
+	steady_text_char(out, ' ');
+	steady_text_hex(out, value);
+	steady_text_char(out, '\n');
+}
+
 static void print_registers(const struct steady_model *m, struct steady_text *out)
 {
 	for (int i = 0; i < STEADY_REGISTERS; i++) {
 		if (m->has[i])
-			steady_text_printf(out, "%s 0x%016llx\n", steady_registers[i].name,
-					   (unsigned long long)m->value[i]);
+			print_line(out, steady_registers[i].name, m->value[i]);
 	}
 }
 
@@ -509,8 +517,7 @@ static void print_lists(const struct steady_model *m, struct steady_text *out)
 			steady_text_printf(out, "sve.vector_length %u\n", bytes);
 	}
 	for (size_t i = 0; i < m->register_count; i++)
-		steady_text_printf(out, "register_list 0x%016llx\n",
-				   (unsigned long long)m->register_list[i]);
+		print_line(out, "register_list", m->register_list[i]);
 	for (size_t i = 0; i < m->implementation_count; i++) {
 		const struct steady_cpu *cpu = &m->implementations[i];
 
