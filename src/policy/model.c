@@ -190,6 +190,13 @@ int steady_model_add_more(struct steady_model *m, const char *name)
 	return add_name(&m->more, &m->more_count, name);
 }
 
+bool steady_model_counters(const struct steady_model *m)
+{
+	return m->options >> STEADY_OPTION_PMU & 1 &&
+	       m->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE &&
+	       !steady_model_tolerates(m, steady_unvirtualised_names[STEADY_PMCR_N]);
+}
+
 bool steady_model_tolerates(const struct steady_model *m, const char *name)
 {
 	return has_name(m->tolerated, m->tolerated_count, name);

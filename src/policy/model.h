@@ -50,6 +50,8 @@ int steady_model_add_tolerated(struct steady_model *model, const char *name);
 int steady_model_add_more(struct steady_model *model, const char *name);
 /* Which irqchip its VMs have. Of a model that does not say: with its GIC fields comes GICv3. */
 uint32_t steady_model_irqchip(const struct steady_model *model);
+/* Whether the model says how many event counters (PMCR_EL0.N) its guests see. */
+bool steady_model_counters(const struct steady_model *model);
 /* What may be tolerated: a field, an unvirtualised register, state that no field hides. */
 bool steady_tolerable(const char *name);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);

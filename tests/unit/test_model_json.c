@@ -76,6 +76,8 @@ static const char canonical[] =
 	"    'firmware': {'PSCI_VERSION': '0x10003', '0x603000000016000a': '0x3'},\n"
 	"    'sve': {'vector_lengths': [16, 32]},\n"
 	"    'unvirtualised': {'DCZID_EL0': '0x4', 'PAGE_SIZE': {'errno': 'EIO'}},\n"
+	"    'settable': ['PMCR_EL0.N'],\n"
+	"    'levelled': ['PMCR_EL0.N'],\n"
 	"    'differs': ['CNTFRQ_EL0']\n"
 	"  }\n"
 	"}\n";
