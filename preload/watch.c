@@ -310,25 +310,34 @@ static long reg_list(const struct setup *s, struct vm *vm, int fd, unsigned int 
 	return result;
 }
 
+/* The reasons, which most registers of a stream do not need. */
+static void say_refused(const struct setup *s, const struct entry *e, uint64_t id,
+			const uint64_t value[8])
+{
+	struct steady_report *report = NULL;
+
+	steady_report_new(&report);
+	steady_pin_incoming(e->vm->pin, id, value, report);
+	say_report(report, s->on_conflict == CONFLICT_FAIL && !e->vm->deficient);
+	steady_report_free(report);
+}
+
 static long set_register(const struct setup *s, struct entry *e, int fd, unsigned int request,
 			 void *argument)
 {
 	const struct steady_uapi_one_reg *reg = argument;
 	size_t size = (size_t)1 << (reg->id >> 52 & 0xf);
-	struct steady_report *report = NULL;
 	enum steady_incoming verdict;
 	uint64_t value[8] = {0};
 
 	if (size > sizeof(value) || !reg->addr)
 		return real_ioctl(fd, request, argument);
 	memcpy(value, (const void *)(uintptr_t)reg->addr, size);
-	steady_report_new(&report);
-	verdict = steady_pin_incoming(e->vm->pin, reg->id, value, report);
-	if (verdict == STEADY_REFUSE)
-		say_report(report, s->on_conflict == CONFLICT_FAIL && !e->vm->deficient);
-	steady_report_free(report);
+	verdict = steady_pin_incoming(e->vm->pin, reg->id, value, NULL);
 	if (verdict == STEADY_PASS)
 		return real_ioctl(fd, request, argument);
+	if (verdict == STEADY_REFUSE)
+		say_refused(s, e, reg->id, value);
 	if (verdict == STEADY_REFUSE && e->vm->deficient) /* no scratch VM: those are only read */
 		complain_options(e->vm);
 	if (verdict == STEADY_SKIP || s->on_conflict == CONFLICT_PIN) {
@@ -344,14 +353,10 @@ static long set_register(const struct setup *s, struct entry *e, int fd, unsigne
 static long extension(const struct setup *s, int fd, unsigned int request, void *argument)
 {
 	long r = real_ioctl(fd, request, argument);
-	struct steady_pin *pin = NULL;
-	uint64_t shown;
 
-	if (r <= 0 || steady_pin_new(s->model, bridge_call, NULL, &pin))
+	if (r <= 0)
 		return r;
-	shown = steady_pin_extension(pin, (uint32_t)(uintptr_t)argument, (uint64_t)r);
-	steady_pin_free(pin);
-	return (long)shown;
+	return (long)steady_pin_extension(s->pin, (uint32_t)(uintptr_t)argument, (uint64_t)r);
 }
 
 /* What CHECK_EXTENSION does not tell of cannot be turned on either. */
