@@ -157,14 +157,14 @@ static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_RE
 {
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		uint64_t value[8];
-		int r = steady_pin_has(p, reg)
-				? steady_ask_get(&p->host, vcpu, steady_register_id(reg), value)
-				: 0;
+		int r;
 
+		if (!steady_pin_has(p, reg))
+			continue;
+		r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
 		if (r)
 			return steady_pin_not_read(report, steady_registers[reg].name, r);
-		if (steady_pin_has(p, reg))
-			out[reg] = value[0];
+		out[reg] = value[0];
 	}
 	return 0;
 }

@@ -161,7 +161,7 @@ static int unnamed(struct steady_probe *b, const struct steady_configuration *c)
 {
 	struct steady_profile *p = b->p;
 
-	for (size_t i = 0; i < c->register_count; i++) {
+	for (size_t i = 0; c->register_list && i < c->register_count; i++) {
 		uint64_t id = c->register_list[i], space = id & FIRMWARE_SPACE;
 		struct steady_unnamed *all;
 		size_t at = 0;
