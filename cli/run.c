@@ -247,12 +247,17 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 	char id[65];
 	int r;
 
-	r = steady_model_id(model, id); /* of the model as it is: what it goes by does not change */
+	r = steady_model_print(model, &text);
+	if (!r)
+		steady_text_id(&text, id); /* of the model as it is: what it goes by does not change */
 	for (size_t i = 0; i < w->tolerate_count && !r; i++) {
 		if (!steady_model_tolerates(model, w->tolerate[i]))
 			r = steady_model_add_tolerated(model, w->tolerate[i]);
 	}
-	r = r ? r : steady_model_print(model, &text);
+	if (w->tolerate_count && !r) {
+		steady_text_free(&text);
+		r = steady_model_print(model, &text);
+	}
 	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
 		 setenv("STEADYARM_MODEL_ID", id, 1) ||
 		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||

@@ -19,6 +19,7 @@ enum conflict { CONFLICT_FAIL, CONFLICT_PIN };
 
 struct setup {
 	struct steady_model *model;       /* NULL: there is none, everything is let through */
+	struct steady_pin *pin;           /* of no VM: says what the model means for a question */
 	bool broken;                      /* one was asked for and cannot be had: no VM is made */
 	enum conflict on_conflict;
 	const char *id;                   /* the model's, as `steadyarm run` tells it; NULL: not told */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bridge.h"
 #include "preload.h"
 
 #define TEXT_MAX (1u << 20)
@@ -87,7 +88,8 @@ static void parse(const char *where, const char *text, size_t length)
 	int r = steady_report_new(&report);
 
 	r = r ? r : steady_model_parse(text, length, &model, report);
-	setup.model = model;
+	r = r ? r : steady_pin_new(model, bridge_call, NULL, &setup.pin);
+	setup.model = r ? NULL : model;
 	setup.broken = r != 0;
 	setup.tolerated = r ? NULL : find_tolerated(text, length);
 	f = steady_report_get(report, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of each request of the VMM. Everything that is not a run is done under one lock; a
- * run is only looked at until its vCPU has been read back once.
+ * What becomes of each request of the VMM. What concerns the pin is done under one lock, everything else
+ * goes straight through; a run is only looked at until its vCPU has been read back once.
  *
  * A scratch VM, made to look at the host, asks for fewer vCPU options than the model has. It is
  * pinned as far as it goes and let through; what is missing is enforced at the first run.
@@ -38,7 +38,7 @@ static long create_vm(const struct setup *s, int fd, unsigned int request, void 
 		return fail(EPERM);
 	}
 	r = real_ioctl(fd, request, argument);
-	if (r < 0 || !s->model)
+	if (r < 0)
 		return r;
 	vm = calloc(1, sizeof(*vm));
 	if (vm) {
@@ -310,25 +310,34 @@ static long reg_list(const struct setup *s, struct vm *vm, int fd, unsigned int 
 	return result;
 }
 
+/* The reasons, which most registers of a stream do not need. */
+static void say_refused(const struct setup *s, const struct entry *e, uint64_t id,
+			const uint64_t value[8])
+{
+	struct steady_report *report = NULL;
+
+	steady_report_new(&report);
+	steady_pin_incoming(e->vm->pin, id, value, report);
+	say_report(report, s->on_conflict == CONFLICT_FAIL && !e->vm->deficient);
+	steady_report_free(report);
+}
+
 static long set_register(const struct setup *s, struct entry *e, int fd, unsigned int request,
 			 void *argument)
 {
 	const struct steady_uapi_one_reg *reg = argument;
 	size_t size = (size_t)1 << (reg->id >> 52 & 0xf);
-	struct steady_report *report = NULL;
 	enum steady_incoming verdict;
 	uint64_t value[8] = {0};
 
 	if (size > sizeof(value) || !reg->addr)
 		return real_ioctl(fd, request, argument);
 	memcpy(value, (const void *)(uintptr_t)reg->addr, size);
-	steady_report_new(&report);
-	verdict = steady_pin_incoming(e->vm->pin, reg->id, value, report);
-	if (verdict == STEADY_REFUSE)
-		say_report(report, s->on_conflict == CONFLICT_FAIL && !e->vm->deficient);
-	steady_report_free(report);
+	verdict = steady_pin_incoming(e->vm->pin, reg->id, value, NULL);
 	if (verdict == STEADY_PASS)
 		return real_ioctl(fd, request, argument);
+	if (verdict == STEADY_REFUSE)
+		say_refused(s, e, reg->id, value);
 	if (verdict == STEADY_REFUSE && e->vm->deficient) /* no scratch VM: those are only read */
 		complain_options(e->vm);
 	if (verdict == STEADY_SKIP || s->on_conflict == CONFLICT_PIN) {
@@ -344,14 +353,10 @@ static long set_register(const struct setup *s, struct entry *e, int fd, unsigne
 static long extension(const struct setup *s, int fd, unsigned int request, void *argument)
 {
 	long r = real_ioctl(fd, request, argument);
-	struct steady_pin *pin = NULL;
-	uint64_t shown;
 
-	if (r <= 0 || !s->model || steady_pin_new(s->model, bridge_call, NULL, &pin))
+	if (r <= 0)
 		return r;
-	shown = steady_pin_extension(pin, (uint32_t)(uintptr_t)argument, (uint64_t)r);
-	steady_pin_free(pin);
-	return (long)shown;
+	return (long)steady_pin_extension(s->pin, (uint32_t)(uintptr_t)argument, (uint64_t)r);
 }
 
 /* What CHECK_EXTENSION does not tell of cannot be turned on either. */
@@ -365,15 +370,25 @@ static long enable_cap(struct vm *vm, int fd, unsigned int request, void *argume
 	return fail(EINVAL);
 }
 
+/* Of a VM or a vCPU that is known. */
+static bool is_ours(const struct entry *e, unsigned int request)
+{
+	static const unsigned int of_vm[] = {STEADY_CREATE_VCPU, (unsigned int)STEADY_ENABLE_CAP, 0};
+	static const unsigned int of_vcpu[] = {
+		(unsigned int)STEADY_VCPU_INIT, (unsigned int)STEADY_VCPU_FINALIZE, STEADY_KVM_RUN,
+		(unsigned int)STEADY_GET_REG_LIST, (unsigned int)STEADY_SET_ONE_REG, 0};
+	const unsigned int *all = e->kind == KIND_VM ? of_vm : of_vcpu;
+
+	while (*all && *all != request)
+		all++;
+	return *all;
+}
+
 static long watch_vm(struct entry *e, int fd, unsigned int request, void *argument)
 {
-	struct vm *vm = e->vm;
-
 	if (request == STEADY_CREATE_VCPU)
-		return create_vcpu(vm, fd, request, argument);
-	if (request == (unsigned int)STEADY_ENABLE_CAP)
-		return enable_cap(vm, fd, request, argument);
-	return real_ioctl(fd, request, argument);
+		return create_vcpu(e->vm, fd, request, argument);
+	return enable_cap(e->vm, fd, request, argument);
 }
 
 static long watch_vcpu(const struct setup *s, struct entry *e, int fd, unsigned int request,
@@ -387,43 +402,54 @@ static long watch_vcpu(const struct setup *s, struct entry *e, int fd, unsigned 
 		return first_run(s, e, fd, request, argument);
 	if (request == (unsigned int)STEADY_GET_REG_LIST)
 		return reg_list(s, e->vm, fd, request, argument);
-	if (request == (unsigned int)STEADY_SET_ONE_REG)
-		return set_register(s, e, fd, request, argument);
-	return real_ioctl(fd, request, argument);
+	return set_register(s, e, fd, request, argument);
 }
 
 /* A vCPU that was not seen being made, through a copy of a descriptor for one, would be unpinned. */
-static long run_unknown(const struct setup *s, int fd, unsigned int request, void *argument)
+static long run_unknown(int fd)
 {
-	if (!s->model)
-		return real_ioctl(fd, request, argument);
 	say_complain("descriptor %d does not run: that it is a vCPU is not known, and so it is not "
 		     "pinned",
 		     fd);
 	return fail(EPERM);
 }
 
-static long decide(const struct setup *s, int fd, unsigned int request, void *argument)
+static long watch_locked(const struct setup *s, int fd, unsigned int request, void *argument)
 {
 	struct entry *e;
 	long r;
 
-	if (request == STEADY_CHECK_EXTENSION)
-		return extension(s, fd, request, argument);
 	table_lock();
 	e = table_find(fd);
 	if (request == STEADY_CREATE_VM)
 		r = create_vm(s, fd, request, argument);
-	else if (request == STEADY_KVM_RUN && (!e || e->kind != KIND_VCPU))
-		r = run_unknown(s, fd, request, argument);
-	else if (!e || !s->model)
-		r = real_ioctl(fd, request, argument);
+	else if (!e || !is_ours(e, request))
+		r = real_ioctl(fd, request, argument); /* it was closed in between */
 	else if (e->kind == KIND_VM)
 		r = watch_vm(e, fd, request, argument);
 	else
 		r = watch_vcpu(s, e, fd, request, argument);
 	table_unlock();
 	return r;
+}
+
+/* What goes straight through takes no lock: it may wait for another vCPU's thread. */
+static long decide(const struct setup *s, int fd, unsigned int request, void *argument)
+{
+	const struct entry *e;
+
+	if (request == STEADY_CREATE_VM && (s->model || s->broken))
+		return watch_locked(s, fd, request, argument);
+	if (!s->model)
+		return real_ioctl(fd, request, argument);
+	if (request == STEADY_CHECK_EXTENSION)
+		return extension(s, fd, request, argument);
+	e = table_find(fd);
+	if (request == STEADY_KVM_RUN && (!e || e->kind != KIND_VCPU))
+		return run_unknown(fd);
+	if (!e || !is_ours(e, request))
+		return real_ioctl(fd, request, argument);
+	return watch_locked(s, fd, request, argument);
 }
 
 long watch_ioctl(int fd, unsigned int request, void *argument)

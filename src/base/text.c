@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL 64 /* bytes */
+
 static bool reserve(struct steady_text *t, size_t more)
 {
 	size_t need, room;
@@ -52,18 +54,33 @@ void steady_text_char(struct steady_text *t, char c)
 	steady_text_add(t, &c, 1);
 }
 
+void steady_text_hex(struct steady_text *t, uint64_t value)
+{
+	static const char digit[] = "0123456789abcdef";
+	char all[18] = "0x";
+
+	for (int i = 0; i < 16; i++)
+		all[2 + i] = digit[value >> (60 - 4 * i) & 0xf];
+	steady_text_add(t, all, sizeof(all));
+}
+
 void steady_text_vprintf(struct steady_text *t, const char *format, va_list args)
 {
 	va_list again;
+	size_t room;
 	int length;
 
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
-	if (length < 0)
-		t->failed = true;
-	else if (reserve(t, (size_t)length)) {
-		vsnprintf(t->data + t->length, (size_t)length + 1, format, again);
-		t->length += (size_t)length;
+	if (reserve(t, USUAL)) { /* most fit, and need not be formatted twice */
+		room = t->room - t->length;
+		length = vsnprintf(t->data + t->length, room, format, args);
+		if (length < 0)
+			t->failed = true;
+		else if ((size_t)length >= room && reserve(t, (size_t)length))
+			vsnprintf(t->data + t->length, (size_t)length + 1, format, again);
+		if (!t->failed)
+			t->length += (size_t)length;
+		t->data[t->length] = '\0';
 	}
 	va_end(again);
 }

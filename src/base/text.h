@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct steady_text {
 	char *data;    /* NUL terminated once anything was appended; NULL before */
@@ -21,6 +22,8 @@ struct steady_text {
 void steady_text_add(struct steady_text *t, const char *bytes, size_t length);
 void steady_text_str(struct steady_text *t, const char *string);
 void steady_text_char(struct steady_text *t, char c);
+/* "0x" and all 16 digits. */
+void steady_text_hex(struct steady_text *t, uint64_t value);
 __attribute__((format(printf, 2, 3))) void steady_text_printf(struct steady_text *t,
 							      const char *format, ...);
 void steady_text_vprintf(struct steady_text *t, const char *format, va_list args);

@@ -45,6 +45,8 @@ enum steady_kind steady_sniff(const char *text, size_t length);
 
 /* digest.c: SHA-256 of the model's canonical text, as 64 hex digits */
 int steady_model_id(const struct steady_model *model, char id[65]);
+/* The same of a canonical text that was printed already. */
+void steady_text_id(const struct steady_text *text, char id[65]);
 
 /* file.c: "-" is standard input or output */
 int steady_file_read(const char *path, char **text, size_t *length, struct steady_report *report);

@@ -131,9 +131,14 @@ static int compare_placed(const void *a, const void *b)
 
 const struct steady_placed *steady_lex_sort(struct steady_placed *all, size_t count)
 {
-	if (count)
-		qsort(all, count, sizeof(*all), compare_placed);
-	for (size_t i = 1; i < count; i++) {
+	size_t i = 1;
+
+	while (i < count && all[i].value > all[i - 1].value)
+		i++;
+	if (i >= count)
+		return NULL; /* as in every file that was written by this program */
+	qsort(all, count, sizeof(*all), compare_placed);
+	for (i = 1; i < count; i++) {
 		if (all[i].value == all[i - 1].value)
 			return &all[i];
 	}

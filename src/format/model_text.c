@@ -20,7 +20,7 @@
 
 #define LINE_MAX_BYTES 1024
 
-struct word {
+struct word { /* not empty, but for what next_word() gives at the end */
 	const char *at;
 	size_t length;
 	unsigned int column;
@@ -77,7 +77,7 @@ static int twice(struct reader *r)
 
 static bool word_is(const struct word *w, const char *text)
 {
-	return w->length == strlen(text) && memcmp(w->at, text, w->length) == 0;
+	return *w->at == *text && w->length == strlen(text) && memcmp(w->at, text, w->length) == 0;
 }
 
 /* The value as a string; false if it does not fit, which no known value does. */
@@ -367,18 +367,17 @@ static bool is_blank(char c)
 /* The next word at or behind *at; its length is 0 at the end of the line or at a comment. */
 static struct word next_word(const char *line, size_t length, size_t *at)
 {
-	struct word w;
-	size_t start;
+	size_t i = *at, start;
 
-	while (*at < length && is_blank(line[*at]))
-		++*at;
-	start = *at;
-	while (*at < length && !is_blank(line[*at]) && line[start] != '#')
-		++*at;
-	w.at = line + start;
-	w.length = *at - start;
-	w.column = (unsigned int)start + 1;
-	return w;
+	while (i < length && is_blank(line[i]))
+		i++;
+	start = i;
+	if (i < length && line[i] == '#')
+		length = i;
+	while (i < length && !is_blank(line[i]))
+		i++;
+	*at = i;
+	return (struct word){line + start, i - start, (unsigned int)start + 1};
 }
 
 static int read_line(struct reader *r, const char *line, size_t length)
@@ -487,12 +486,20 @@ int steady_model_parse(const char *text, size_t length, struct steady_model **mo
 
 /* ---- printing ---- */
 
+/* NAME 0xVALUE */
+static void print_line(struct steady_text *out, const char *name, uint64_t value)
+{
+	steady_text_str(out, name);
+	steady_text_char(out, ' ');
+	steady_text_hex(out, value);
+	steady_text_char(out, '\n');
+}
+
 static void print_registers(const struct steady_model *m, struct steady_text *out)
 {
 	for (int i = 0; i < STEADY_REGISTERS; i++) {
 		if (m->has[i])
-			steady_text_printf(out, "%s 0x%016llx\n", steady_registers[i].name,
-					   (unsigned long long)m->value[i]);
+			print_line(out, steady_registers[i].name, m->value[i]);
 	}
 }
 
@@ -510,8 +517,7 @@ static void print_lists(const struct steady_model *m, struct steady_text *out)
 			steady_text_printf(out, "sve.vector_length %u\n", bytes);
 	}
 	for (size_t i = 0; i < m->register_count; i++)
-		steady_text_printf(out, "register_list 0x%016llx\n",
-				   (unsigned long long)m->register_list[i]);
+		print_line(out, "register_list", m->register_list[i]);
 	for (size_t i = 0; i < m->implementation_count; i++) {
 		const struct steady_cpu *cpu = &m->implementations[i];
 

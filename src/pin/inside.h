@@ -43,7 +43,9 @@ struct steady_pin {
 
 /* Registers of a vCPU that only a newer kernel lists. Pending if the list cannot be had yet. */
 int steady_pin_rest(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
-/* The same, if it is pending; it may still be. */
+/* Of a vCPU that is reset: those that were brought to 0 before. */
+int steady_pin_rest_again(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
+/* As steady_pin_rest(), if it is pending; it may still be. */
 int steady_pin_pending(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);
 
 /* Whether a register is read and written: those of the core range, and what else the model has. */

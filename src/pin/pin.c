@@ -465,15 +465,19 @@ static int write_sve(struct steady_pin *p, uint32_t vcpu, struct steady_report *
 	return r;
 }
 
-static int remember(struct steady_pin *p, uint32_t vcpu)
+static bool is_pinned(const struct steady_pin *p, uint32_t vcpu)
 {
-	uint32_t *all;
-
 	for (size_t i = 0; i < p->vcpu_count; i++) {
 		if (p->vcpus[i] == vcpu)
-			return 0;
+			return true;
 	}
-	all = realloc(p->vcpus, (p->vcpu_count + 1) * sizeof(*all));
+	return false;
+}
+
+static int remember(struct steady_pin *p, uint32_t vcpu)
+{
+	uint32_t *all = realloc(p->vcpus, (p->vcpu_count + 1) * sizeof(*all));
+
 	if (!all)
 		return -STEADY_ENOMEM;
 	p->vcpus = all;
@@ -493,7 +497,9 @@ int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 	r = r ? r : steady_pin_write_counters(p, vcpu, report);
 	r = r ? r : write_firmware(p, vcpu, report);
 	r = r ? r : write_sve(p, vcpu, report);
-	r = r ? r : steady_pin_rest(p, vcpu, report);
+	if (r || is_pinned(p, vcpu)) /* a reset */
+		return r ? r : steady_pin_rest_again(p, vcpu, report);
+	r = steady_pin_rest(p, vcpu, report);
 	return r ? r : remember(p, vcpu);
 }
 

@@ -191,6 +191,19 @@ int steady_pin_rest(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 	return r;
 }
 
+/* Whatever a kernel lists for a vCPU it lists after its reset: the list need not be had once more. */
+int steady_pin_rest_again(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < p->met_count; i++) {
+		int r = pin_one(p, vcpu, p->met[i], report);
+
+		result = result ? result : r;
+	}
+	return result;
+}
+
 static bool is_pending(const struct steady_pin *p, uint32_t vcpu)
 {
 	for (size_t i = 0; i < p->pending_count; i++) {

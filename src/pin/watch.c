@@ -60,10 +60,12 @@ static bool in_list(const uint64_t *list, size_t count, uint64_t id)
 	return false;
 }
 
-static bool contains(const uint64_t *list, size_t count, uint64_t id)
+/* From *at on, around: kernels list in an order of their own, but mostly in the same one. */
+static bool contains(const uint64_t *list, size_t count, uint64_t id, size_t *at)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (list[i] == id)
+		*at = *at + 1 < count ? *at + 1 : 0;
+		if (list[*at] == id)
 			return true;
 	}
 	return false;
@@ -107,7 +109,7 @@ int steady_pin_reglist(const struct steady_pin *p, uint64_t *list, size_t *count
 		       struct steady_report *report)
 {
 	const struct steady_model *m = p->model;
-	size_t kept = 0;
+	size_t kept = 0, at = 0;
 	int result;
 
 	if (!m->register_list)
@@ -118,7 +120,7 @@ int steady_pin_reglist(const struct steady_pin *p, uint64_t *list, size_t *count
 		const char *name = steady_id_name(id);
 		char number[24];
 
-		if (contains(list, *count, id))
+		if (contains(list, *count, id, &at))
 			continue;
 		snprintf(number, sizeof(number), "0x%016" PRIx64, id);
 		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);

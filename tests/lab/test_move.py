@@ -117,6 +117,10 @@ class Endurance(Lab):
         """to another kernel and back: no register drifts"""
         self.assertEqual(rounds.move(self.work, ROUNDS, say=self.tell), 0)
 
+    def test_linux(self):
+        """a Debian kernel as the guest moves to another kernel, and its program goes on"""
+        self.assertEqual(rounds.linux(self.work, say=self.tell), 0)
+
 
 class Verify(Lab):
     """A guest that the library runs by itself."""

@@ -9,6 +9,7 @@
 
 #include "arch/kvm_ids.h"
 #include "format/format.h"
+#include "preload/bridge.h"
 
 #define RUN_SIZE 4096
 #define TARGET   5 /* KVM_ARM_TARGET_GENERIC_V8 */
@@ -74,6 +75,7 @@ static void load_host(const char *host)
 	assert_int_equal(setenv("STEADYARM_RUN_DIR", rig.folder, 1), 0);
 	say_init(path("log"));
 	rig.setup = (struct setup){.model = rig.model, .tolerated = ""};
+	assert_int_equal(steady_pin_new(rig.model, bridge_call, NULL, &rig.setup.pin), 0);
 	rig.vm = -1;
 	rig.gic = -1;
 	for (int i = 0; i < VCPUS_MAX; i++)
@@ -118,6 +120,7 @@ void rig_stop(void)
 	rig_close();
 	simhost_close(rig.kvm);
 	close(rig.kvm);
+	steady_pin_free(rig.setup.pin);
 	steady_model_free(rig.model); /* what the table still knows does not look at it again */
 	snprintf(name, sizeof(name), "%ld.json", (long)getpid());
 	unlink(path("log"));

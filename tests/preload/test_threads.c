@@ -3,9 +3,11 @@
  * Many threads at once: VMs of their own, and vCPUs of one VM that are reset, read and run while
  * others are. For ThreadSanitizer (tests/check threads); without it a crash or a wrong value tells.
  */
+#define _GNU_SOURCE /* pthread_timedjoin_np */
 #include "rig.h"
 
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arch/kvm_ids.h"
@@ -142,9 +144,51 @@ static void test_one_vm(void **state)
 	rig_stop();
 }
 
+/* ---- a run that waits for another thread ---- */
+
+static void *ask(void *result)
+{
+	struct steady_uapi_reg_list none = {0};
+
+	*(bool *)result = kvm(rig.vcpu[0], STEADY_GET_REG_LIST, &none) < 0 && errno == E2BIG;
+	return NULL;
+}
+
+/* A guest's vCPU may be in KVM_RUN until another one does something: a lock held there is a hang. */
+static void ask_meanwhile(struct rig *r)
+{
+	struct timespec until;
+	pthread_t thread;
+	bool well = false;
+
+	(void)r;
+	assert_int_equal(pthread_create(&thread, NULL, ask, &well), 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	assert_int_equal(pthread_timedjoin_np(thread, NULL, &until), 0);
+	assert_true(well);
+}
+
+static void test_run_holds_no_lock(void **state)
+{
+	(void)state;
+	for (int pinned = 0; pinned < 2; pinned++) {
+		rig_start("neoverse-n1-7.3", "neoverse-n1-7.3,cortex-a76-7.3", 0, NULL);
+		if (!pinned)
+			rig.setup.model = NULL; /* the library alone, by LD_PRELOAD */
+		rig_vm(1);
+		assert_int_equal(initialise(rig.vm, rig.vcpu, 1), 0);
+		between.before_run = ask_meanwhile;
+		assert_true(enter(rig.vcpu[0]) || !pinned);
+		rig_run(0);
+		rig_stop();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_run_holds_no_lock), /* first: no descriptor is known yet */
 		cmocka_unit_test(test_vms_of_their_own),
 		cmocka_unit_test(test_one_vm),
 	};

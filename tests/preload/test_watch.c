@@ -73,7 +73,8 @@ static void test_broken(void **state)
 {
 	(void)state;
 	rig_start(N1, N1S, 0, NULL);
-	rig.setup = (struct setup){.broken = true};
+	rig.setup.model = NULL;
+	rig.setup.broken = true;
 	assert_fails(kvm(rig.kvm, STEADY_CREATE_VM, NULL), EPERM);
 	assert_said("no VM is made");
 	rig_stop();
