@@ -134,6 +134,7 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 
 /* ---- sim_device.c ---- */
 
+bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type);
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
 int steady_sim_init_gic(struct steady_sim *s);
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v);
