@@ -360,6 +360,8 @@ static unsigned int features_of(const struct steady_model *m)
 static void tell(const struct cli *cli, const struct steady_model *m)
 {
 	char options[128];
+	const char *name;
+	bool more;
 
 	if (cli->quiet)
 		return;
@@ -367,8 +369,8 @@ static void tell(const struct cli *cli, const struct steady_model *m)
 		features_of(m),
 		steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, options,
 					  sizeof(options)));
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		cli_say("tolerated: %s", m->tolerated[i]);
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++)
+		cli_say("tolerated: %s%s", name, more ? ", where a host has more" : "");
 }
 
 static int compute(struct cli *cli, const struct cli_subject *subjects, struct wanted *w)

@@ -53,21 +53,19 @@ static void add_cache(struct list *l, uint64_t id, uint64_t value)
 	add(l, "caches", name, true, value);
 }
 
-static void add_registers(struct list *l, const struct cli_subject *s)
+static void add_outside(struct list *l, int reg, uint64_t value)
 {
-	for (int i = 0; i < STEADY_OUTSIDES; i++) {
-		int reg = steady_outside_register((enum steady_outside)i);
-		const struct steady_reading *r =
-			s->model ? NULL : &s->profile->configurations[0].reg[reg];
-
-		if (r ? r->state == STEADY_VALUE : s->model->has[reg])
-			add(l, "registers", steady_registers[reg].name, true,
-			    r ? r->value : s->model->value[reg]);
-	}
+	add(l, "registers", steady_registers[reg].name, true, value);
 }
 
 static void of_model(struct list *l, const struct steady_model *m)
 {
+	for (int i = 0; i < STEADY_OUTSIDES; i++) {
+		int reg = steady_outside_register((enum steady_outside)i);
+
+		if (m->has[reg])
+			add_outside(l, reg, m->value[reg]);
+	}
 	for (size_t i = 0; i < m->firmware_count; i++)
 		add_firmware(l, m->firmware[i].id,
 			     &(struct steady_reading){.value = m->firmware[i].value,
@@ -81,9 +79,15 @@ static void of_model(struct list *l, const struct steady_model *m)
 
 static void of_profile(struct list *l, const struct steady_profile *p)
 {
-	const struct steady_reading *clidr =
-		&p->configurations[0].reg[steady_outside_register(STEADY_OUTSIDE_CLIDR)];
+	const struct steady_reading *all = p->configurations[0].reg;
+	const struct steady_reading *clidr = &all[steady_outside_register(STEADY_OUTSIDE_CLIDR)];
 
+	for (int i = 0; i < STEADY_OUTSIDES; i++) {
+		int reg = steady_outside_register((enum steady_outside)i);
+
+		if (all[reg].state == STEADY_VALUE)
+			add_outside(l, reg, all[reg].value);
+	}
 	for (size_t i = 0; i < p->firmware_count; i++)
 		add_firmware(l, p->firmware[i].id, &p->firmware[i].reading);
 	add_unvirtualised(l, p->unvirtualised);
@@ -108,7 +112,6 @@ int cli_beside_of(const struct cli_subject *s, struct cli_beside **all, size_t *
 	l.all = calloc(room, sizeof(*l.all));
 	if (!l.all)
 		return -STEADY_ENOMEM;
-	add_registers(&l, s);
 	if (s->model)
 		of_model(&l, s->model);
 	else

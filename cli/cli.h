@@ -142,6 +142,8 @@ int cli_probe_host(struct cli *cli, const char *spec, struct cli_probing *how,
 		   struct steady_profile **profile);
 /* "web-v1@3f9c1a2b4c5d", or the name of the file if the model has none. */
 char *cli_model_label(const struct cli_subject *subject);
+/* A line for each name that the model tolerates. */
+void cli_put_tolerated(struct steady_text *out, const struct steady_model *model);
 /* What the subject shows a guest in its fullest configuration. */
 void cli_subject_view(const struct cli_subject *subject, struct steady_view *view);
 
@@ -169,6 +171,16 @@ int cli_check_self(struct cli *cli, const struct cli_subject *model);
 
 /* `show --kernels`: all arguments are registers or fields. */
 int cli_show_kernels(struct cli *cli);
+
+/* ---- wrap.c ---- */
+
+/*
+ * Appends a word to the last line, after a blank, or if that would be too long to a new one, which is
+ * indented by blanks; so is a line that has fewer columns yet.
+ */
+void cli_put_word(struct steady_text *out, size_t indent, const char *word, size_t length);
+/* The same of all words of a text. */
+void cli_put_wrapped(struct steady_text *out, size_t indent, const char *words);
 
 /* ---- findings.c ---- */
 

@@ -7,15 +7,13 @@
 #include "cli.h"
 #include "format/format.h"
 
-#define LINE 96
-
 static const char help[] =
 	"Lists the models that can be given by name: those that are built in, and those that are\n"
 	"installed as NAME.model or NAME.json in the folders of STEADYARM_MODEL_PATH (by default\n"
 	"/etc/steadyarm/models:/usr/share/steadyarm/models). With one MODEL: all that is known of\n"
-	"it. With HOSTs, which are profiles or `kvm`: how many of them run each model; of one "
-	"MODEL\n"
-	"also why others do not. A name without its version (-v1) stands for the newest.\n"
+	"it. With HOSTs, which are profiles or `kvm`: how many of them run each model, and which\n"
+	"if not all; of one MODEL also why others do not. A name without its version (-v1) stands\n"
+	"for the newest.\n"
 	"\n"
 	"Options:\n"
 	"  --text         the canonical text of one MODEL, as a file to keep or to change\n"
@@ -84,6 +82,24 @@ static int add_host(struct listing *l, const struct cli_subject *s)
 	return 0;
 }
 
+/* What the catalog says of it; nothing, if a file has a built-in model's name and another content. */
+static const struct cli_entry *entry_of(const struct listing *l, const struct cli_subject *s)
+{
+	const struct cli_entry *e = cli_catalog_find(&l->catalog, s->name);
+	struct steady_model *known;
+	char id[65], own[65];
+	bool same;
+
+	if (!e || !e->builtin)
+		return e;
+	if (steady_model_builtin(e->builtin->name, &known))
+		return NULL;
+	same = !steady_model_id(known, id) && !steady_model_id(s->model, own) &&
+	       strcmp(id, own) == 0;
+	steady_model_free(known);
+	return same ? e : NULL;
+}
+
 static int load_arguments(struct cli *cli, struct listing *l)
 {
 	int r = 0;
@@ -94,8 +110,7 @@ static int load_arguments(struct cli *cli, struct listing *l)
 		r = cli_subject_load(cli, cli->argv[i], &s);
 		if (r)
 			break;
-		r = s.model ? add_model(l, &s, cli_catalog_find(&l->catalog, s.name))
-			    : add_host(l, &s);
+		r = s.model ? add_model(l, &s, entry_of(l, &s)) : add_host(l, &s);
 		if (r)
 			cli_subject_clear(&s);
 	}
@@ -176,6 +191,25 @@ static const char *options_of(const struct item *it, char *out, size_t room)
 	return steady_configuration_text(m->options, m->options, m->irqchip, out, room);
 }
 
+/* Those that run the model, where some do not. */
+static void put_hosts(struct steady_text *out, const struct item *it, size_t all)
+{
+	const json_t *one;
+	size_t i, put = 0;
+
+	if (!it->can || it->can == all)
+		return;
+	json_array_foreach(it->hosts, i, one) {
+		const char *name = json_string_value(json_object_get(one, "host"));
+
+		if (!json_is_true(json_object_get(one, "can_run")))
+			continue;
+		cli_put_word(out, 2, name, strlen(name));
+		steady_text_str(out, ++put < it->can ? "," : "");
+	}
+	steady_text_char(out, '\n');
+}
+
 static void put_list(struct cli *cli, const struct listing *l)
 {
 	struct steady_text *out = &cli->out;
@@ -192,25 +226,18 @@ static void put_list(struct cli *cli, const struct listing *l)
 			snprintf(runs, sizeof(runs), "%3zu of %-4zu", it->can, l->host_count);
 		steady_text_printf(out, "%-18s %8u  %s%-26s %s\n", it->model.name, it->features,
 				   runs, options_of(it, options, sizeof(options)), title_of(it));
+		put_hosts(out, it, l->host_count);
 	}
 }
 
 static void put_features(struct steady_text *out, const struct item *it)
 {
-	size_t column = LINE;
-
-	steady_text_printf(out, "\n%u features:", it->features);
+	steady_text_printf(out, "\n%u features:\n", it->features);
 	for (unsigned int i = 0; i < steady_feature_count(); i++) {
-		size_t length = strlen(steady_feature_name(i)) + 1;
+		const char *name = steady_feature_name(i);
 
-		if (steady_feature_state(i, &it->view) != STEADY_YES)
-			continue;
-		if (column + length > LINE) {
-			steady_text_str(out, "\n ");
-			column = 1;
-		}
-		steady_text_printf(out, " %s", steady_feature_name(i));
-		column += length;
+		if (steady_feature_state(i, &it->view) == STEADY_YES)
+			cli_put_word(out, 2, name, strlen(name));
 	}
 	steady_text_str(out, "\n");
 }
@@ -225,17 +252,16 @@ static void put_one(struct cli *cli, const struct listing *l)
 	steady_text_printf(out, "%s: %s\n", label ? label : it->model.name, title_of(it));
 	steady_text_printf(out, "vCPU: %s\n", options_of(it, options, sizeof(options)));
 	if (l->host_count)
-		steady_text_printf(out, "runs on %zu of %zu host%s\n", it->can, l->host_count,
-				   l->host_count == 1 ? "" : "s");
+		steady_text_printf(out, "runs on %zu of %zu host%s%s\n", it->can, l->host_count,
+				   l->host_count == 1 ? "" : "s",
+				   it->can && it->can < l->host_count ? ":" : "");
+	put_hosts(out, it, l->host_count);
 	steady_text_add(out, l->blockers.data, l->blockers.length);
 	put_features(out, it);
 	if (e && e->builtin && *e->builtin->about)
 		steady_text_printf(out, "\n%s\n", e->builtin->about);
-	for (size_t i = 0; !(e && e->builtin) && i < it->model.model->tolerated_count; i++)
-		steady_text_printf(out, "tolerated: %s\n", it->model.model->tolerated[i]);
-	for (size_t i = 0; !(e && e->builtin) && i < it->model.model->more_count; i++)
-		steady_text_printf(out, "tolerated, where a host has more: %s\n",
-				   it->model.model->more[i]);
+	if (!(e && e->builtin))
+		cli_put_tolerated(out, it->model.model);
 	free(label);
 }
 
@@ -264,11 +290,16 @@ static json_t *options_json(uint32_t options)
 static json_t *item_json(const struct item *it, bool hosts)
 {
 	const struct steady_model *m = it->model.model;
-	json_t *o = json_object(), *tolerated = json_array(), *more = json_array();
+	json_t *o = json_object(), *tolerated = json_array(), *only_more = json_array();
+	const char *name;
 	char id[65];
+	bool more;
 
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		json_array_append_new(tolerated, json_string(m->tolerated[i]));
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++) {
+		json_array_append_new(tolerated, json_string(name));
+		if (more)
+			json_array_append_new(only_more, json_string(name));
+	}
 	json_object_set_new(o, "name", json_string(it->model.name));
 	json_object_set_new(o, "id", steady_model_id(m, id) ? NULL : json_string(id));
 	if (it->entry && it->entry->builtin)
@@ -278,9 +309,7 @@ static json_t *item_json(const struct item *it, bool hosts)
 	json_object_set_new(o, "vcpu_features", options_json(m->options));
 	json_object_set_new(o, "features", names_json(it));
 	json_object_set_new(o, "tolerated", tolerated);
-	for (size_t i = 0; i < m->more_count; i++)
-		json_array_append_new(more, json_string(m->more[i]));
-	json_object_set_new(o, "tolerated_more", more);
+	json_object_set_new(o, "tolerated_more", only_more);
 	if (hosts)
 		json_object_set(o, "hosts", it->hosts);
 	return o;

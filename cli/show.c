@@ -84,16 +84,23 @@ static int select_all(const struct cli *cli, struct wanted *w)
 	return r;
 }
 
+static bool is_named(const struct wanted *w, unsigned int field)
+{
+	for (size_t i = 0; i < w->field_count; i++) {
+		if (w->fields[i] == (int)field)
+			return true;
+	}
+	return false;
+}
+
 static bool is_wanted(const struct cli *cli, const struct wanted *w, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
 
 	if (cli->argc == 1)
 		return steady_field_get(f, w->view.value[f->reg]) != 0;
-	for (size_t i = 0; i < w->field_count; i++) {
-		if (w->fields[i] == (int)field)
-			return true;
-	}
+	if (is_named(w, field))
+		return true;
 	return w->all[f->reg] && (!(f->flags & STEADY_FIELD_RESERVED) ||
 				  steady_field_get(f, w->view.value[f->reg]));
 }
@@ -111,14 +118,31 @@ static bool accepts(const struct wanted *w, unsigned int field, struct steady_te
 	return true;
 }
 
-/* The features that the subject has and whose condition reads this field; how many. */
+/* Whether some other value of the field would take a feature away from the subject. */
+static bool depends(const struct wanted *w, unsigned int feature, const struct steady_field *f)
+{
+	struct steady_view other = w->view;
+
+	for (uint64_t v = 0; f->width <= 4 && v <= steady_field_ones(f); v++) {
+		other.value[f->reg] = steady_field_put(f, w->view.value[f->reg], v);
+		if (steady_feature_state(feature, &other) != STEADY_YES)
+			return true;
+	}
+	return f->width > 4 || steady_field_get(f, w->view.value[f->reg]);
+}
+
+/*
+ * The features that the subject has by this field; how many. Where several fields each give one (an
+ * algorithm of pointer authentication), those that are 0 have no part in it.
+ */
 static size_t field_features(const struct wanted *w, unsigned int field, uint16_t out[FEATURES])
 {
 	uint16_t all[FEATURES];
 	size_t count = steady_field_features((int)field, all, FEATURES), n = 0;
 
 	for (size_t i = 0; i < count && i < FEATURES; i++) {
-		if (steady_feature_state(all[i], &w->view) == STEADY_YES)
+		if (steady_feature_state(all[i], &w->view) == STEADY_YES &&
+		    depends(w, all[i], &steady_fields[field]))
 			out[n++] = all[i];
 	}
 	return n;
@@ -148,10 +172,7 @@ static void put_head(struct cli *cli, const struct wanted *w)
 	steady_text_printf(out, "model %s: %s\n", w->subject.name,
 			   steady_configuration_text(m->options, ~UINT32_C(0), m->irqchip, options,
 						     sizeof(options)));
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
-	for (size_t i = 0; i < m->more_count; i++)
-		steady_text_printf(out, "tolerated %s, where a host has more\n", m->more[i]);
+	cli_put_tolerated(out, m);
 }
 
 static void put_field_features(const struct wanted *w, unsigned int field, struct steady_text *out)
@@ -161,6 +182,21 @@ static void put_field_features(const struct wanted *w, unsigned int field, struc
 
 	for (size_t i = 0; i < count; i++)
 		steady_text_printf(out, "%s%s", i ? ", " : " ", steady_feature_name(features[i]));
+}
+
+/* What more and less mean for it, where that is not plain. */
+static void put_order(struct cli *cli, const struct steady_field *f)
+{
+	const struct steady_sort *sort = &steady_sorts[f->sort];
+	struct steady_text text = {0};
+
+	if (strcmp(sort->name, "lower") == 0)
+		return;
+	steady_text_printf(&text, "order %s: %s (%s)", sort->name, sort->meaning, sort->source);
+	steady_text_str(&cli->out, "    ");
+	cli_put_wrapped(&cli->out, 6, text.data ? text.data : "");
+	steady_text_char(&cli->out, '\n');
+	steady_text_free(&text);
 }
 
 static void put_field(struct cli *cli, const struct wanted *w, unsigned int field)
@@ -178,6 +214,8 @@ static void put_field(struct cli *cli, const struct wanted *w, unsigned int fiel
 		line.length--;
 	steady_text_add(&cli->out, line.data ? line.data : "", line.length);
 	steady_text_char(&cli->out, '\n');
+	if (is_named(w, field))
+		put_order(cli, f);
 	steady_text_free(&line);
 	steady_text_free(&text);
 	steady_text_free(&set);
@@ -263,6 +301,7 @@ static json_t *field_json(const struct wanted *w, unsigned int field)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(steady_feature_name(features[i])));
 	json_object_set_new(o, "features", list);
+	json_object_set_new(o, "order", json_string(steady_sorts[f->sort].name));
 	if (accepts(w, field, &set) && set.data)
 		json_object_set_new(o, "accepts", json_string(set.data));
 	steady_text_free(&set);

@@ -335,6 +335,16 @@ void cli_subject_clear(struct cli_subject *s)
 	memset(s, 0, sizeof(*s));
 }
 
+void cli_put_tolerated(struct steady_text *out, const struct steady_model *m)
+{
+	const char *name;
+	bool more;
+
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++)
+		steady_text_printf(out, "tolerated %s%s\n", name,
+				   more ? ", where a host has more" : "");
+}
+
 char *cli_model_label(const struct cli_subject *s)
 {
 	struct steady_text t = STEADY_TEXT_INIT;

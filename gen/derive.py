@@ -194,6 +194,8 @@ class Deriver:
         for row in self.tables["models-common.tsv"]:
             if row.scope in ("all", model.row.kind):
                 out.append("%s %s" % (row.key, row.value))
+                if row.key == "tolerated_more":  # which marks some of those that are tolerated
+                    out.append("tolerated " + row.value)
                 if row.key == "tolerated":
                     model.tolerated.append("%s: %s" % (row.value, row.why))
                 if row.key == "tolerated_more":

@@ -7,6 +7,7 @@ import re
 
 import conditions
 import groups
+import orders
 import rows
 import rules
 import versions
@@ -14,6 +15,7 @@ import versions
 COLUMNS = {
     "sources.tsv": "source title",
     "registers.tsv": "name op0 op1 crn crm op2 kind aarch32 layout when source",
+    "orders.tsv": "order how sign values legal meaning source",
     "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
                   "option when source",
     "values.tsv": "register field value meaning features source",
@@ -33,7 +35,6 @@ COLUMNS = {
     "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
-ORDERS = ("lower", "higher", "higher-or-zero", "mask", "exact", "identity", "topology")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
          "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
@@ -60,7 +61,7 @@ class Field:
     def __init__(self, register, name, msb, lsb):
         self.register, self.name, self.msb, self.lsb = register, name, msb, lsb
         self.width = msb - lsb + 1
-        self.row = self.index = self.chains = self.when = None
+        self.row = self.index = self.sort = self.chains = self.when = None
         self.signed = self.kvm_signed = False
         self.order = "lower"
         self.kvm_rule = "none"
@@ -81,40 +82,6 @@ class Field:
         return value - (1 << self.width) if self.signed and value >> (self.width - 1) else value
 
 
-class Chains:
-    """
-    An order given value by value: rank[v] for the choice, below[v] the set that v offers all of;
-    of equal values each is in the other's.
-    """
-
-    def __init__(self, text):
-        self.rank = {}
-        self.below = {}
-        for chain in text.split(";"):
-            steps = [[int(v, 0) for v in step.split("=")] for step in chain.split("<")]
-            for value in sum(steps, []):
-                self.rank.setdefault(value, len(self.rank))
-                self.below.setdefault(value, 0)
-            for step, lower in zip(steps, [[]] + steps):
-                for value in step:
-                    self.put(value, [v for v in step if v != value], lower)
-        for _ in self.rank:
-            for value in self.rank:
-                for low in self.rank:
-                    if self.below[value] >> low & 1:
-                        self.below[value] |= self.below[low]
-        for value in self.rank:
-            self.below[value] &= ~(1 << value)
-
-    def put(self, value, equal, lower):
-        for low in lower:
-            if self.rank[low] >= self.rank[value]:
-                raise ValueError("%d < %d is against the order of first mention" % (low, value))
-            self.below[value] |= 1 << low
-        for other in equal:
-            self.below[value] |= 1 << other
-
-
 class Facts:
     def __init__(self, directory):
         self.faults = rows.Faults()
@@ -127,7 +94,10 @@ class Facts:
         self.firmware = self.read_firmware()
         self.behaviours = self.read_behaviours()
         self.errnos = self.read_errnos()
+        self.orders = orders.read(self)
         self.fields = self.read_fields()
+        if not self.faults:
+            orders.check_used(self)
         if self.faults:
             return  # what follows needs every field in its place
         self.features, self.trees, self.mirrors = self.read_features()
@@ -259,36 +229,20 @@ class Facts:
 
     def read_order(self, field):
         row = field.row
-        sign = rows.choice(row, "sign", self.faults, ("unsigned", "signed"))
-        if sign is None:
+        field.sort = self.orders.get(row.order)
+        if field.sort is None:
+            self.faults.add(row.place, "order: no order '%s' in orders.tsv" % row.order)
             return False
-        field.signed = sign == "signed"
-        field.order = row.order
-        if "<" in row.order or "=" in row.order:
-            if not self.read_chains(field):
-                return False
-        elif rows.choice(row, "order", self.faults, ORDERS) is None:
+        fault = field.sort.misfit(row, field.width)
+        if fault:
+            self.faults.add(row.place, fault)
             return False
-        if (row.fallback != "") != (row.order == "exact"):
-            self.faults.add(row.place, "a fallback belongs to order exact, and to no other")
-            return False
+        field.order, field.chains = field.sort.how, field.sort.chains
+        field.signed = field.sort.signed
         if row.fallback:
             field.fallback = rows.number(row, "fallback", self.faults, 0,
                                          min(255, (1 << field.width) - 1))
         return field.fallback is not None
-
-    def read_chains(self, field):
-        try:
-            field.chains = Chains(field.row.order)
-        except ValueError as e:
-            self.faults.add(field.row.place, "order: %s" % e)
-            return False
-        top = (1 << field.width) - 1
-        if field.width > 4 or not all(0 <= v <= top for v in field.chains.rank):
-            self.faults.add(field.row.place, "order: a value that does not fit the field")
-            return False
-        field.order = "chains"
-        return True
 
     def read_legal(self, field):
         text = field.row.legal

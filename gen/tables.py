@@ -90,16 +90,22 @@ def register_names(known):
 
 
 def chains(known):
-    """The orders that fields give by chains, each once, and which field has which."""
-    texts = sorted({f.row.order for f in known.fields if f.chains})
+    """The orders that are given by chains, and which field has which."""
+    sorts = [o for o in known.orders.values() if o.chains]
     entries = []
-    for text in texts:
-        c = next(f.chains for f in known.fields if f.chains and f.row.order == text)
+    for c in (o.chains for o in sorts):
         entries.append("{{%s}, {%s}}" % (
             ", ".join(str(c.rank.get(v, -1)) for v in range(16)),
             ", ".join("0x%x" % c.below.get(v, 0) for v in range(16))))
-    index = {f.index: texts.index(f.row.order) for f in known.fields if f.chains}
+    index = {f.index: sorts.index(f.sort) for f in known.fields if f.chains}
     return table("const struct steady_chains steady_chains[]", entries or ["{{0}, {0}}"]), index
+
+
+def sorts(known):
+    entries = ['{"%s", "%s", "%s"}' % (o.name, o.row.meaning, o.row.source)
+               for o in known.orders.values()]
+    return table("const struct steady_sort steady_sorts[]", entries) + \
+        count("steady_sort_count", len(entries))
 
 
 def fields(known, programs, chain_of):
@@ -113,9 +119,10 @@ def fields(known, programs, chain_of):
             flags.append(macro("STEADY_FIELD_", f.order))
         c_order = "exact" if f.order in ("identity", "topology") else f.order
         start, length = programs.add(f.when)
-        shape = '"%s", %d, %d, %d, %s, %s, %d' % (
+        sort = f.sort or known.orders["lower"]  # reserved bits
+        shape = '"%s", %d, %d, %d, %s, %s, %d, %d' % (
             f.name, f.register.index, f.lsb, f.width, boolean(f.signed),
-            macro("STEADY_ORDER_", c_order), f.fallback)
+            macro("STEADY_ORDER_", c_order), sort.index, f.fallback)
         kvm = "%s, %s, %d, %s, 0x%04x" % (
             macro("STEADY_KVM_", f.kvm_rule), boolean(f.kvm_signed), f.kvm_safe,
             " | ".join(flags) or "0", f.legal)
@@ -292,6 +299,7 @@ def generate(known):
     programs = Programs(known.trees)
     chain_lines, chain_of = chains(known)
     lines = registers(known) + register_names(known) + chain_lines
+    lines += sorts(known)
     lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)

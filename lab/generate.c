@@ -253,6 +253,20 @@ static void write_cache(struct generate *g)
 	get(g, some_vcpu(g), id, &value);
 }
 
+/* How many event counters there are. Kernels before 6.7 keep it as they please. */
+static void write_counters(struct generate *g)
+{
+	uint64_t value, most = g->profile->unvirtualised[STEADY_PMCR_N].value;
+
+	if (!steady_profile_behaves(g->profile, STEADY_BEHAVIOUR_COUNTERS_LOWERED))
+		return;
+	value = percent(g, 50) ? 0 : any(g) & ~(STEADY_PMCR_N_MASK << STEADY_PMCR_N_SHIFT);
+	value |= (uint64_t)below(g, percent(g, 80) ? (uint32_t)most + 2 : 32) << STEADY_PMCR_N_SHIFT;
+	if (percent(g, 60))
+		set(g, some_vcpu(g), STEADY_ID_PMCR_EL0, value);
+	get(g, some_vcpu(g), STEADY_ID_PMCR_EL0, &value);
+}
+
 static void write_lengths(struct generate *g)
 {
 	struct steady_call c = {
@@ -416,6 +430,7 @@ static const struct {
 } steps[] = {
 	{600, write_feature}, {120, write_telling}, {30, write_identity}, {100, read_feature},
 	{80, write_firmware}, {20, write_cache},    {10, write_lengths},  {15, odd_id},
+	{15, write_counters},
 	{6, list},            {2, masks},           {6, check},           {2, enable},
 	{4, create_gic},      {4, init_gic},        {6, init_pmu},        {10, finalize},
 	{5, run},             {6, init_again},      {4, add_vcpu},

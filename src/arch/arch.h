@@ -67,6 +67,7 @@ struct steady_field {
 	uint8_t lsb, width;
 	bool is_signed;   /* the architecture's order is that of two's complement */
 	uint8_t order;    /* enum steady_order */
+	uint8_t sort;     /* row of steady_sorts, which says it in words */
 	uint8_t fallback; /* for STEADY_ORDER_EXACT */
 	uint8_t kvm_rule; /* enum steady_kvm_rule */
 	bool kvm_signed;
@@ -76,6 +77,12 @@ struct steady_field {
 	int8_t option;    /* enum steady_option that has to be on for it to be non-zero, or -1 */
 	uint8_t chains;   /* for STEADY_ORDER_CHAINS, private to this layer */
 	struct steady_run when; /* the condition under which it counts, private likewise */
+};
+
+struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
+	const char *name;    /* "pmu-version" */
+	const char *meaning; /* in words */
+	const char *source;
 };
 
 struct steady_value {   /* one enumerated value of a field */
@@ -88,6 +95,8 @@ struct steady_value {   /* one enumerated value of a field */
 extern const struct steady_register steady_registers[STEADY_REGISTERS];
 extern const struct steady_field steady_fields[];
 extern const unsigned int steady_field_count;
+extern const struct steady_sort steady_sorts[];
+extern const unsigned int steady_sort_count;
 /* The row of the field that bit 4 * N of a register belongs to. */
 extern const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16];
 /* Bit N: bits 4 * N to 4 * N + 3 of a register are a field, of plain numbers: more is more. */
@@ -360,6 +369,7 @@ enum steady_behaviour {
 	STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A,
 	STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS,
 	STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST,
+	STEADY_BEHAVIOUR_COUNTERS_LOWERED,
 	STEADY_BEHAVIOURS
 };
 extern const char *const steady_behaviour_names[STEADY_BEHAVIOURS];

@@ -75,12 +75,14 @@ static void put_list(struct steady_text *out, const struct steady_model *m, cons
 
 static void tell_lost(const struct steady_model *m, struct steady_report *report)
 {
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_foreign_lost(report, m->tolerated[i],
-				    "tolerated: where the host refuses its value, keep the host's");
-	for (size_t i = 0; i < m->more_count; i++)
-		steady_foreign_lost(report, m->more[i],
-				    "a host may have more: where it refuses the value, keep the host's");
+	const char *name;
+	bool more;
+
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++)
+		steady_foreign_lost(report, name,
+				    more ? "a host may have more: where it refuses the value, keep "
+					   "the host's"
+					 : "tolerated: where the host refuses its value, keep the host's");
 	steady_foreign_lost_unvirtualised(m, report);
 	if (m->implementation_count)
 		steady_foreign_lost(report, "implementations", "the tables do not say which CPUs it may "

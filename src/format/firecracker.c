@@ -114,6 +114,9 @@ static json_t *new_features(struct steady_json_out *o, const struct steady_model
 
 static void tell_lost(const struct steady_model *m, struct steady_report *report)
 {
+	const char *name;
+	bool more;
+
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		if (m->options >> i & 1 && !(possible >> i & 1))
 			steady_foreign_lost(report, steady_options[i].name,
@@ -131,10 +134,9 @@ static void tell_lost(const struct steady_model *m, struct steady_report *report
 	if (m->implementation_count)
 		steady_foreign_lost(report, "implementations", "Firecracker does not look which CPU "
 							       "it is on");
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_foreign_lost(report, m->tolerated[i], "tolerated: left to the host");
-	for (size_t i = 0; i < m->more_count; i++)
-		steady_foreign_lost(report, m->more[i], "a host may have more: left to it");
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++)
+		steady_foreign_lost(report, name, more ? "a host may have more: left to it"
+						       : "tolerated: left to the host");
 	steady_foreign_lost_unvirtualised(m, report);
 }
 

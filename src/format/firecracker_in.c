@@ -143,7 +143,7 @@ static int read_index(const struct steady_json *at, void *target)
 static int read_feature_bitmap(const struct steady_json *at, void *target)
 {
 	struct template *t = target;
-	struct bits word;
+	struct bits word = {0};
 	int r = read_bitmap(at, FEATURE_BITS, &word);
 
 	if (r)

@@ -271,6 +271,8 @@ int steady_model_read_json(const char *text, size_t length, const char *file,
 					  sizeof(model_rows) / sizeof(model_rows[0]), m);
 	else
 		err = -STEADY_ENOMEM;
+	if (!err)
+		steady_model_more_only(m);
 	err = err ? err : hold_against_offer(&at, m);
 	json_decref(at.value);
 	if (err) {
@@ -309,17 +311,22 @@ static void put_firmware(struct steady_json_out *o, json_t *root, const struct s
 	steady_json_put(o, root, "firmware", all);
 }
 
-static void put_names(struct steady_json_out *o, json_t *root, const char *key, char *const *names,
-		      size_t count)
+/* All names that are tolerated, or those of them of which a host may only have more. */
+static void put_tolerated(struct steady_json_out *o, json_t *root, const struct steady_model *m,
+			  const char *key, bool only_more)
 {
-	json_t *all;
+	json_t *all = NULL;
+	const char *name;
+	bool more;
 
-	if (!count)
-		return;
-	all = json_array();
-	for (size_t i = 0; i < count; i++)
-		steady_json_append(o, all, json_string(names[i]));
-	steady_json_put(o, root, key, all);
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++) {
+		if (only_more && !more)
+			continue;
+		all = all ? all : json_array();
+		steady_json_append(o, all, json_string(name));
+	}
+	if (all)
+		steady_json_put(o, root, key, all);
 }
 
 int steady_model_print_json(const struct steady_model *m, struct steady_text *out)
@@ -340,8 +347,8 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	steady_json_put_ids(&o, root, m->register_list, m->register_count);
 	steady_json_put_cpus(&o, root, "implementations", m->implementations,
 			     m->implementation_count);
-	put_names(&o, root, "tolerated", m->tolerated, m->tolerated_count);
-	put_names(&o, root, "tolerated_more", m->more, m->more_count);
+	put_tolerated(&o, root, m, "tolerated", false);
+	put_tolerated(&o, root, m, "tolerated_more", true);
 	steady_json_put_ccsidr(&o, root, "caches", &m->caches);
 	steady_json_put_unvirtualised(&o, root, m->unvirtualised);
 	if (m->offer)

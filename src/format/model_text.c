@@ -441,6 +441,7 @@ static int finish(struct reader *r)
 	}
 	if (!r->any_register)
 		return refuse(r, 1, "the text ends without any register");
+	steady_model_more_only(r->model);
 	return finish_list(r);
 }
 
@@ -518,10 +519,19 @@ static void print_lists(const struct steady_model *m, struct steady_text *out)
 				   (unsigned long long)cpu->midr, (unsigned long long)cpu->revidr,
 				   (unsigned long long)cpu->aidr);
 	}
-	for (size_t i = 0; i < m->tolerated_count; i++)
-		steady_text_printf(out, "tolerated %s\n", m->tolerated[i]);
-	for (size_t i = 0; i < m->more_count; i++)
-		steady_text_printf(out, "tolerated_more %s\n", m->more[i]);
+}
+
+static void print_tolerated(const struct steady_model *m, struct steady_text *out)
+{
+	const char *name;
+	bool more;
+
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++)
+		steady_text_printf(out, "tolerated %s\n", name);
+	for (size_t i = 0; (name = steady_model_tolerated_at(m, i, &more)); i++) {
+		if (more)
+			steady_text_printf(out, "tolerated_more %s\n", name);
+	}
 }
 
 static void print_passed(const struct steady_model *m, struct steady_text *out)
@@ -589,6 +599,7 @@ int steady_model_print(const struct steady_model *m, struct steady_text *out)
 	}
 	print_registers(m, &all);
 	print_lists(m, &all);
+	print_tolerated(m, &all);
 	print_passed(m, &all);
 	if (!all.failed)
 		err = sort_lines(&all, out);

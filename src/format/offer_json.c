@@ -170,9 +170,10 @@ static int read_unvirtualised(const struct steady_json *at, void *target)
 	return steady_json_unvirtualised(at, ((struct steady_offer *)target)->unvirtualised);
 }
 
-static int read_differing(const struct steady_json *at, size_t index, void *target)
+/* A name of a list: its bit. */
+static int read_name(const struct steady_json *at, size_t index, void *target)
 {
-	struct steady_offer *offer = target;
+	uint32_t *bits = target;
 	int err = steady_json_expect(at, JSON_STRING);
 	int which;
 
@@ -183,15 +184,25 @@ static int read_differing(const struct steady_json *at, size_t index, void *targ
 					     json_string_length(at->value));
 	if (which < 0)
 		return steady_json_refuse_string(at, "is no unvirtualised register");
-	if (offer->differs >> which & 1)
+	if (*bits >> which & 1)
 		return steady_json_refuse_string(at, "is given twice");
-	offer->differs |= UINT32_C(1) << which;
+	*bits |= UINT32_C(1) << which;
 	return 0;
 }
 
 static int read_differs(const struct steady_json *at, void *target)
 {
-	return steady_json_array(at, read_differing, target);
+	return steady_json_array(at, read_name, &((struct steady_offer *)target)->differs);
+}
+
+static int read_settable(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_name, &((struct steady_offer *)target)->settable);
+}
+
+static int read_levelled(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_name, &((struct steady_offer *)target)->levelled);
 }
 
 int steady_offer_read_json(const struct steady_json *at, struct steady_offer **offer)
@@ -201,6 +212,7 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 		{"sve", false, read_sve},         {"unvirtualised", false, read_unvirtualised},
 		{"differs", false, read_differs}, {"ctr", false, steady_outside_read_ctr},
 		{"caches", false, steady_outside_read_caches},
+		{"settable", false, read_settable}, {"levelled", false, read_levelled},
 	};
 	struct steady_offer *out = steady_offer_alloc();
 	int err;
@@ -254,6 +266,20 @@ static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cel
 	return out;
 }
 
+static void put_names(struct steady_json_out *o, json_t *out, const char *key, uint32_t bits)
+{
+	json_t *all;
+
+	if (!bits)
+		return;
+	all = json_array();
+	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
+		if (bits >> i & 1)
+			steady_json_append(o, all, json_string(steady_unvirtualised_names[i]));
+	}
+	steady_json_put(o, out, key, all);
+}
+
 json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_offer *offer)
 {
 	json_t *out = json_object(), *all = json_array();
@@ -274,13 +300,8 @@ json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_off
 		steady_json_put_sve(o, out, &offer->sve);
 	steady_json_put_unvirtualised(o, out, offer->unvirtualised);
 	steady_outside_put_json(o, out, offer);
-	if (!offer->differs)
-		return out;
-	all = json_array();
-	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
-		if (offer->differs >> i & 1)
-			steady_json_append(o, all, json_string(steady_unvirtualised_names[i]));
-	}
-	steady_json_put(o, out, "differs", all);
+	put_names(o, out, "settable", offer->settable);
+	put_names(o, out, "levelled", offer->levelled);
+	put_names(o, out, "differs", offer->differs);
 	return out;
 }

@@ -143,6 +143,7 @@ static int create_vm(struct steady_sim *s, uint64_t type)
 		return -EINVAL;
 	s->vm = true;
 	memset(s->reg, 0, sizeof(s->reg));
+	s->counters = s->profile->unvirtualised[STEADY_PMCR_N].value;
 	for (size_t i = 0; i < s->profile->firmware_count; i++)
 		s->firmware[i] = s->profile->firmware[i].reading.value;
 	return 0;
@@ -353,6 +354,7 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	}
 	s->configured = true;
 	v->features = features;
+	v->pmcr = 0;
 	v->c = c;
 	if (!v->finalized)
 		v->sve = s->profile->sve;

@@ -68,6 +68,7 @@ struct steady_sim_vcpu {
 	uint32_t features;     /* of its KVM_ARM_VCPU_INIT */
 	const struct steady_configuration *c; /* chosen by them; NULL before */
 	uint64_t mpidr, clidr; /* feature ID registers that belong to a vCPU */
+	uint64_t pmcr;         /* of PMCR_EL0, what is the vCPU's own */
 	struct steady_vl sve;
 	struct steady_sim_other *other;
 	size_t other_count;
@@ -89,6 +90,7 @@ struct steady_sim {
 	bool configured;       /* a vCPU was initialised: features and reg are there */
 	uint32_t features;     /* of the first KVM_ARM_VCPU_INIT */
 	uint64_t reg[STEADY_REGISTERS];
+	uint64_t counters;     /* PMCR_EL0.N */
 	uint64_t *firmware;    /* current values, one per row of profile->firmware */
 	uint32_t gic;          /* KVM_DEV_TYPE_..., 0: none */
 	bool gic_ready;
@@ -137,6 +139,10 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type);
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
 int steady_sim_init_gic(struct steady_sim *s);
+/* PMCR_EL0 of kernels where the number of counters belongs to the VM. */
+bool steady_sim_has_pmcr(const struct steady_sim *s);
+uint64_t steady_sim_get_pmcr(const struct steady_sim *s, const struct steady_sim_vcpu *v);
+int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value);
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v);
 int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v);
 int steady_sim_set_filter(struct steady_sim *s, const struct steady_call *call);

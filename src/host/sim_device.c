@@ -78,6 +78,34 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 	return 0;
 }
 
+/* ---- PMCR_EL0: reset_pmcr(), kvm_vcpu_read_pmcr(), set_pmcr() of 6.12 to 7.3 ---- */
+
+#define PMCR_KEPT UINT64_C(0xff)    /* ARMV8_PMU_PMCR_MASK: what userspace may set */
+#define PMCR_LC   (UINT64_C(1) << 6) /* RES1 without AArch32 */
+
+/* Before 6.7 it is memory, and more of it is unknown than the number of counters. */
+bool steady_sim_has_pmcr(const struct steady_sim *s)
+{
+	return s->modern && s->profile->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE;
+}
+
+uint64_t steady_sim_get_pmcr(const struct steady_sim *s, const struct steady_sim_vcpu *v)
+{
+	return v->pmcr | (s->aarch32 ? 0 : PMCR_LC) | s->counters << STEADY_PMCR_N_SHIFT;
+}
+
+int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value)
+{
+	uint64_t counters = value >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK;
+
+	if (!s->frozen && !steady_sim_has(v, STEADY_OPTION_EL2) &&
+	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_COUNTERS_LOWERED) &&
+	    counters <= s->profile->unvirtualised[STEADY_PMCR_N].value)
+		s->counters = counters;
+	v->pmcr = value & PMCR_KEPT;
+	return 0;
+}
+
 /* kvm_smccc_set_filter(): what Arm's own calls are handled by is not to be changed. */
 static const struct steady_sim_range reserved[] = {
 	{UINT32_C(0x80000000), UINT32_C(0x8000ffff)},

@@ -247,7 +247,7 @@ static int set_lengths(struct steady_sim *s, struct steady_sim_vcpu *v, const ui
 /* ---- by id ---- */
 
 /* Where a register is kept; the same for both directions. */
-enum place { FEATURE, FAILED, FIRMWARE, UNREAD, CACHE, LENGTHS, UNNAMED, MEMORY, NOWHERE };
+enum place { FEATURE, FAILED, FIRMWARE, UNREAD, CACHE, LENGTHS, PMCR, UNNAMED, MEMORY, NOWHERE };
 
 static bool is_firmware(uint64_t id)
 {
@@ -295,6 +295,8 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	if (id == STEADY_ID_SVE_VLS)
 		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS
 										     : NOWHERE;
+	if (id == STEADY_ID_PMCR_EL0 && steady_sim_has_pmcr(s))
+		return steady_sim_has(v, STEADY_OPTION_PMU) ? PMCR : NOWHERE;
 	if (!listed(s, v, id))
 		return NOWHERE;
 	*index = unnamed_row(s, id);
@@ -315,6 +317,12 @@ static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
 		return id;
 	}
 	return steady_sim_is_invariant(s, steady_register_by_id(plain)) ? plain : id;
+}
+
+/* What memory holds first: 0, but for the number of event counters. */
+static uint64_t initial(const struct steady_sim *s, uint64_t id)
+{
+	return id == STEADY_ID_PMCR_EL0 ? s->counters << STEADY_PMCR_N_SHIFT : 0;
 }
 
 /* A firmware register that failed when the profile was made, or of which it says nothing. */
@@ -360,13 +368,16 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
 		break;
+	case PMCR:
+		value[0] = steady_sim_get_pmcr(s, v);
+		break;
 	case UNNAMED:
 		if (s->profile->unnamed[index].reading.state != STEADY_VALUE)
 			return -s->profile->unnamed[index].reading.error;
 		get_memory(v, call->id, s->profile->unnamed[index].reading.value, value);
 		break;
 	case MEMORY:
-		get_memory(v, call->id, 0, value);
+		get_memory(v, call->id, initial(s, call->id), value);
 		break;
 	default:
 		return -ENOENT;
@@ -396,6 +407,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 		return set_cache(s, v, call);
 	case LENGTHS:
 		return set_lengths(s, v, call->value);
+	case PMCR:
+		return steady_sim_set_pmcr(s, v, call->value[0]);
 	case UNNAMED:
 		return set_unnamed(s, v, index, call);
 	case MEMORY:

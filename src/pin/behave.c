@@ -9,6 +9,7 @@
 #include "arch/kvm_ids.h"
 #include "base/report.h"
 #include "pin/probe.h"
+#include "policy/policy.h"
 
 #define FEATURE_PSCI_0_2   (UINT32_C(1) << 2) /* KVM_ARM_VCPU_PSCI_0_2 */
 #define FEATURE_HAS_EL2    (UINT32_C(1) << 7)
@@ -189,6 +190,24 @@ static enum answer vcpu_exists_first(struct steady_probe *b)
 		 : by_result(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
+/* One counter less on the first vCPU, and the second has one less too: kernels before keep it apart. */
+static enum answer counters_lowered(struct steady_probe *b)
+{
+	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
+	const uint64_t one = UINT64_C(1) << STEADY_PMCR_N_SHIFT;
+	uint64_t before[8] = {0}, now[8] = {0};
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+
+	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 1, steady_options_features(pmu));
+	r = r ? r : steady_ask_get(&b->host, 1, STEADY_ID_PMCR_EL0, before);
+	if (!r && !(before[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK))
+		return UNTRIED; /* there is none to take away */
+	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCR_EL0, before[0] - one);
+	r = r ? r : steady_ask_get(&b->host, 1, STEADY_ID_PMCR_EL0, now);
+	return r ? ended(r) : truth(now[0] == before[0] - one);
+}
+
 int steady_probe_behaviours(struct steady_probe *b)
 {
 	static enum answer (*const trials[STEADY_BEHAVIOURS])(struct steady_probe *) = {
@@ -202,6 +221,7 @@ int steady_probe_behaviours(struct steady_probe *b)
 		[STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A] = s1pie_needs_ats1a,
 		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
 		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
+		[STEADY_BEHAVIOUR_COUNTERS_LOWERED] = counters_lowered,
 	};
 
 	for (int i = 0; i < STEADY_BEHAVIOURS; i++) {

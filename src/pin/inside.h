@@ -61,6 +61,13 @@ int steady_pin_not_written(struct steady_report *report, const char *name, int r
 void steady_pin_mismatch(struct steady_report *report, const char *reg, const char *field,
 			 uint32_t vcpu, uint64_t wanted, uint64_t got, const char *stage);
 
+/* ---- counters.c: how many event counters a guest's PMU has ---- */
+
+/* Fewer than the host has, if the model says so. EBLOCKED if that cannot be had. */
+int steady_pin_write_counters(struct steady_pin *p, uint32_t vcpu, struct steady_report *report);
+int steady_pin_compare_counters(struct steady_pin *p, uint32_t vcpu, const char *stage,
+				struct steady_report *report);
+
 /* ---- outside.c ---- */
 
 /* Before the first vCPU. */

@@ -202,7 +202,7 @@ int steady_pin_compare_caches(struct steady_pin *p, uint32_t vcpu, const char *s
 			      struct steady_report *report)
 {
 	int more, result = 0;
-	uint32_t has;
+	uint32_t has = 0;
 
 	for (unsigned int i = 0; (more = next_cache(p, vcpu, &i, &has, report)) > 0; i++) {
 		steady_pin_mismatch(report, "CCSIDR_EL1", NULL, vcpu, p->caches.value[i], has, stage);

@@ -157,14 +157,14 @@ static int read_core(struct steady_pin *p, uint32_t vcpu, uint64_t out[STEADY_RE
 {
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		uint64_t value[8];
-		int r = steady_pin_has(p, reg)
-				? steady_ask_get(&p->host, vcpu, steady_register_id(reg), value)
-				: 0;
+		int r;
 
+		if (!steady_pin_has(p, reg))
+			continue;
+		r = steady_ask_get(&p->host, vcpu, steady_register_id(reg), value);
 		if (r)
 			return steady_pin_not_read(report, steady_registers[reg].name, r);
-		if (steady_pin_has(p, reg))
-			out[reg] = value[0];
+		out[reg] = value[0];
 	}
 	return 0;
 }
@@ -375,7 +375,7 @@ static int refused(struct steady_pin *p, int reg, int r, struct steady_report *r
 	if (answer == STEADY_ANSWER_REFUSED && explain_refusal(p, reg, report))
 		return -STEADY_EBLOCKED;
 	r = steady_pin_not_written(report, steady_registers[reg].name, r);
-	if (r == -STEADY_EBLOCKED) {
+	if (r == -STEADY_EBLOCKED || r == -STEADY_EFROZEN) {
 		steady_report_wanted(report, "0x%016" PRIx64, p->target[reg]);
 		steady_report_offered(report, "0x%016" PRIx64,
 				      p->live->configurations[0].reg[reg].value);
@@ -490,6 +490,7 @@ int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *r
 		r = learn(p, vcpu, now, report);
 	r = r ? r : write_core(p, vcpu, now, report);
 	r = r ? r : steady_pin_write_caches(p, vcpu, report);
+	r = r ? r : steady_pin_write_counters(p, vcpu, report);
 	r = r ? r : write_firmware(p, vcpu, report);
 	r = r ? r : write_sve(p, vcpu, report);
 	r = r ? r : steady_pin_rest(p, vcpu, report);
@@ -598,6 +599,11 @@ static int check_vcpu(struct steady_pin *p, uint32_t vcpu, const char *stage,
 	if (result && result != -STEADY_EMISMATCH)
 		return result;
 	r = steady_pin_compare_caches(p, vcpu, stage, report);
+	if (!r || r == -STEADY_EMISMATCH) {
+		int counters = steady_pin_compare_counters(p, vcpu, stage, report);
+
+		r = counters ? counters : r;
+	}
 	result = r && (!result || r != -STEADY_EMISMATCH) ? r : result;
 	if (result && result != -STEADY_EMISMATCH)
 		return result;

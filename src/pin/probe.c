@@ -17,8 +17,6 @@
 #define FIRMWARE       UINT64_C(0x6030000000140000)
 #define BITMAP         UINT64_C(0x6030000000160000)
 #define CACHE          UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR */
-#define PMCR_N_SHIFT   11 /* PMCR_EL0.N, bits 15:11 (DDI0487) */
-#define PMCR_N_MASK    0x1f
 
 struct steady_reading steady_probe_reading(int r, uint64_t value)
 {
@@ -163,7 +161,7 @@ static int unnamed(struct steady_probe *b, const struct steady_configuration *c)
 {
 	struct steady_profile *p = b->p;
 
-	for (size_t i = 0; i < c->register_count; i++) {
+	for (size_t i = 0; c->register_list && i < c->register_count; i++) {
 		uint64_t id = c->register_list[i], space = id & FIRMWARE_SPACE;
 		struct steady_unnamed *all;
 		size_t at = 0;
@@ -292,7 +290,7 @@ static void counters(struct steady_probe *b)
 	int r = steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, value);
 
 	b->p->unvirtualised[STEADY_PMCR_N] =
-		steady_probe_reading(r, value[0] >> PMCR_N_SHIFT & PMCR_N_MASK);
+		steady_probe_reading(r, value[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK);
 	if (r)
 		note(b, steady_unvirtualised_names[STEADY_PMCR_N], STEADY_OP_GET, r);
 }

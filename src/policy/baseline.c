@@ -368,7 +368,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 		m->register_count = cell->register_count;
 	}
 	for (int i = 0; i < STEADY_UNVIRTUALISED && !r; i++) {
-		if (w->joint->differs >> i & 1 &&
+		if (steady_work_differs(w, cell->options, i) &&
 		    steady_work_tolerates(w, steady_unvirtualised_names[i]))
 			r = steady_model_add_tolerated(m, steady_unvirtualised_names[i]);
 	}

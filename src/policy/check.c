@@ -415,8 +415,8 @@ static int check_implementations(const struct steady_model *m, const struct stea
 	return result;
 }
 
-static void explain_unvirtualised(struct steady_report *report, int which, uint64_t want,
-				  uint64_t has)
+static void explain_unvirtualised(struct steady_report *report, const struct steady_model *m,
+				  int which, uint64_t want, uint64_t has)
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 
@@ -428,6 +428,8 @@ static void explain_unvirtualised(struct steady_report *report, int which, uint6
 	steady_text_free(&text);
 	if (which == STEADY_IPA_SIZE)
 		steady_report_reason(report, "a guest's memory may lie where this host cannot map it");
+	else if (which == STEADY_PMCR_N)
+		steady_report_reason(report, "%s", steady_explain_counters(m->options, want, has));
 	else
 		steady_report_reason(report, "a guest sees the hardware's own value, no write "
 					     "changes it");
@@ -444,8 +446,9 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
 		const struct steady_reading *want = &m->unvirtualised[i];
 		const struct steady_reading *has = &p->unvirtualised[i];
-		bool enough = i == STEADY_IPA_SIZE ? has->value >= want->value
-						   : has->value == want->value;
+		bool less = i == STEADY_IPA_SIZE || /* may be given to a guest */
+			    (i == STEADY_PMCR_N && steady_profile_fewer_counters(p, m->options));
+		bool enough = less ? has->value >= want->value : has->value == want->value;
 
 		if (want->state != STEADY_VALUE ||
 		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
@@ -456,7 +459,7 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		if (has->state != STEADY_VALUE || enough)
 			continue;
 		result = blocker(report, steady_unvirtualised_names[i]);
-		explain_unvirtualised(report, i, want->value, has->value);
+		explain_unvirtualised(report, m, i, want->value, has->value);
 	}
 	return result;
 }

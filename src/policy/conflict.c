@@ -99,10 +99,19 @@ static bool only_more(const struct steady_work *w, const struct steady_cell *cel
 	return any;
 }
 
+bool steady_work_differs(const struct steady_work *w, uint32_t options, int which)
+{
+	uint32_t all = w->joint->differs;
+
+	if (options >> STEADY_OPTION_EL2 & 1)
+		all |= w->joint->levelled; /* which a guest at EL2 cannot be given */
+	return all >> which & 1;
+}
+
 static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell,
 				   int which)
 {
-	if (!(w->joint->differs >> which & 1))
+	if (!steady_work_differs(w, cell->options, which))
 		return false;
 	if (which == STEADY_PMCR_N && !(cell->options >> STEADY_OPTION_PMU & 1))
 		return false;

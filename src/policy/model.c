@@ -190,6 +190,45 @@ int steady_model_add_more(struct steady_model *m, const char *name)
 	return add_name(&m->more, &m->more_count, name);
 }
 
+void steady_model_more_only(struct steady_model *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->tolerated_count; i++) {
+		if (has_name(m->more, m->more_count, m->tolerated[i]))
+			free(m->tolerated[i]);
+		else
+			m->tolerated[kept++] = m->tolerated[i];
+	}
+	m->tolerated_count = kept;
+}
+
+const char *steady_model_tolerated_at(const struct steady_model *m, size_t index, bool *more)
+{
+	size_t a = 0, b = 0;
+
+	while (a < m->tolerated_count || b < m->more_count) {
+		int order = a == m->tolerated_count ? 1
+			    : b == m->more_count    ? -1
+						    : strcmp(m->tolerated[a], m->more[b]);
+		const char *name = order <= 0 ? m->tolerated[a] : m->more[b];
+
+		*more = order > 0;
+		a += order <= 0;
+		b += order >= 0;
+		if (!index--)
+			return name;
+	}
+	return NULL;
+}
+
+bool steady_model_counters(const struct steady_model *m)
+{
+	return m->options >> STEADY_OPTION_PMU & 1 &&
+	       m->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE &&
+	       !steady_model_tolerates(m, steady_unvirtualised_names[STEADY_PMCR_N]);
+}
+
 bool steady_model_tolerates(const struct steady_model *m, const char *name)
 {
 	return has_name(m->tolerated, m->tolerated_count, name);

@@ -31,11 +31,13 @@ struct steady_model {
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED]; /* what its hosts showed alike */
 	struct steady_cpu *implementations; /* sorted; none: not given */
 	size_t implementation_count;
-	char **tolerated;                 /* sorted names: "REG.FIELD", "CNTFRQ_EL0" */
+	/* sorted names, "REG.FIELD", "CNTFRQ_EL0", of what a host may have otherwise; and of fields
+	   that it may only have more of. In both: otherwise. Files have it another way, see below. */
+	char **tolerated;
 	size_t tolerated_count;
-	bool lenient;                     /* steady_model_set_lenient(); in no file */
-	char **more;                      /* the same, of fields that a host may only have more of */
+	char **more;
 	size_t more_count;
+	bool lenient;                     /* steady_model_set_lenient(); in no file */
 	struct steady_offer *offer;       /* what its hosts accepted together, or NULL */
 };
 
@@ -48,8 +50,17 @@ int steady_model_add_implementation(struct steady_model *model, const struct ste
 int steady_model_add_tolerated(struct steady_model *model, const char *name);
 /* The same of a field that may be more than the model's value, and not less. */
 int steady_model_add_more(struct steady_model *model, const char *name);
+/*
+ * Files list every name that is tolerated, and mark those of one direction by listing them again. So
+ * what was read from one is only `more` if it is in both lists.
+ */
+void steady_model_more_only(struct steady_model *model);
+/* The name at `index` of all, in order, and whether only more is tolerated there; NULL at the end. */
+const char *steady_model_tolerated_at(const struct steady_model *model, size_t index, bool *more);
 /* Which irqchip its VMs have. Of a model that does not say: with its GIC fields comes GICv3. */
 uint32_t steady_model_irqchip(const struct steady_model *model);
+/* Whether the model says how many event counters (PMCR_EL0.N) its guests see. */
+bool steady_model_counters(const struct steady_model *model);
 /* What may be tolerated: a field, an unvirtualised register, state that no field hides. */
 bool steady_tolerable(const char *name);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);

@@ -371,6 +371,9 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 		if (p->unvirtualised[i].state == STEADY_VALUE)
 			o->unvirtualised[i] = p->unvirtualised[i];
 	}
+	if (p->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE &&
+	    steady_profile_fewer_counters(p, 0))
+		o->settable |= UINT32_C(1) << STEADY_PMCR_N;
 	*offer = o;
 	return 0;
 out:
@@ -413,6 +416,8 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 	o->sve = from->sve;
 	memcpy(o->unvirtualised, from->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = from->differs;
+	o->settable = from->settable;
+	o->levelled = from->levelled;
 	o->outside = from->outside;
 	*to = o;
 	return 0;
@@ -557,25 +562,40 @@ static size_t and_firmware(const struct steady_offer *a, const struct steady_off
 	return n;
 }
 
+/* Of one that both know: what each lets a guest see is its value, or that and all that is less. */
+static void and_value(struct steady_offer *a, const struct steady_offer *b, int which)
+{
+	const uint32_t bit = UINT32_C(1) << which;
+	uint64_t *x = &a->unvirtualised[which].value, y = b->unvirtualised[which].value;
+	bool lowered = (*x > y ? a->settable : b->settable) & bit;
+
+	if (*x != y && which != STEADY_IPA_SIZE) { /* the VMM chooses the IPA size */
+		a->differs |= lowered ? 0 : bit;
+		a->levelled |= lowered ? bit : 0;
+	}
+	a->settable &= b->settable | ~bit;
+	if (y < *x)
+		*x = y;
+}
+
 static void and_unvirtualised(struct steady_offer *a, const struct steady_offer *b)
 {
 	a->differs |= b->differs;
+	a->levelled |= b->levelled;
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
 		struct steady_reading *x = &a->unvirtualised[i];
 		const struct steady_reading *y = &b->unvirtualised[i];
+		const uint32_t bit = UINT32_C(1) << i;
 
 		if (x->state != STEADY_VALUE || y->state != STEADY_VALUE) {
 			/* the value that is known stays, so that a third host is held against it */
-			if (x->state != STEADY_VALUE)
+			if (x->state != STEADY_VALUE) {
 				*x = *y;
+				a->settable |= b->settable & bit;
+			}
 			continue;
 		}
-		if (x->value == y->value)
-			continue;
-		if (i != STEADY_IPA_SIZE)
-			a->differs |= UINT32_C(1) << i; /* the VMM chooses the IPA size */
-		if (y->value < x->value)
-			x->value = y->value;
+		and_value(a, b, i);
 	}
 }
 
@@ -596,6 +616,8 @@ int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
 	o->sve_known = a->sve_known && b->sve_known;
 	memcpy(o->unvirtualised, a->unvirtualised, sizeof(o->unvirtualised));
 	o->differs = a->differs;
+	o->settable = a->settable;
+	o->levelled = a->levelled;
 	and_unvirtualised(o, b);
 	o->outside = a->outside;
 	steady_outside_and(&o->outside, &b->outside);
@@ -621,7 +643,8 @@ bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer 
 {
 	if (a->cell_count != b->cell_count || a->firmware_known != b->firmware_known ||
 	    a->sve_known != b->sve_known || a->firmware_count != b->firmware_count ||
-	    a->differs != b->differs || !steady_vl_equal(&a->sve, &b->sve) ||
+	    a->differs != b->differs || a->settable != b->settable ||
+	    a->levelled != b->levelled || !steady_vl_equal(&a->sve, &b->sve) ||
 	    !steady_outside_equal(&a->outside, &b->outside))
 		return false;
 	for (size_t i = 0; i < a->cell_count; i++) {

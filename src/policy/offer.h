@@ -69,6 +69,8 @@ struct steady_offer {
 	struct steady_vl sve;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
 	uint32_t differs;    /* 1 << enum steady_unvirtualised: two hosts had different values */
+	uint32_t settable;   /* the same: all hosts let a guest without EL2 be given less */
+	uint32_t levelled;   /* the same: they had different values, and the least can be given */
 	struct steady_outside_offer outside;
 };
 

@@ -229,7 +229,8 @@ static void pick_unvirtualised(const struct steady_work *w)
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
 		const struct steady_reading *r = &w->joint->unvirtualised[i];
 
-		if (r->state != STEADY_VALUE || w->joint->differs >> i & 1 ||
+		if (r->state != STEADY_VALUE ||
+		    steady_work_differs(w, w->model->options, i) ||
 		    (i == STEADY_PMCR_N && !(w->model->options >> STEADY_OPTION_PMU & 1)))
 			continue;
 		w->model->unvirtualised[i] = *r;

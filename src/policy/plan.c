@@ -131,6 +131,18 @@ static int add_caches(struct steady_plan *plan, const struct steady_model *m,
 	return r;
 }
 
+/* Of a host with more event counters than the model has: the VM's, so one vCPU's do. */
+static int add_counters(struct steady_plan *plan, const struct steady_model *m,
+			const struct steady_profile *p)
+{
+	const struct steady_reading *want = &m->unvirtualised[STEADY_PMCR_N];
+	const struct steady_reading *has = &p->unvirtualised[STEADY_PMCR_N];
+
+	if (!steady_model_counters(m) || has->state != STEADY_VALUE || has->value == want->value)
+		return 0;
+	return add_set(plan, STEADY_ID_PMCR_EL0, want->value << STEADY_PMCR_N_SHIFT);
+}
+
 /* A register without a name here has one in a newer version, and so in its models. */
 static bool wants(const struct steady_model *m, uint64_t id)
 {
@@ -224,6 +236,7 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 			 writes_identity(m, c, target));
 	r = r ? r : add_registers(plan, m, c, target);
 	r = r ? r : add_caches(plan, m, p, c, target);
+	r = r ? r : add_counters(plan, m, p);
 	r = r ? r : add_firmware(plan, m, p);
 	r = r ? r : add_sve(plan, m, p);
 	r = r ? r : add_unknown(plan, m, p, c);

@@ -77,6 +77,12 @@ bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviou
 	return p->behaviours & p->behaviours_known & UINT32_C(1) << behaviour;
 }
 
+bool steady_profile_fewer_counters(const struct steady_profile *p, uint32_t options)
+{
+	return steady_profile_behaves(p, STEADY_BEHAVIOUR_COUNTERS_LOWERED) &&
+	       !(options >> STEADY_OPTION_EL2 & 1);
+}
+
 struct steady_configuration *steady_profile_add(struct steady_profile *p)
 {
 	struct steady_configuration *all =

@@ -143,6 +143,11 @@ uint32_t steady_configuration_options(const struct steady_configuration *configu
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
 bool steady_profile_behaves(const struct steady_profile *profile, enum steady_behaviour behaviour);
+/*
+ * Whether a guest with these options can be given fewer event counters (PMCR_EL0.N) than the host
+ * has. One at EL2 only by another call, KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, that no pin makes.
+ */
+bool steady_profile_fewer_counters(const struct steady_profile *profile, uint32_t options);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
 /*

@@ -188,6 +188,8 @@ int steady_unknown_ids(const struct steady_profile *p, const struct steady_confi
 	uint64_t *all = NULL;
 	size_t n = 0, kept = 0;
 
+	*ids = NULL;
+	*count = 0;
 	for (int pass = 0; pass < 2; pass++) {
 		n = 0;
 		for (size_t i = 0; i < c->register_count; i++) {
@@ -291,8 +293,7 @@ static int check_listed(const struct steady_model *m, const struct steady_profil
 
 		result = result ? result : r;
 	}
-	if (result != -STEADY_ENOMEM)
-		free(ids);
+	free(ids);
 	return result;
 }
 

@@ -31,6 +31,8 @@ uint64_t steady_work_value(const struct steady_work *w, size_t input,
 			   const struct steady_cell *cell, unsigned int field);
 uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell *cell,
 			   unsigned int field);
+/* Whether the hosts are not to be made alike in this, with these options; tolerated or not. */
+bool steady_work_differs(const struct steady_work *w, uint32_t options, int unvirtualised);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from support import BAD, DONE, NO, STEADYARM, Answer, Case, main, profile
+from support import BAD, DONE, NO, PROFILES, STEADYARM, Answer, Case, main, profile
 
 N1 = "neoverse-n1-v1"
 
@@ -56,6 +56,17 @@ class List(Named):
         self.assertIn("  2 of 2", [line for line in self.expect(DONE, "models", *hosts).out.splitlines()
                                    if line.startswith("cortex-a76-v1")][0])
 
+    def test_which_hosts(self):
+        """Of all recorded hosts, those of Arm's A57 run its model, and no others: it is a core without LSE."""
+        hosts = sorted(PROFILES.glob("*.json"))
+        lines = self.expect(DONE, "models", *hosts).out.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith("cortex-a57-v1"))
+        self.assertIn(f"  2 of {len(hosts)} ", lines[at])
+        self.assertEqual(lines[at + 1], "  cortex-a57-6.12, cortex-a57-7.3")
+        self.assertTrue(all(len(line) <= 100 for line in lines if line.startswith("  ")))
+        self.assertIn("runs on 2 of 3 hosts:\n  cortex-a57-6.12, cortex-a57-7.3\n", self.expect(
+            DONE, "models", "cortex-a57", *(profile(f"cortex-{name}") for name in ("a57-6.12", "a76-7.3", "a57-7.3"))).out)
+
     def test_one(self):
         answer = self.expect(DONE, "models", N1)
         self.assertIn("FEAT_LSE", answer.out)
@@ -67,12 +78,42 @@ class List(Named):
         self.assertIn("runs on 0 of 1 host\n", why)
         self.assertIn("ID_AA64MMFR2_EL1.EVT", why)
 
+    def test_tolerated(self):
+        """What KVM holds fixed, all of it in one list; of which a host may only have more, in another too."""
+        level, = self.expect(DONE, "models", "--json", "armv8.4-a-v1").json()["models"]
+        held = {f"ID_AA64MMFR{name}" for name in (
+            "0_EL1.ASIDBits", "1_EL1.XNX", "1_EL1.VMIDBits", "1_EL1.VH", "2_EL1.IDS", "2_EL1.EVT", "2_EL1.FWB")}
+        held |= {"ID_AA64DFR0_EL1.BRPs", "ID_AA64DFR0_EL1.CTX_CMPs"}
+        self.assertLessEqual(held, set(level["tolerated"]))
+        self.assertLess(set(level["tolerated_more"]), set(level["tolerated"]))
+        self.assertEqual(held & set(level["tolerated_more"]), {
+            "ID_AA64DFR0_EL1.BRPs", "ID_AA64DFR0_EL1.CTX_CMPs", "ID_AA64MMFR0_EL1.ASIDBits", "ID_AA64MMFR2_EL1.IDS"})
+        copy = self.file("copy", self.text("armv8.4-a-v1"))
+        again, = self.expect(DONE, "models", "--json", copy).json()["models"]
+        self.assertEqual([again[k] for k in ("id", "tolerated", "tolerated_more")],
+                         [level[k] for k in ("id", "tolerated", "tolerated_more")])
+        copy = self.file("web", self.text("armv8.4-a-v1").replace("armv8.4-a-v1", "web-v1"))
+        said = self.expect(DONE, "show", copy, "ID_AA64PFR0_EL1").out.splitlines()
+        self.assertIn("tolerated ID_AA64MMFR1_EL1.XNX", said)
+        self.assertIn("tolerated ID_AA64MMFR2_EL1.IDS, where a host has more", said)
+        self.assertEqual([line for line in said if line.startswith("tolerated ")],
+                         [line for line in self.expect(DONE, "models", copy).out.splitlines()
+                          if line.startswith("tolerated ")])
+
     def test_text(self):
         text = self.text(N1)
         self.assertEqual(self.text(self.file("copy", text)), text)
         self.assertEqual(text.count("_EL1 0x") + text.count("\nS3_0_"), 56)
         self.expect(BAD, "models", "--text")
         self.expect(BAD, "models", "--text", N1, "armv8.0-a-v1")
+
+
+    def test_a_file_with_a_known_name(self):
+        """What is said of a built-in model is not said of a file that only has its name."""
+        text = self.text(N1)
+        self.assertIn("Arm Neoverse N1 as KVM", self.expect(DONE, "models", self.file("n1", text)).out)
+        other = self.file("n1", text.replace("vcpu_features.pmu on\n", ""))
+        self.assertNotIn("Arm Neoverse N1 as KVM", self.expect(DONE, "models", other).out)
 
 
 class Names(Named):

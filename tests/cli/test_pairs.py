@@ -5,7 +5,7 @@
 import json
 import pathlib
 
-from support import DONE, Case, main, profile
+from support import DONE, NO, Case, main, profile
 
 BASE = "max-7.3"
 # the fields of pointer authentication (DDI0487 D24.2.83, D24.2.84): register, lowest bit
@@ -80,12 +80,46 @@ class Pairs(Case):
         self.same_but(both, alone, {"pmu": False}, {"ID_AA64DFR0_EL1", "ID_DFR0_EL1"})
 
     def test_counters(self):
-        """A PMU with another number of counters, which KVM passes through: the PMU goes."""
+        """A PMU with another number of counters, where KVM lets no guest have fewer: the PMU goes."""
+        other = read(BASE)
+        count = int(other["unvirtualised"]["PMCR_EL0.N"], 16)
+        other["unvirtualised"]["PMCR_EL0.N"] = f"{count + 1:#x}"
+        other["behaviours"]["counters_lowered"] = False
+        both, alone = self.pair(other)
+        self.same_but(both, alone, {"pmu": False}, {"ID_AA64DFR0_EL1", "ID_DFR0_EL1"})
+
+    def test_fewer_counters(self):
+        """Where a guest may have fewer (PMCR_EL0, set_pmcr() from Linux 6.7 on), it has the least."""
         other = read(BASE)
         count = int(other["unvirtualised"]["PMCR_EL0.N"], 16)
         other["unvirtualised"]["PMCR_EL0.N"] = f"{count + 1:#x}"
         both, alone = self.pair(other)
-        self.same_but(both, alone, {"pmu": False}, {"ID_AA64DFR0_EL1", "ID_DFR0_EL1"})
+        self.same_but(both, alone, {})
+        self.assertEqual(int(both["unvirtualised"]["PMCR_EL0.N"], 16), count)
+        self.assertEqual(both["offer"]["levelled"], ["PMCR_EL0.N"])
+        plan = self.expect(DONE, "plan", self.folder / "both.json", self.folder / "other.json").out
+        self.assertIn(f"set 0 603000000013dce0 {count << 11:016x} = 0\n", plan)
+        # one with fewer still, which was not asked when the model was made
+        other["unvirtualised"]["PMCR_EL0.N"] = f"{count - 1:#x}"
+        fewer = self.file("fewer.json", json.dumps(other))
+        answer = self.expect(NO, "check", "--json", self.folder / "both.json", fewer).json()
+        self.assertEqual([b["register"] for b in answer["hosts"][0]["blockers"]], ["PMCR_EL0.N"])
+        done = self.expect(NO, "apply", "--json", self.folder / "both.json", fewer).json()
+        self.assertFalse(done["pinned"])
+
+    def test_counters_at_el2(self):
+        """A guest at EL2 has as many as the host: KVM ignores PMCR_EL0.N there (measured 6.18, 7.3)."""
+        base = read("max-7.3-nested")
+        count = int(base["unvirtualised"]["PMCR_EL0.N"], 16)
+        base["unvirtualised"]["PMCR_EL0.N"] = f"{count + 1:#x}"
+        other = self.file("other.json", json.dumps(base))
+        model = self.folder / "el2.json"
+        hosts = (profile("max-7.3-nested"), other)
+        done = self.expect(NO, "baseline", "--json", "--vcpu", "el2=on,pmu=on", "-o", model, *hosts).json()
+        self.assertIn("PMCR_EL0.N", [c["register"] for c in done["conflicts"]])
+        self.expect(DONE, "baseline", "--quiet", "--vcpu", "el2=on", "-o", model, hosts[0])
+        self.expect(NO, "check", model, other)
+        self.expect(NO, "apply", model, other)
 
 
 if __name__ == "__main__":

@@ -230,20 +230,46 @@ class Broken(unittest.TestCase):
         self.refused(at + 1, "bits 21 to 18")
 
     def test_order(self):
-        for order, message in (("least", "order: unknown 'least'"),
-                               ("0<1<0", "order: 1 < 0 is against the order of first mention"),
-                               ("0<1; 1<0", "order: 1 < 0 is against"),
-                               ("0<16", "order: a value that does not fit"),
-                               ("0<x", "order: invalid literal")):
+        for order, message in (("least", "order: no order 'least' in orders.tsv"),
+                               ("negative", "sign: the order 'negative' is signed"),
+                               ("sparse", "legal: the order 'sparse' asks for the values")):
             with self.subTest(order):
                 self.setUp()
                 self.change("fields.tsv", self.FIELD, "order", order, message)
 
-    def test_order_of_wide_field(self):
-        self.change("fields.tsv", ["ID_AA64DFR1_EL1", "BRPs"], "order", "0<1", "order: a value")
+    def test_orders(self):
+        for column, text, message in (
+                ("order", "ETS", "'ETS' is no name for an order"),
+                ("how", "most", "how: unknown 'most'"),
+                ("how", "lower", "values belong to chains"),
+                ("sign", "sometimes", "sign: unknown 'sometimes'"),
+                ("legal", "no", "legal: unknown 'no'"),
+                ("values", "", "values belong to chains"),
+                ("values", "0<1<0", "values: 1 < 0 is against the order of first mention"),
+                ("values", "0<1; 1<0", "values: 1 < 0 is against"),
+                ("values", "0<x", "values: invalid literal"),
+                ("meaning", "", "no meaning"),
+                ("source", "", "no source")):
+            with self.subTest(column=column, text=text):
+                self.setUp()
+                self.change("orders.tsv", ["ets"], column, text, message)
+        self.setUp()
+        lines, at = self.cells("orders.tsv", ["ets"])
+        self.write(lines[:at] + [lines[at]] + lines[at:])
+        self.refused(at + 2, "order 'ets' is already in line")
+
+    def test_order_that_no_field_has(self):
+        self.add("orders.tsv", ["odd", "lower", "unsigned", "", "", "none", "DDI0487"],
+                 "no field has this order")
+
+    def test_order_of_other_width(self):
+        for field in (["ID_AA64DFR1_EL1", "BRPs"], ["CTR_EL0", "IDC"]):
+            with self.subTest(field):
+                self.setUp()
+                self.change("fields.tsv", field, "order", "ets", "order: 'ets' has a value that does not fit")
 
     def test_sign(self):
-        self.change("fields.tsv", self.FIELD, "sign", "sometimes", "sign: unknown 'sometimes'")
+        self.change("fields.tsv", self.FIELD, "sign", "sometimes", "sign: the order 'lower' is unsigned")
 
     def test_fallback(self):
         self.change("fields.tsv", self.FIELD, "fallback", "0", "a fallback belongs to order exact")

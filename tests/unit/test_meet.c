@@ -62,6 +62,8 @@ static const struct pair pairs[] = {
 	  {{3, 0}, {2, 0}, {2, 0}},
 	  {{0, 0}, {1, 1}, {0, 0}},
 	  {{2, 0}, {2, 0}, {2, 0}}}},
+	{{"ID_PFR0_EL1.RAS", "ID_PFR2_EL1.RAS_frac"}, /* and so in AArch32 */
+	 {{{2, 0}, {1, 1}, {1, 1}}, {{1, 1}, {1, 0}, {1, 0}}, {{0, 0}, {1, 1}, {0, 0}}}},
 	/* FEAT_CSV2_2 has nothing of FEAT_CSV2_1p1 */
 	{{"ID_AA64PFR0_EL1.CSV2", "ID_AA64PFR1_EL1.CSV2_frac"},
 	 {{{2, 0}, {1, 2}, {1, 0}}, {{1, 1}, {1, 2}, {1, 1}}, {{3, 0}, {2, 0}, {2, 0}}}},
@@ -126,6 +128,22 @@ static void test_pairs(void **state)
 			meet(back, 2, &view[0]);
 			assert_memory_equal(view[0].value, out.value, sizeof(out.value));
 		}
+	}
+}
+
+/* No row of groups.tsv is without one above. */
+static void test_every_pair(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < steady_group_count; i++) {
+		const struct steady_group *g = &steady_groups[i];
+		bool found = false;
+
+		for (size_t k = 0; k < LENGTH(pairs) && !found; k++)
+			found = build_field(pairs[k].fields[0]) == g->field[0] &&
+				build_field(pairs[k].fields[1]) == g->field[1];
+		if (!found)
+			fail_msg("groups.tsv: no test of '%s'", g->name);
 	}
 }
 
@@ -355,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_every_pair),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_loss_is_told),

@@ -118,6 +118,36 @@ static void test_tolerable(void **state)
 	steady_model_free(m);
 }
 
+/* A user's word lets a field go both ways, a file's second list only one. */
+static void test_all_that_is_tolerated(void **state)
+{
+	static const struct {
+		const char *name;
+		bool more;
+	} all[] = {{"A", true}, {"B", false}, {"C", false}, {"D", true}};
+	struct steady_model *m = steady_model_alloc();
+	bool more;
+
+	(void)state;
+	assert_null(steady_model_tolerated_at(m, 0, &more));
+	assert_int_equal(steady_model_add_more(m, "D"), 0);
+	assert_int_equal(steady_model_add_more(m, "A"), 0);
+	assert_int_equal(steady_model_add_more(m, "C"), 0);
+	assert_int_equal(steady_model_add_tolerated(m, "C"), 0);
+	assert_int_equal(steady_model_add_tolerated(m, "B"), 0);
+	for (size_t i = 0; i < LENGTH(all); i++) {
+		assert_string_equal(steady_model_tolerated_at(m, i, &more), all[i].name);
+		assert_int_equal(more, all[i].more);
+	}
+	assert_null(steady_model_tolerated_at(m, LENGTH(all), &more));
+	steady_model_more_only(m);
+	assert_true(steady_model_tolerates(m, "B"));
+	assert_false(steady_model_tolerates(m, "C"));
+	assert_string_equal(steady_model_tolerated_at(m, 2, &more), "C");
+	assert_true(more);
+	steady_model_free(m);
+}
+
 static void test_view(void **state)
 {
 	struct steady_model *m = steady_model_alloc();
@@ -142,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_implementations_order),
 		cmocka_unit_test(test_tolerable),
+		cmocka_unit_test(test_all_that_is_tolerated),
 		cmocka_unit_test(test_view),
 	};
 

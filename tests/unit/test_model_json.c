@@ -33,7 +33,7 @@ static const char canonical[] =
 	"    {'midr': '0x00000000411fd0c0', 'revidr': '0x0000000000000000', 'aidr': "
 	"'0x0000000000000000'}\n"
 	"  ],\n"
-	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV'],\n"
+	"  'tolerated': ['CNTFRQ_EL0', 'ID_AA64MMFR2_EL1.NV', 'ID_AA64PFR0_EL1.FP'],\n"
 	"  'tolerated_more': ['ID_AA64PFR0_EL1.FP'],\n"
 	"  'caches': {'0x6020000000110000': '0x701fe01a'},\n"
 	"  'unvirtualised': {'CNTFRQ_EL0': '0x3b9aca00', 'PMCR_EL0.N': '0x6'},\n"
@@ -76,6 +76,8 @@ static const char canonical[] =
 	"    'firmware': {'PSCI_VERSION': '0x10003', '0x603000000016000a': '0x3'},\n"
 	"    'sve': {'vector_lengths': [16, 32]},\n"
 	"    'unvirtualised': {'DCZID_EL0': '0x4', 'PAGE_SIZE': {'errno': 'EIO'}},\n"
+	"    'settable': ['PMCR_EL0.N'],\n"
+	"    'levelled': ['PMCR_EL0.N'],\n"
 	"    'differs': ['CNTFRQ_EL0']\n"
 	"  }\n"
 	"}\n";
@@ -222,6 +224,33 @@ static void test_text(void **state)
 	steady_text_free(&want);
 }
 
+/* A field that is listed in either way of which a host may have more. */
+static void test_more(void **state)
+{
+	static const char *const ways[] = {
+		"'tolerated_more': ['ID_AA64PFR0_EL1.FP']",
+		"'tolerated_more': ['ID_AA64PFR0_EL1.FP'], 'tolerated': ['ID_AA64PFR0_EL1.FP']",
+		"'tolerated': ['ID_AA64PFR0_EL1.FP'], 'tolerated_more': ['ID_AA64PFR0_EL1.FP']",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct steady_text text = STEADY_TEXT_INIT;
+		struct steady_model *model;
+
+		steady_text_printf(&text, HEAD "%s}", ways[i]);
+		model = model_of(text.data);
+		steady_text_free(&text);
+		assert_int_equal(model->tolerated_count, 0);
+		assert_int_equal(model->more_count, 1);
+		assert_int_equal(steady_model_print_json(model, &text), 0);
+		assert_non_null(strstr(text.data, "\"tolerated\": [\"ID_AA64PFR0_EL1.FP\"]"));
+		assert_non_null(strstr(text.data, "\"tolerated_more\": [\"ID_AA64PFR0_EL1.FP\"]"));
+		steady_text_free(&text);
+		steady_model_free(model);
+	}
+}
+
 static steady_set set_of(const struct steady_cell *cell, const char *name)
 {
 	int field = steady_field_by_name(name, strlen(name));
@@ -311,7 +340,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_text),     cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_text),     cmocka_unit_test(test_more),
+		cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_least),    cmocka_unit_test(test_truncated),
 	};
 

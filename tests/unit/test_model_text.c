@@ -28,6 +28,7 @@ static const char canonical[] =
 	"sve.vector_length 32\n"
 	"tolerated CNTFRQ_EL0\n"
 	"tolerated ID_AA64MMFR2_EL1.NV\n"
+	"tolerated ID_AA64PFR0_EL1.FP\n"
 	"tolerated_more ID_AA64PFR0_EL1.FP\n"
 	"unvirtualised.CNTFRQ_EL0 0x3b9aca00\n"
 	"unvirtualised.PMCR_EL0.N 0x6\n"
@@ -205,6 +206,41 @@ static void test_free_form(void **state)
 	free(out);
 }
 
+/* However a field is listed of which a host may have more, it goes no other way. */
+static void test_more(void **state)
+{
+	static const char *const ways[] = {
+		HEAD "ID_AA64PFR0_EL1 0x11\ntolerated_more ID_AA64PFR0_EL1.FP\n",
+		HEAD "ID_AA64PFR0_EL1 0x11\ntolerated_more ID_AA64PFR0_EL1.FP\n"
+		     "tolerated ID_AA64PFR0_EL1.FP\n",
+	};
+	const unsigned int fp = (unsigned int)steady_field_by_name("ID_AA64PFR0_EL1.FP", 18);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct steady_text text = STEADY_TEXT_INIT;
+		char *out = reprint(ways[i], strlen(ways[i]));
+		struct steady_model *m;
+
+		assert_string_equal(out, "ID_AA64PFR0_EL1 0x0000000000000011\n"
+					 "format steadyarm-model\n"
+					 "tolerated ID_AA64PFR0_EL1.FP\n"
+					 "tolerated_more ID_AA64PFR0_EL1.FP\n"
+					 "version 1\n");
+		assert_int_equal(steady_model_parse(ways[i], strlen(ways[i]), &m, NULL), 0);
+		assert_false(steady_model_tolerates_field(m, fp));
+		assert_true(steady_model_tolerates_more(m, fp));
+		free(out);
+		/* a user's word lets it go both ways, and so does the text then */
+		assert_int_equal(steady_model_add_tolerated(m, "ID_AA64PFR0_EL1.FP"), 0);
+		assert_int_equal(steady_model_print(m, &text), 0);
+		assert_non_null(strstr(text.data, "tolerated ID_AA64PFR0_EL1.FP\n"));
+		assert_null(strstr(text.data, "tolerated_more"));
+		steady_text_free(&text);
+		steady_model_free(m);
+	}
+}
+
 static void test_truncated(void **state)
 {
 	size_t length = sizeof(canonical) - 1;
@@ -299,7 +335,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_values),    cmocka_unit_test(test_free_form),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_more),      cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_long),      cmocka_unit_test(test_too_many),
 	};
 
