@@ -17,43 +17,50 @@
 #include "run.h"
 #include "version.h"
 
-
 static const char help[] =
-	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs COMMAND\n"
+	"With --model, runs a VMM, QEMU for one, with every VM that it makes pinned: execs "
+	"COMMAND\n"
 	"with the preload library, which writes the model's registers after every\n"
 	"KVM_ARM_VCPU_INIT, reads them back after the first entry, and lets no VM run that is not\n"
 	"pinned. It is silent when all is well.\n"
 	"\n"
-	"With --host, COMMAND's /dev/kvm is the simulated host of a profile, on any machine: for tests\n"
-	"of code that sets up CPUs. It executes no guest: KVM_RUN behaves as with immediate_exit. What\n"
-	"is not simulated answers ENOTTY and is named on standard error. Both may be given.\n"
+	"With --host, COMMAND's /dev/kvm is the simulated host of a profile, on any machine: for "
+	"tests\n"
+	"of code that sets up CPUs. It executes no guest: KVM_RUN behaves as with immediate_exit. "
+	"What\n"
+	"is not simulated answers ENOTTY and is named on standard error. Both may be given. On "
+	"another\n"
+	"machine COMMAND may be a program for arm64: it is run under qemu-user (qemu-aarch64).\n"
 	"\n"
 	"Options:\n"
 	"  --model M          the model\n"
 	"  --host PROFILE     the profile whose simulated host is /dev/kvm\n"
-	"  --tolerate NAME    a field or register that need not be level here, beside those that the\n"
+	"  --tolerate NAME    a field or register that need not be level here, beside those that "
+	"the\n"
 	"                     model names (may be given again)\n"
 	"  --log FILE         what the library did, a line each\n"
 	"  --on-conflict=fail|pin\n"
-	"                     an incoming stream of a guest that is not pinned to the model: refuse\n"
+	"                     an incoming stream of a guest that is not pinned to the model: "
+	"refuse\n"
 	"                     it (the default), or keep the pin and write nothing\n"
-	"  --strict           refuse to run a VM where the host shows what this version has no name for\n"
+	"  --strict           refuse to run a VM where the host shows what this version has no "
+	"name for\n"
 	"                     and KVM does not let be 0 (the default)\n"
 	"  --lenient          report it, and leave it as the host has it\n"
 	"  --library FILE     the preload library, if not the installed one\n"
 	"\n"
-	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND cannot\n"
+	"Exit status: that of COMMAND; 125 if steadyarm itself failed, 126 or 127 if COMMAND "
+	"cannot\n"
 	"be run or found.\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm run --model web-v1.json -- qemu-system-aarch64 -accel kvm -cpu host ...\n";
 
-
 #define TAKE(member)                                                                               \
 	static bool take_##member(struct cli *cli, void *ctx, const char *argument)                \
 	{                                                                                          \
 		(void)cli;                                                                         \
-		((struct cli_run_request *)ctx)->member = argument;                                         \
+		((struct cli_run_request *)ctx)->member = argument;                                \
 		return true;                                                                       \
 	}
 TAKE(model)
@@ -85,7 +92,14 @@ static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 	return false;
 }
 
-/* ---- what can be pinned this way ---- */
+/* ---- what can be run this way ---- */
+
+struct target {
+	char path[PATH_MAX];
+	bool emulated; /* an arm64 program on another machine: under qemu-user, on a simulated host
+			*/
+	struct steady_text preload;
+};
 
 /* The path that execvp(3) would run. */
 static bool find_command(const char *name, char *out, size_t room)
@@ -119,14 +133,18 @@ static bool has_interpreter(int fd, const Elf64_Ehdr *head)
 	return false;
 }
 
-/* The dynamic loader ignores LD_PRELOAD in these, and runs them unpinned: they are refused. */
-static const char *why_not(const char *path, int fd)
+/*
+ * The dynamic loader ignores LD_PRELOAD in these, and runs them unpinned: they are refused.
+ * target->emulated: whether one for arm64 would do on any machine; out: whether it is one.
+ */
+static const char *why_not(struct target *target, int fd)
 {
 #ifdef __aarch64__
 	const uint16_t machine = EM_AARCH64;
 #else
 	const uint16_t machine = EM_X86_64;
 #endif
+	const bool any = target->emulated;
 	Elf64_Ehdr head;
 	struct stat st;
 	ssize_t n = pread(fd, &head, sizeof(head), 0);
@@ -135,23 +153,25 @@ static const char *why_not(const char *path, int fd)
 		return "it is a script: name the VMM itself";
 	if (n != (ssize_t)sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 		return "it is no ELF program";
-	if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != machine)
+	target->emulated = any && machine != EM_AARCH64 && head.e_machine == EM_AARCH64;
+	if (head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    (head.e_machine != machine && !target->emulated))
 		return "it is for another architecture";
 	if (!has_interpreter(fd, &head))
 		return "it is statically linked, and no library can be preloaded into it";
 	if (fstat(fd, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID))
 		return "it is setuid or setgid, and the loader preloads nothing there";
-	if (getxattr(path, "security.capability", NULL, 0) > 0)
+	if (getxattr(target->path, "security.capability", NULL, 0) > 0)
 		return "it has file capabilities, and the loader preloads nothing there";
 	return NULL;
 }
 
-static int check_command(const char *name, char *path, size_t room)
+static int check_command(const char *name, const struct cli_run_request *w, struct target *target)
 {
-	const char *reason;
+	const char *path = target->path, *reason;
 	int fd, error;
 
-	if (!find_command(name, path, room)) {
+	if (!find_command(name, target->path, sizeof(target->path))) {
 		cli_say("run: %s: not found", name);
 		return 127;
 	}
@@ -163,11 +183,12 @@ static int check_command(const char *name, char *path, size_t room)
 			close(fd);
 		return error == ENOENT ? 127 : 126;
 	}
-	reason = why_not(path, fd);
+	reason = why_not(target, fd);
 	close(fd);
 	if (!reason)
 		return 0;
-	cli_say("run: %s: %s; it would run unpinned", path, reason);
+	cli_say("run: %s: %s; it would %s", path, reason,
+		w->model ? "run unpinned" : "find this machine's own /dev/kvm");
 	return CLI_RUN_FAILED;
 }
 
@@ -176,9 +197,13 @@ static int check_command(const char *name, char *path, size_t room)
 #define PIN_LIBRARY "steadyarm-preload.so"
 #define SIM_LIBRARY "steadyarm-simhost.so"
 
-static bool find_library(const char *given, const char *name, char out[PATH_MAX])
+#define EMULATED "aarch64" /* the folder of arm64's libraries on another machine */
+
+static bool find_library(const char *given, const char *name, bool emulated, char out[PATH_MAX])
 {
-	static const char *const places[] = {"preload", "../lib/steadyarm"};
+	static const char *const own[] = {"preload", "../lib/steadyarm"};
+	static const char *const arm64[] = {"arm64/preload", "../lib/steadyarm/" EMULATED};
+	const char *const *places = emulated ? arm64 : own;
 	char self[PATH_MAX], beside[PATH_MAX + 64];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -187,42 +212,46 @@ static bool find_library(const char *given, const char *name, char out[PATH_MAX]
 	if (n > 0) { /* in a build folder, or where the package was moved to as a whole */
 		self[n] = '\0';
 		*strrchr(self, '/') = '\0';
-		for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		for (size_t i = 0; i < 2; i++) {
 			snprintf(beside, sizeof(beside), "%s/%s/%s", self, places[i], name);
 			if (realpath(beside, out))
 				return true;
 		}
 	}
-	snprintf(beside, sizeof(beside), STEADY_LIBDIR "/steadyarm/%s", name);
+	snprintf(beside, sizeof(beside), STEADY_LIBDIR "/steadyarm/%s%s",
+		 emulated ? EMULATED "/" : "", name);
 	return realpath(beside, out) != NULL;
 }
 
 /* Puts a library in front of those that are to be preloaded. */
-static int add_library(const char *given, const char *name)
+static int add_library(struct target *target, const char *given, const char *name)
 {
-	const char *others = getenv("LD_PRELOAD");
-	struct steady_text preload = STEADY_TEXT_INIT;
+	struct steady_text all = STEADY_TEXT_INIT;
 	char library[PATH_MAX];
-	int r;
 
-	if (!find_library(given, name, library)) {
-		cli_say("run: %s is not to be found%s%s", name,
-			given ? ": " : "; name it with --library", given ? given : "");
+	if (!find_library(given, name, target->emulated, library)) {
+		cli_say("run: %s%s is not to be found%s%s", name,
+			target->emulated ? " for arm64" : "",
+			given              ? ": "
+			: target->emulated ? "; `make arm64` builds it"
+					   : "; name it with --library",
+			given ? given : "");
 		return -1;
 	}
-	if (strpbrk(library, " :")) {
-		cli_say("run: %s: a blank or colon in a library's path splits LD_PRELOAD", library);
+	if (strpbrk(library, target->emulated ? " :," : " :")) {
+		cli_say("run: %s: a blank, colon%s in a library's path splits LD_PRELOAD", library,
+			target->emulated ? " or comma" : "");
 		return -1;
 	}
-	steady_text_printf(&preload, "%s%s%s", library, others && *others ? ":" : "",
-			   others ? others : "");
-	r = preload.failed || setenv("LD_PRELOAD", preload.data, 1);
-	steady_text_free(&preload);
-	return r ? -1 : 0;
+	steady_text_printf(&all, "%s%s%s", library, target->preload.length ? ":" : "",
+			   target->preload.length ? target->preload.data : "");
+	steady_text_free(&target->preload);
+	target->preload = all;
+	return all.failed ? -1 : 0;
 }
 
 /* The simulated host has to come last: the pin asks whatever stands behind it. */
-static int add_host(struct cli *cli, const struct cli_run_request *w)
+static int add_host(struct cli *cli, const struct cli_run_request *w, struct target *target)
 {
 	struct cli_subject host;
 	char path[PATH_MAX];
@@ -236,7 +265,8 @@ static int add_host(struct cli *cli, const struct cli_run_request *w)
 		cli_say("run: %s: %s", w->host, strerror(errno));
 		return -1;
 	}
-	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1 : add_library(NULL, SIM_LIBRARY);
+	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1
+							 : add_library(target, NULL, SIM_LIBRARY);
 }
 
 /* What the library is told: the text itself, so that no file is to be found again, and the rest. */
@@ -268,7 +298,7 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 	return !failed;
 }
 
-static int add_model(struct cli *cli, const struct cli_run_request *w)
+static int add_model(struct cli *cli, const struct cli_run_request *w, struct target *target)
 {
 	struct cli_subject model;
 	bool done;
@@ -283,21 +313,76 @@ static int add_model(struct cli *cli, const struct cli_run_request *w)
 		cli_say("run: the environment cannot be set: %s", strerror(errno));
 		return -1;
 	}
-	return add_library(w->library, PIN_LIBRARY);
+	return add_library(target, w->library, PIN_LIBRARY);
+}
+
+/* ---- it starts ---- */
+
+static int start_here(const struct target *target, char **argv)
+{
+	const char *others = getenv("LD_PRELOAD");
+	struct steady_text all = STEADY_TEXT_INIT;
+	int r;
+
+	steady_text_printf(&all, "%s%s%s", target->preload.data, others && *others ? ":" : "",
+			   others ? others : "");
+	r = all.failed || setenv("LD_PRELOAD", all.data, 1);
+	steady_text_free(&all);
+	if (r)
+		return CLI_RUN_FAILED;
+	execv(target->path, argv);
+	cli_say("run: %s: %s", target->path, strerror(errno));
+	return 126;
+}
+
+/* qemu-user is told of the libraries by itself: it is none of the programs that they are for. */
+static int start_emulated(const struct target *target, char **argv)
+{
+	struct steady_text preload = STEADY_TEXT_INIT;
+	char emulator[PATH_MAX];
+	const char **all;
+	size_t count = 0;
+
+	if (!find_command("qemu-aarch64", emulator, sizeof(emulator)) &&
+	    !find_command("qemu-aarch64-static", emulator, sizeof(emulator))) {
+		cli_say("run: %s is for arm64, and there is no qemu-aarch64 (Debian's qemu-user) "
+			"to run "
+			"it under",
+			target->path);
+		return 127;
+	}
+	while (argv[count])
+		count++;
+	all = calloc(count + 6, sizeof(*all));
+	steady_text_printf(&preload, "LD_PRELOAD=%s", target->preload.data);
+	if (!all || preload.failed) {
+		free(all);
+		return CLI_RUN_FAILED;
+	}
+	memcpy(all, (const char *[]){emulator, "-E", preload.data, "-0", argv[0], target->path},
+	       6 * sizeof(*all));
+	memcpy(all + 6, argv + 1, (count - 1) * sizeof(*all));
+	execv(emulator, (char *const *)all);
+	cli_say("run: %s: %s", emulator, strerror(errno));
+	steady_text_free(&preload);
+	free(all);
+	return 126;
 }
 
 int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 {
-	char path[PATH_MAX];
-	int status = check_command(argv[0], path, sizeof(path));
+	struct target target = {.emulated = w->host != NULL};
+	int status = check_command(argv[0], w, &target);
 
 	if (status)
 		return status;
-	if (add_host(cli, w) || add_model(cli, w))
-		return CLI_RUN_FAILED;
-	execv(path, argv);
-	cli_say("run: %s: %s", path, strerror(errno));
-	return 126;
+	if (add_host(cli, w, &target) || add_model(cli, w, &target))
+		status = CLI_RUN_FAILED;
+	else
+		status =
+			target.emulated ? start_emulated(&target, argv) : start_here(&target, argv);
+	steady_text_free(&target.preload);
+	return status;
 }
 
 static int run(struct cli *cli, int argc, char **argv)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A /dev/kvm for tests on any machine: the simulated host of a profile behind KVM's own ABI.
- * interpose.c has the symbols that a program calls, device.c answers requests.
+ * interpose.c has the symbols that a program calls, device.c, vm.c, vcpu.c and gic.c answer
+ * requests, memory.c keeps memory slots, object.c knows which descriptors are ours, say.c speaks.
  *
- * What is not simulated answers ENOTTY and is named in the log, never a made-up success.
+ * What is not simulated answers ENOTTY or ENOSYS and is named in the log, never a made-up success.
  */
 #ifndef STEADY_SIMHOST_H
 #define STEADY_SIMHOST_H
@@ -13,15 +14,16 @@
 
 /* Whether a path is the one that this library stands in for. */
 bool simhost_is_device(const char *path);
-/* Which profile it is; NULL: none. What is open of the one before must be closed. Said if not. */
+/*
+ * Which profile it is, and where to log beside standard error ($STEADYARM_LOG); NULL: none. What is
+ * open of the profile before must be closed. Said if it cannot be had.
+ */
 bool simhost_load(const char *path);
-/* A new descriptor of the device, or -1 with errno. */
+/* A new descriptor of the device, as open(2) with these flags, or -1 with errno. */
 int simhost_open(int flags);
-/* Whether a descriptor is one of ours. */
+/* Whether a descriptor is one of ours: also a duplicate, or one that another process opened. */
 bool simhost_owns(int fd);
 /* As ioctl(2). */
 long simhost_ioctl(int fd, unsigned int request, void *argument);
-/* A descriptor of ours is about to be closed. */
-void simhost_close(int fd);
 
 #endif

@@ -136,6 +136,7 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 
 /* ---- sim_device.c ---- */
 
+bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type);
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
 int steady_sim_init_gic(struct steady_sim *s);
 /* PMCR_EL0 of kernels where the number of counters belongs to the VM. */

@@ -20,7 +20,7 @@ uint64_t steady_sim_max_vcpus(const struct steady_sim *s)
 	return s->gic == STEADY_DEVICE_GICV2 ? GICV2_VCPUS : most;
 }
 
-static bool can_make(const struct steady_sim *s, uint64_t type)
+bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type)
 {
 	for (size_t i = 0; i < s->profile->configuration_count; i++) {
 		uint32_t chip = s->profile->configurations[i].irqchip;
@@ -36,7 +36,7 @@ static bool can_make(const struct steady_sim *s, uint64_t type)
 
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
 {
-	if (!can_make(s, type))
+	if (!steady_sim_can_make_gic(s, type))
 		return -ENODEV;
 	if (s->gic)
 		return -EEXIST;

@@ -69,6 +69,10 @@ struct steady_uapi_reg_list {
 #define STEADY_VCPU_FINALIZE    _IOW(KVMIO_, 0xc2, int)
 #define STEADY_CREATE_DEVICE    _IOWR(KVMIO_, 0xe0, struct steady_uapi_create_device)
 #define STEADY_SET_DEVICE_ATTR  _IOW(KVMIO_, 0xe1, struct steady_uapi_device_attr)
+#define STEADY_GET_DEVICE_ATTR  _IOW(KVMIO_, 0xe2, struct steady_uapi_device_attr)
+#define STEADY_HAS_DEVICE_ATTR  _IOW(KVMIO_, 0xe3, struct steady_uapi_device_attr)
+#define STEADY_GET_MP_STATE     _IOR(KVMIO_, 0x98, uint32_t) /* struct kvm_mp_state */
+#define STEADY_SET_MP_STATE     _IOW(KVMIO_, 0x99, uint32_t)
 
 struct steady_uapi_memory_region {
 	uint32_t slot;
@@ -78,6 +82,15 @@ struct steady_uapi_memory_region {
 	uint64_t userspace_addr;
 };
 #define STEADY_SET_USER_MEMORY_REGION _IOW(KVMIO_, 0x46, struct steady_uapi_memory_region)
+
+struct steady_uapi_memory_region2 {
+	struct steady_uapi_memory_region first;
+	uint64_t guest_memfd_offset;
+	uint32_t guest_memfd;
+	uint32_t pad1;
+	uint64_t pad2[14];
+};
+#define STEADY_SET_USER_MEMORY_REGION2 _IOW(KVMIO_, 0x49, struct steady_uapi_memory_region2)
 
 /* struct kvm_run: where immediate_exit is, and what an exit says */
 #define STEADY_RUN_IMMEDIATE_EXIT 1
@@ -95,12 +108,14 @@ struct steady_uapi_mmio {
 
 /* devices/arm-vgic.rst, arm-vgic-v3.rst */
 #define STEADY_VGIC_GRP_ADDR    0
+#define STEADY_VGIC_GRP_NR_IRQS 3
 #define STEADY_VGIC_GRP_CTRL    4
 #define STEADY_VGIC_CTRL_INIT   0
 #define STEADY_VGIC_V2_DIST     0
 #define STEADY_VGIC_V2_CPU      1
 #define STEADY_VGIC_V3_DIST     2
 #define STEADY_VGIC_V3_REDIST   3
+#define STEADY_VGIC_V3_REGION   5 /* KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION */
 
 /* devices/vcpu.rst: KVM_ARM_VCPU_PMU_V3_CTRL */
 #define STEADY_VCPU_PMU         0

@@ -13,6 +13,9 @@
 
 #define RUN_SIZE 4096
 #define TARGET   5 /* KVM_ARM_TARGET_GENERIC_V8 */
+#define DIST     0x8000000
+#define REDIST   0x80a0000
+#define PMU_IRQ  23
 
 struct rig rig;
 struct between between;
@@ -118,7 +121,6 @@ void rig_stop(void)
 	char name[32];
 
 	rig_close();
-	simhost_close(rig.kvm);
 	close(rig.kvm);
 	steady_pin_free(rig.setup.pin);
 	steady_model_free(rig.model); /* what the table still knows does not look at it again */
@@ -203,14 +205,12 @@ static void drop(int *fd)
 {
 	if (*fd < 0)
 		return;
-	simhost_close(*fd);
 	close(*fd);
 	*fd = -1;
 }
 
-static long attribute(int fd, uint32_t group, uint64_t which)
+static long attribute(int fd, uint32_t group, uint64_t which, uint64_t value)
 {
-	uint64_t value = 0x8000000;
 	struct steady_uapi_device_attr attr = {
 		.group = group, .attr = which, .addr = (uintptr_t)&value};
 
@@ -227,12 +227,16 @@ long rig_gic(void)
 	if (rig.gic >= 0)
 		drop(&rig.gic);
 	rig.gic = (int)device.fd;
-	return attribute(rig.gic, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT);
+	r = attribute(rig.gic, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_DIST, DIST);
+	r = r ? r : attribute(rig.gic, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_REDIST, REDIST);
+	return r ? r : attribute(rig.gic, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT, 0);
 }
 
 long rig_pmu(uint32_t vcpu)
 {
-	return attribute(rig.vcpu[vcpu], STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT);
+	long r = attribute(rig.vcpu[vcpu], STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, PMU_IRQ);
+
+	return r ? r : attribute(rig.vcpu[vcpu], STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, 0);
 }
 
 long rig_finalize(uint32_t vcpu)

@@ -30,15 +30,30 @@ static int initialise(int vm, const int *vcpus, size_t count)
 					       .attr = STEADY_VGIC_CTRL_INIT};
 	struct steady_uapi_device_attr pmu = {.group = STEADY_VCPU_PMU,
 					      .attr = STEADY_VCPU_PMU_INIT};
-	int r = 0;
+	uint64_t base[2] = {0x8000000, 0x80a0000};
+	int irq = 23, r = 0;
 
 	for (size_t i = 0; i < count; i++)
 		r |= set_up(vcpus[i]);
 	r |= (int)kvm(vm, STEADY_CREATE_DEVICE, &device);
+	for (int i = 0; i < 2; i++) {
+		struct steady_uapi_device_attr place = {
+			.group = STEADY_VGIC_GRP_ADDR,
+			.attr = i ? STEADY_VGIC_V3_REDIST : STEADY_VGIC_V3_DIST,
+			.addr = (uintptr_t)&base[i],
+		};
+
+		r |= (int)kvm((int)device.fd, STEADY_SET_DEVICE_ATTR, &place);
+	}
 	r |= (int)kvm((int)device.fd, STEADY_SET_DEVICE_ATTR, &init);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct steady_uapi_device_attr wire = {.group = STEADY_VCPU_PMU,
+						       .attr = STEADY_VCPU_PMU_IRQ,
+						       .addr = (uintptr_t)&irq};
+
+		r |= (int)kvm(vcpus[i], STEADY_SET_DEVICE_ATTR, &wire);
 		r |= (int)kvm(vcpus[i], STEADY_SET_DEVICE_ATTR, &pmu);
-	simhost_close((int)device.fd);
+	}
 	close((int)device.fd);
 	return r;
 }
@@ -71,9 +86,7 @@ static void *own(void *result)
 		if (vm < 0 || vcpu < 0 || initialise(vm, &vcpu, 1) || !enter(vcpu) ||
 		    !enter(vcpu) || !shows_the_model(vcpu))
 			*(bool *)result = false;
-		simhost_close(vcpu);
 		close(vcpu);
-		simhost_close(vm);
 		close(vm);
 	}
 	return NULL;
@@ -136,10 +149,8 @@ static void test_one_vm(void **state)
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
 		assert_true(shared[i].well);
-		simhost_close(vcpus[i]);
 		close(vcpus[i]);
 	}
-	simhost_close(vm);
 	close(vm);
 	rig_stop();
 }

@@ -7,8 +7,8 @@
  *   boots, runs every vCPU twice, prints "ID VALUE" for the core ID range of the last vCPU, writes
  *   what it is told to and says what became of it
  *   -s through syscall(2); -S requests sign-extended, as QEMU up to 8 does; -e with the VM that a
- *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -x its status; with
- *   $VMM_ECHO it only prints its arguments
+ *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -x its
+ * status; with $VMM_ECHO it only prints its arguments
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,9 +25,12 @@
 #include "early.h"
 #include "host/uapi.h"
 
-#define VCPUS  16
-#define TARGET 5
-#define GICV3  7
+#define VCPUS   16
+#define TARGET  5
+#define GICV3   7
+#define DIST    0x8000000
+#define REDIST  0x80a0000
+#define PMU_IRQ 23
 
 static bool by_syscall, extended;
 
@@ -49,9 +52,10 @@ static int must(int result, const char *what)
 	exit(9);
 }
 
-static int attribute(int fd, uint32_t group, uint64_t which)
+static int attribute(int fd, uint32_t group, uint64_t which, uint64_t value)
 {
-	struct steady_uapi_device_attr attr = {.group = group, .attr = which};
+	struct steady_uapi_device_attr attr = {
+		.group = group, .attr = which, .addr = (uintptr_t)&value};
 
 	return request(fd, STEADY_SET_DEVICE_ATTR, &attr);
 }
@@ -86,8 +90,7 @@ static void count_list(int vcpu)
 static void set(int vcpu, const char *what)
 {
 	uint64_t value = strtoull(strchr(what, '=') + 1, NULL, 0);
-	struct steady_uapi_one_reg reg = {.id = strtoull(what, NULL, 0),
-					  .addr = (uintptr_t)&value};
+	struct steady_uapi_one_reg reg = {.id = strtoull(what, NULL, 0), .addr = (uintptr_t)&value};
 	int r = request(vcpu, (unsigned int)STEADY_SET_ONE_REG, &reg);
 
 	printf("set %s\n", r < 0 ? strerror(errno) : "done");
@@ -103,9 +106,13 @@ static int boot(int vm, int vcpus[VCPUS], unsigned int count, uint32_t features)
 	for (unsigned int v = 0; v < count; v++)
 		must(request(vcpus[v], (unsigned int)STEADY_VCPU_INIT, &init), "init");
 	must(request(vm, (unsigned int)STEADY_CREATE_DEVICE, &gic), "gic");
-	must(attribute((int)gic.fd, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT), "gic init");
-	for (unsigned int v = 0; v < count; v++)
-		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT);
+	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_DIST, DIST), "gic");
+	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_REDIST, REDIST), "gic");
+	must(attribute((int)gic.fd, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT, 0), "gic init");
+	for (unsigned int v = 0; v < count; v++) {
+		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, PMU_IRQ);
+		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, 0);
+	}
 	for (unsigned int v = 0; v < 2 * count; v++) {
 		if (request(vcpus[v % count], STEADY_KVM_RUN, NULL) >= 0 || errno != EINTR)
 			must(-1, "run");

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests look whether there is a /dev/kvm before they open it: what they find is /dev/null with
+ * KVM's number.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT, stat64, statx */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "simhost.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Linux's Documentation/admin-guide/devices.txt: misc, KVM_MINOR */
+#define MAJOR 10
+#define MINOR 232
+
+static const char stand_in[] = "/dev/null";
+
+#define NEXT(name, type)                                                                           \
+	static type *next_##name(void)                                                             \
+	{                                                                                          \
+		static _Atomic(type *) known;                                                      \
+		type *f = known;                                                                   \
+                                                                                                   \
+		if (!f) {                                                                          \
+			*(void **)(&f) = dlsym(RTLD_NEXT, #name);                                  \
+			known = f;                                                                 \
+		}                                                                                  \
+		return f;                                                                          \
+	}
+
+/* One that looks at a path: its name, type, and what holds the number. */
+#define LOOK(name, buffer)                                                                         \
+	typedef int name##_fn(const char *, struct buffer *);                                      \
+	NEXT(name, name##_fn)                                                                      \
+	EXPORT int name(const char *path, struct buffer *st)                                       \
+	{                                                                                          \
+		bool ours = simhost_is_device(path);                                               \
+		int r = next_##name()(ours ? stand_in : path, st);                                 \
+                                                                                                   \
+		if (!r && ours)                                                                    \
+			st->st_rdev = makedev(MAJOR, MINOR);                                       \
+		return r;                                                                          \
+	}
+#define LOOK_AT(name, buffer)                                                                      \
+	typedef int name##_fn(int, const char *, struct buffer *, int);                            \
+	NEXT(name, name##_fn)                                                                      \
+	EXPORT int name(int directory, const char *path, struct buffer *st, int flags)             \
+	{                                                                                          \
+		bool ours = simhost_is_device(path);                                               \
+		int r = next_##name()(directory, ours ? stand_in : path, st, flags);               \
+                                                                                                   \
+		if (!r && ours)                                                                    \
+			st->st_rdev = makedev(MAJOR, MINOR);                                       \
+		return r;                                                                          \
+	}
+LOOK(stat, stat)
+LOOK(lstat, stat)
+LOOK(stat64, stat64)
+LOOK(lstat64, stat64)
+LOOK_AT(fstatat, stat)
+LOOK_AT(fstatat64, stat64)
+
+typedef int statx_fn(int, const char *, int, unsigned int, struct statx *);
+NEXT(statx, statx_fn)
+EXPORT int statx(int directory, const char *path, int flags, unsigned int mask, struct statx *st)
+{
+	bool ours = simhost_is_device(path);
+	int r = next_statx()(directory, ours ? stand_in : path, flags, mask, st);
+
+	if (!r && ours) {
+		st->stx_rdev_major = MAJOR;
+		st->stx_rdev_minor = MINOR;
+	}
+	return r;
+}
+
+typedef int access_fn(const char *, int);
+NEXT(access, access_fn)
+EXPORT int access(const char *path, int mode)
+{
+	return next_access()(simhost_is_device(path) ? stand_in : path, mode);
+}
+
+typedef int faccessat_fn(int, const char *, int, int);
+NEXT(faccessat, faccessat_fn)
+EXPORT int faccessat(int directory, const char *path, int mode, int flags)
+{
+	return next_faccessat()(directory, simhost_is_device(path) ? stand_in : path, mode, flags);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arch/kvm_ids.h"
+
+#define TARGET    5  /* KVM_ARM_TARGET_GENERIC_V8 */
+#define USUAL_IPA 40 /* KVM_PHYS_SHIFT: what a VM of type 0 has */
+#define IPA_MASK  0xff
+
+#define CAP_USER_MEMORY2 231
+
+/*
+ * What every KVM on arm64 says that this library does as KVM does, whatever the profile
+ * (kvm_vm_ioctl_check_extension_generic() and kvm_vm_ioctl_check_extension(), Linux 6.1 to 7.3).
+ */
+static const struct {
+	uint32_t number;
+	int32_t value;
+} own[] = {
+	{3, 1},      /* USER_MEMORY */
+	{10, 32767}, /* NR_MEMSLOTS: SHRT_MAX (include/linux/kvm_host.h) */
+	{14, 1},     /* MP_STATE */
+	{21, 1},     /* DESTROY_MEMORY_REGION_WORKS */
+	{30, 1},     /* JOIN_MEMORY_REGIONS_WORKS */
+	{81, 1},     /* READONLY_MEM */
+	{87, 1},     /* ARM_PSCI */
+	{89, 1},     /* DEVICE_CTRL */
+	{98, 1},     /* ENABLE_CAP_VM */
+	{105, 1},    /* CHECK_EXTENSION_VM */
+	{127, 1},    /* VCPU_ATTRIBUTES */
+	{136, 1},    /* IMMEDIATE_EXIT */
+};
+#define CAP_IRQCHIP     0
+#define CAP_MAX_VCPU_ID 128
+
+/* Whether the profile, or a fact, says what it is; else nobody knows. */
+static bool is_known(uint64_t number)
+{
+	for (unsigned int i = 0; i < steady_capability_count; i++) {
+		if (steady_capabilities[i].number == number)
+			return true;
+	}
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (steady_options[i].capability[0] == number ||
+		    steady_options[i].capability[1] == number)
+			return number != 0;
+	}
+	return false;
+}
+
+long simhost_check_extension(struct steady_sim *sim, uint64_t number)
+{
+	struct steady_call c = {.size = sizeof(c), .op = STEADY_OP_CHECK, .id = number};
+	int r;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (own[i].number == number)
+			return own[i].value;
+	}
+	if (number == CAP_USER_MEMORY2) /* from 6.8 on; 6.7, the first with masks, lacks it */
+		return steady_profile_writable(simhost_profile);
+	if (number == CAP_IRQCHIP)
+		return steady_sim_can_make_gic(sim, STEADY_DEVICE_GICV3) ||
+		       steady_sim_can_make_gic(sim, STEADY_DEVICE_GICV2);
+	if (number == CAP_MAX_VCPU_ID)
+		c.id = STEADY_CAP_MAX_VCPUS;
+	else if (!is_known(number))
+		simhost_unknown_capability(number);
+	r = steady_sim_call(sim, &c);
+	return r ? simhost_fail(-r) : (long)c.value[0];
+}
+
+/* ---- life ---- */
+
+void simhost_free_vm(struct simhost_vm *vm)
+{
+	steady_sim_free(vm->sim);
+	free(vm->slots);
+	free(vm);
+}
+
+long simhost_create_vm(uint64_t type)
+{
+	struct simhost_vm *vm = calloc(1, sizeof(*vm));
+	int fd = -1;
+
+	simhost_collect();
+	if (!vm || steady_sim_new(simhost_profile, &vm->sim)) {
+		free(vm);
+		return simhost_fail(ENOMEM);
+	}
+	vm->owner = (long)getpid();
+	vm->end = UINT64_C(1) << (type & IPA_MASK ? type & 0x3f : USUAL_IPA);
+	memset(vm->gic.base, 0xff, sizeof(vm->gic.base));
+	if (simhost_simple(vm, STEADY_OP_CREATE_VM, 0, type) == 0)
+		fd = simhost_make(SIMHOST_VM, vm, 0, false);
+	if (fd < 0)
+		simhost_free_vm(vm);
+	return fd;
+}
+
+/* ---- requests ---- */
+
+static long masks(struct simhost_vm *vm, const struct steady_uapi_mask_range *range)
+{
+	struct steady_call c = {
+		.op = STEADY_OP_MASKS,
+		.id = range->range,
+		.count = STEADY_REGISTERS,
+		.list = (uint64_t *)(uintptr_t)range->addr,
+	};
+
+	for (size_t i = 0; i < sizeof(range->reserved) / sizeof(range->reserved[0]); i++) {
+		if (range->reserved[i])
+			return simhost_fail(EINVAL);
+	}
+	return simhost_call(vm, &c);
+}
+
+static long enable_cap(struct simhost_vm *vm, const struct steady_uapi_enable_cap *cap)
+{
+	if (cap->flags)
+		return simhost_fail(EINVAL);
+	if (!is_known(cap->cap))
+		simhost_unknown_capability(cap->cap);
+	return simhost_simple(vm, STEADY_OP_ENABLE_CAP, 0, cap->cap);
+}
+
+static bool is_filter(const struct steady_uapi_device_attr *attr)
+{
+	return attr->group == STEADY_VM_SMCCC_CTRL && attr->attr == STEADY_VM_SMCCC_FILTER;
+}
+
+/* Of a VM's attributes the one that decides on a guest's CPU. */
+static long set_filter(struct simhost_vm *vm, const struct steady_uapi_device_attr *attr)
+{
+	const struct steady_uapi_smccc_filter *f = (const void *)(uintptr_t)attr->addr;
+	struct steady_call c = {.op = STEADY_OP_SMCCC_FILTER};
+
+	if (!is_filter(attr))
+		return simhost_unknown_attribute(SIMHOST_VM, attr->group, attr->attr);
+	for (size_t i = 0; i < sizeof(f->pad); i++) {
+		if (f->pad[i])
+			return simhost_fail(EINVAL);
+	}
+	c.id = f->base;
+	c.value[0] = f->nr_functions;
+	c.value[1] = f->action;
+	return simhost_call(vm, &c);
+}
+
+/* Kernels without writable ID registers have no attributes of a VM at all (6.1: EINVAL). */
+static long has_attribute(const struct steady_uapi_device_attr *attr)
+{
+	if (!steady_profile_writable(simhost_profile))
+		return simhost_fail(EINVAL);
+	return is_filter(attr) ? 0 : simhost_unknown_attribute(SIMHOST_VM, attr->group, attr->attr);
+}
+
+static long set_memory2(struct simhost_vm *vm, const struct steady_uapi_memory_region *region)
+{
+	if (!steady_profile_writable(simhost_profile))
+		return simhost_unknown_request(SIMHOST_VM, STEADY_SET_USER_MEMORY_REGION2);
+	return simhost_set_memory(vm, region); /* the rest of it is for guest_memfd */
+}
+
+static long preferred_target(struct steady_uapi_vcpu_init *target)
+{
+	memset(target, 0, sizeof(*target));
+	target->target = TARGET;
+	return 0;
+}
+
+long simhost_vm_ioctl(struct simhost_vm *vm, unsigned int request, void *argument)
+{
+	uint32_t index = (uint32_t)(uintptr_t)argument;
+	long r;
+
+	switch (request) {
+	case STEADY_CREATE_VCPU:
+		r = simhost_simple(vm, STEADY_OP_CREATE_VCPU, index, 0);
+		return r ? r : simhost_make(SIMHOST_VCPU, vm, index, false);
+	case STEADY_CHECK_EXTENSION:
+		return simhost_check_extension(vm->sim, (uintptr_t)argument);
+	case STEADY_ENABLE_CAP:
+		return enable_cap(vm, argument);
+	case STEADY_PREFERRED_TARGET:
+		return preferred_target(argument);
+	case STEADY_CREATE_DEVICE:
+		return simhost_create_device(vm, argument);
+	case STEADY_WRITABLE_MASKS:
+		return masks(vm, argument);
+	case STEADY_SET_DEVICE_ATTR:
+		return set_filter(vm, argument);
+	case STEADY_HAS_DEVICE_ATTR:
+		return has_attribute(argument);
+	case STEADY_SET_USER_MEMORY_REGION:
+		return simhost_set_memory(vm, argument);
+	case STEADY_SET_USER_MEMORY_REGION2:
+		return set_memory2(vm, argument);
+	}
+	return simhost_unknown_request(SIMHOST_VM, request);
+}
