@@ -274,7 +274,7 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 	bool failed;
-	char id[65];
+	char id[65] = "";
 	int r;
 
 	r = steady_model_print(model, &text);

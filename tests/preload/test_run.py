@@ -22,6 +22,7 @@ POOL = ("neoverse-n1-6.12", "neoverse-n1-7.3", "cortex-a76-7.3")  # SSBS is 1, N
 OWN = 125
 SYSREG = 0x603000000013c000  # KVM_REG_ARM64 | KVM_REG_SIZE_U64 | op0 3 (uapi asm/kvm.h)
 EI_CLASS, E_MACHINE, E_PHOFF, E_PHNUM = 4, 18, 32, 56  # elf(5), 64 bits
+UNNAMED = "0x603000000013c10e"  # op0 3, op1 0, CRn 2, CRm 1, op2 6: UNALLOCATED in Arm's 2026-03
 PSCI, ISAR0 = 0x6030000000140000, SYSREG | 6 << 3  # CRm 6, op2 0
 
 
@@ -121,6 +122,23 @@ class Run(Case):
         status, _, err = self.launch(*arguments, "--tolerate", "NONSENSE", "--", VMM)
         self.assertEqual(status, OWN)
         self.assertIn("NONSENSE", err)
+
+    def test_what_nobody_knows(self):
+        """A host of a newer kernel: a register without a name is brought to 0, or no VM runs, or it is told."""
+        grown = json.loads(pathlib.Path(profile(HOST)).read_text(encoding="utf-8"))
+        for c in grown["configurations"]:
+            c["register_list"] = sorted({*c["register_list"], UNNAMED}, key=lambda text: int(text, 16))
+        host = self.folder / "future.json"
+        for zero, option, ends, said in ((True, "--strict", 0, r"\A\Z"), (True, "--lenient", 0, r"\A\Z"),
+                                         (False, "--strict", 9, "S3_0_C2_C1_6"), (False, None, 9, "--lenient"),
+                                         (False, "--lenient", 0, "S3_0_C2_C1_6: wants 0, host has 0x11")):
+            with self.subTest(zero=zero, option=option):
+                grown["unnamed"] = {UNNAMED: {"value": "0x11", "zero": zero}}
+                host.write_text(json.dumps(grown), encoding="utf-8")
+                status, out, err = self.launch("--host", host, "--model", self.model(HOST),
+                                               *([option] if option else []), "--", VMM)
+                self.assertEqual((status, len(values(out))), (ends, 0 if ends else 56), err)
+                self.assertRegex(err, said)
 
     # What the environment brings
 
