@@ -31,6 +31,8 @@ const struct setup *setup_get(void);
 /* ---- say.c ---- */
 
 void say_init(const char *log_path);
+/* Whether there is a log. */
+bool say_logs(void);
 /* A line to the log, and to standard error if it is a complaint. */
 __attribute__((format(printf, 1, 2))) void say_log(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void say_complain(const char *format, ...);

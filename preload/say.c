@@ -45,6 +45,11 @@ static void put(int fd, const char *format, va_list args)
 	errno = saved;
 }
 
+bool say_logs(void)
+{
+	return log_fd >= 0;
+}
+
 void say_log(const char *format, ...)
 {
 	va_list args;

@@ -62,8 +62,8 @@ static char *find_tolerated(const char *text, size_t length)
 		const char *line = p;
 		size_t rest;
 
-		while (p < end && *p != '\n')
-			p++;
+		p = memchr(p, '\n', (size_t)(end - p));
+		p = p ? p : end;
 		rest = (size_t)(p++ - line);
 		if (rest <= sizeof(key) - 1 || memcmp(line, key, sizeof(key) - 1) != 0)
 			continue;

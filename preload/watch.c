@@ -102,7 +102,8 @@ static void pin_vcpu(const struct setup *s, struct entry *e)
 	struct vm *vm = e->vm;
 	int r;
 
-	steady_report_new(&report);
+	if (!vm->deficient || say_logs()) /* nobody is told what scratch VMs lack: no words for it */
+		steady_report_new(&report);
 	r = steady_pin_vcpu(vm->pin, e->vcpu, report);
 	/* That a write was taken is no proof: some kernels keep nothing of it. A migration's stream comes
 	 * before the first run; so that it need not come in vain, the first vCPU is read back now. */
