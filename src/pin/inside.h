@@ -15,7 +15,8 @@
 
 struct steady_firmware_target {
 	uint64_t id, value;
-	bool least; /* a host may show more, and KVM keeps nothing of a write */
+	uint64_t limit; /* what the first vCPU showed before anything was written */
+	bool least;     /* a host may show more, and KVM keeps nothing of a write */
 };
 
 struct steady_pin {

@@ -162,15 +162,15 @@ int steady_pin_learn_outside(struct steady_pin *p, uint32_t vcpu, struct steady_
 
 /* ---- every vCPU ---- */
 
-/* The next of the model's caches that this vCPU shows otherwise, from *i on; 1: there is one. */
-static int next_cache(struct steady_pin *p, uint32_t vcpu, unsigned int *i, uint32_t *has,
-		      struct steady_report *report)
+/* The next of these caches that this vCPU shows otherwise, from *i on; 1: there is one. */
+static int next_cache(struct steady_pin *p, uint32_t vcpu, uint32_t of, unsigned int *i,
+		      uint32_t *has, struct steady_report *report)
 {
 	for (; *i < STEADY_CACHES; ++*i) {
 		uint64_t value[8];
 		int r;
 
-		if (!(p->caches.has >> *i & 1))
+		if (!(of >> *i & 1))
 			continue;
 		r = steady_ask_get(&p->host, vcpu, steady_cache_id(*i), value);
 		if (r)
@@ -182,13 +182,30 @@ static int next_cache(struct steady_pin *p, uint32_t vcpu, unsigned int *i, uint
 	return 0;
 }
 
+/* The caches that the first vCPU showed otherwise: as read_written() in pin.c. */
+static uint32_t caches_to_write(const struct steady_pin *p)
+{
+	uint32_t all = p->caches.has;
+
+	for (unsigned int i = 0; i < STEADY_CACHES; i++) {
+		const struct steady_firmware_reading *seen = p->live->caches;
+
+		for (size_t k = 0; k < p->live->cache_count; k++) {
+			if (seen[k].id == steady_cache_id(i) &&
+			    seen[k].reading.value == p->caches.value[i])
+				all &= ~(UINT32_C(1) << i);
+		}
+	}
+	return all;
+}
+
 /* CCSIDR_EL1 belongs to the vCPU; CLIDR_EL1 was written with the others. */
 int steady_pin_write_caches(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
 {
+	uint32_t has, of = caches_to_write(p);
 	int more, result = 0;
-	uint32_t has;
 
-	for (unsigned int i = 0; (more = next_cache(p, vcpu, &i, &has, report)) > 0; i++) {
+	for (unsigned int i = 0; (more = next_cache(p, vcpu, of, &i, &has, report)) > 0; i++) {
 		int r = steady_ask_set64(&p->host, vcpu, steady_cache_id(i), p->caches.value[i]);
 
 		if (r)
@@ -204,7 +221,8 @@ int steady_pin_compare_caches(struct steady_pin *p, uint32_t vcpu, const char *s
 	int more, result = 0;
 	uint32_t has = 0;
 
-	for (unsigned int i = 0; (more = next_cache(p, vcpu, &i, &has, report)) > 0; i++) {
+	for (unsigned int i = 0;
+	     (more = next_cache(p, vcpu, p->caches.has, &i, &has, report)) > 0; i++) {
 		steady_pin_mismatch(report, "CCSIDR_EL1", NULL, vcpu, p->caches.value[i], has, stage);
 		result = -STEADY_EMISMATCH;
 	}

@@ -240,7 +240,8 @@ static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 		return -STEADY_EBLOCKED;
 	}
 	if (p->firmware_count < STEADY_FIRMWARE_MAX)
-		p->firmware[p->firmware_count++] = (struct steady_firmware_target){id, value, least};
+		p->firmware[p->firmware_count++] =
+			(struct steady_firmware_target){id, value, has, least};
 	return 0;
 }
 
@@ -436,11 +437,14 @@ static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
 	uint64_t value[8];
 	char label[STEADY_FIRMWARE_LABEL];
 	const char *name = steady_firmware_label(want->id, label);
-	int r = steady_ask_get(&p->host, vcpu, want->id, value);
+	int r;
 
+	if (want->least || want->limit == want->value) /* as in read_written() */
+		return 0;
+	r = steady_ask_get(&p->host, vcpu, want->id, value);
 	if (r)
 		return steady_pin_not_read(report, name, r);
-	if (want->least || value[0] == want->value)
+	if (value[0] == want->value)
 		return 0;
 	r = steady_ask_set64(&p->host, vcpu, want->id, want->value);
 	if (!r)
