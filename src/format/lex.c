@@ -19,15 +19,14 @@
 #define FIRMWARE_FW        UINT64_C(0x603000000014)
 #define FIRMWARE_BMAP      UINT64_C(0x603000000016)
 
-static int hex_digit(char c)
+/* 16 and more: it is none. */
+static unsigned int hex_digit(unsigned char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned int digit = c - (unsigned int)'0', letter = (c | 0x20u) - 'a';
+
+	if (digit <= 9)
+		return digit;
+	return letter <= 5 ? letter + 10 : 16;
 }
 
 bool steady_lex_hex(const char *text, size_t length, uint64_t *out)
@@ -37,11 +36,11 @@ bool steady_lex_hex(const char *text, size_t length, uint64_t *out)
 	if (length < 3 || length > 18 || text[0] != '0' || text[1] != 'x')
 		return false;
 	for (size_t i = 2; i < length; i++) {
-		int digit = hex_digit(text[i]);
+		unsigned int digit = hex_digit((unsigned char)text[i]);
 
-		if (digit < 0)
+		if (digit > 15)
 			return false;
-		v = v << 4 | (unsigned int)digit;
+		v = v << 4 | digit;
 	}
 	*out = v;
 	return true;

@@ -364,7 +364,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The next word at or behind *at; its length is 0 at the end of the line or at a comment. */
+/* What a word is made of: neither blank nor control character. */
+static bool is_plain(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f;
+}
+
+/* The next word at or behind *at; its length is 0 where there is none any more. */
 static struct word next_word(const char *line, size_t length, size_t *at)
 {
 	size_t i = *at, start;
@@ -372,36 +378,47 @@ static struct word next_word(const char *line, size_t length, size_t *at)
 	while (i < length && is_blank(line[i]))
 		i++;
 	start = i;
-	if (i < length && line[i] == '#')
-		length = i;
-	while (i < length && !is_blank(line[i]))
-		i++;
+	if (i == length || line[i] != '#') {
+		while (i < length && is_plain(line[i]))
+			i++;
+	}
 	*at = i;
 	return (struct word){line + start, i - start, (unsigned int)start + 1};
 }
 
+static int refuse_control(struct reader *r, const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (is_plain(line[i]) || is_blank(line[i]))
+			continue;
+		return refuse(r, (unsigned int)i + 1, "control character 0x%02x%s",
+			      (unsigned char)line[i],
+			      line[i] == '\r' ? ": lines end with a line feed alone" : "");
+	}
+	return 0;
+}
+
 static int read_line(struct reader *r, const char *line, size_t length)
 {
-	struct word extra;
+	struct word extra = {0};
 	size_t at = 0;
+	int err;
 
 	if (length > LINE_MAX_BYTES)
 		return refuse(r, LINE_MAX_BYTES + 1, "the line is longer than %d bytes",
 			      LINE_MAX_BYTES);
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)line[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return refuse(r, (unsigned int)i + 1, "control character 0x%02x%s", c,
-				      c == '\r' ? ": lines end with a line feed alone" : "");
-	}
 	r->name = next_word(line, length, &at);
+	r->value = next_word(line, length, &at);
+	if (at < length) { /* not two words and nothing else, as nearly every line is */
+		err = refuse_control(r, line, length);
+		if (err)
+			return err;
+		extra = next_word(line, length, &at);
+	}
 	if (!r->name.length)
 		return 0;
-	r->value = next_word(line, length, &at);
 	if (!r->value.length)
 		return refuse_word(r, &r->name, "", " has no value");
-	extra = next_word(line, length, &at);
 	if (extra.length)
 		return refuse_word(r, &extra, "", " follows the value");
 	return read_fact(r);
