@@ -103,8 +103,8 @@ void steady_json_put_irqchip(struct steady_json_out *o, json_t *object, uint32_t
 	steady_json_put_string(o, object, "irqchip", steady_irqchip_name(irqchip), false);
 }
 
-void steady_json_put_ids(struct steady_json_out *o, json_t *object, const uint64_t *list,
-			 size_t count)
+void steady_json_put_ids(struct steady_json_out *o, json_t *object, const char *key,
+			 const uint64_t *list, size_t count)
 {
 	json_t *ids;
 
@@ -113,7 +113,7 @@ void steady_json_put_ids(struct steady_json_out *o, json_t *object, const uint64
 	ids = json_array();
 	for (size_t i = 0; i < count; i++)
 		steady_json_append(o, ids, steady_json_new_hex(list[i], STEADY_REGISTER_DIGITS));
-	steady_json_put(o, object, "register_list", ids);
+	steady_json_put(o, object, key, ids);
 }
 
 void steady_json_put_sve(struct steady_json_out *o, json_t *object, const struct steady_vl *sve)

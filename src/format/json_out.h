@@ -44,8 +44,8 @@ void steady_json_put_options(struct steady_json_out *o, json_t *object, uint32_t
 			     uint32_t known);
 void steady_json_put_irqchip(struct steady_json_out *o, json_t *object, uint32_t irqchip);
 /* Does nothing for a NULL list. */
-void steady_json_put_ids(struct steady_json_out *o, json_t *object, const uint64_t *list,
-			 size_t count);
+void steady_json_put_ids(struct steady_json_out *o, json_t *object, const char *key,
+			 const uint64_t *list, size_t count);
 void steady_json_put_sve(struct steady_json_out *o, json_t *object, const struct steady_vl *sve);
 void steady_json_put_cpus(struct steady_json_out *o, json_t *object, const char *key,
 			  const struct steady_cpu *cpus, size_t count);

@@ -344,7 +344,7 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	steady_json_put_irqchip(&o, root, m->irqchip);
 	if (!steady_vl_empty(&m->sve))
 		steady_json_put_sve(&o, root, &m->sve);
-	steady_json_put_ids(&o, root, m->register_list, m->register_count);
+	steady_json_put_ids(&o, root, "register_list", m->register_list, m->register_count);
 	steady_json_put_cpus(&o, root, "implementations", m->implementations,
 			     m->implementation_count);
 	put_tolerated(&o, root, m, "tolerated", false);

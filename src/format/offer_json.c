@@ -2,7 +2,9 @@
 /*
  * The "offer" of a model. In a cell's "accepted" a field that is not listed accepts 0 and nothing
  * else, which is so for most fields of most CPUs; the empty set is "none". A cell without
- * "accepted" is one of which nothing is known; "breaks" has the rules between fields that a guest
+ * "accepted" is one of which nothing is known. Most cells say nearly the same: one with "like": N lists
+ * what is other than in cell N, counted from 0, which stands before it: the fields in "accepted", and
+ * the registers in "not_listed" and "also_listed". "breaks" has the rules between fields that a guest
  * of one of the hosts sees broken. Other sections that are absent were not captured by one of the
  * hosts.
  */
@@ -20,10 +22,34 @@ static steady_set set_zero(unsigned int row)
 
 /* ---- reading ---- */
 
+struct ids {
+	uint64_t *id;
+	size_t count;
+};
+
 struct cell {
 	struct steady_cell *out;
+	const struct steady_cell *like; /* NULL: none */
+	size_t before;                  /* how many cells there are before this one */
+	const struct steady_cell *all;
+	struct ids not_listed, also_listed;
 	bool *seen; /* one per core row */
 };
+
+static int read_like(const struct steady_json *at, void *target)
+{
+	struct cell *cell = target;
+	int err = steady_json_expect(at, JSON_INTEGER);
+	json_int_t n = json_integer_value(at->value);
+
+	if (err)
+		return err;
+	if (n < 0 || (size_t)n >= cell->before || cell->all[n].unknown || !cell->all[n].register_list)
+		return steady_json_refuse(at, "there is no cell before this one with that number, "
+					      "counted from 0, of which all is known");
+	cell->like = &cell->all[n];
+	return 0;
+}
 
 static int read_options(const struct steady_json *at, void *target)
 {
@@ -61,7 +87,8 @@ static int read_accepted(const struct steady_json *at, void *target)
 
 	cell->out->unknown = false;
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
-		cell->out->set[i] = set_zero(steady_offer_first() + i);
+		cell->out->set[i] =
+			cell->like ? cell->like->set[i] : set_zero(steady_offer_first() + i);
 	cell->seen = calloc(steady_offer_fields(), sizeof(*cell->seen));
 	if (!cell->seen)
 		return -STEADY_ENOMEM;
@@ -92,26 +119,116 @@ static int read_breaks(const struct steady_json *at, void *target)
 
 static int read_register_list(const struct steady_json *at, void *target)
 {
-	struct steady_cell *cell = ((struct cell *)target)->out;
+	struct cell *cell = target;
 
-	return steady_json_ids(at, &cell->register_list, &cell->register_count);
+	if (cell->like)
+		return steady_json_refuse_key(at, "a cell with \"like\" has \"not_listed\" and "
+						  "\"also_listed\"");
+	return steady_json_ids(at, &cell->out->register_list, &cell->out->register_count);
+}
+
+static int read_ids(const struct steady_json *at, const struct cell *cell, struct ids *out)
+{
+	if (!cell->like)
+		return steady_json_refuse_key(at, "only a cell with \"like\" has that");
+	return steady_json_ids(at, &out->id, &out->count);
+}
+
+static int read_not_listed(const struct steady_json *at, void *target)
+{
+	struct cell *cell = target;
+
+	return read_ids(at, cell, &cell->not_listed);
+}
+
+static int read_also_listed(const struct steady_json *at, void *target)
+{
+	struct cell *cell = target;
+
+	return read_ids(at, cell, &cell->also_listed);
+}
+
+/* Two ascending lists: what a has and b has not. Returns how many; out may be a. */
+static size_t less(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count, uint64_t *out)
+{
+	size_t n = 0, j = 0;
+
+	for (size_t i = 0; i < a_count; i++) {
+		while (j < b_count && b[j] < a[i])
+			j++;
+		if (j == b_count || b[j] != a[i])
+			out[n++] = a[i];
+	}
+	return n;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The list of the cell that this one is like, less some and with others. */
+static int merge_list(const struct steady_json *at, struct cell *cell)
+{
+	const struct steady_cell *like = cell->like;
+	const struct ids *gone = &cell->not_listed, *more = &cell->also_listed;
+	uint64_t *all = calloc(like->register_count + more->count + 1, sizeof(*all));
+	size_t n;
+
+	if (!all)
+		return -STEADY_ENOMEM;
+	cell->out->register_list = all; /* the offer's from here on */
+	n = less(like->register_list, like->register_count, gone->id, gone->count, all);
+	if (n + gone->count != like->register_count)
+		return steady_json_refuse(at, "\"not_listed\" has a register that cell \"like\" does "
+					      "not list");
+	if (more->count) {
+		if (less(more->id, more->count, all, n, all + n) != more->count)
+			return steady_json_refuse(at, "\"also_listed\" has a register that cell "
+						      "\"like\" lists");
+		n += more->count;
+		qsort(all, n, sizeof(*all), compare_ids);
+	}
+	cell->out->register_count = n;
+	return 0;
+}
+
+static int read_members(const struct steady_json *at, struct cell *cell)
+{
+	static const struct steady_json_member rows[] = {
+		{"like", false, read_like}, /* first: the others go by it */
+		{"vcpu_features", false, read_options},
+		{"irqchip", false, read_irqchip},
+		{"accepted", false, read_accepted},
+		{"breaks", false, read_breaks},
+		{"register_list", false, read_register_list},
+		{"not_listed", false, read_not_listed},
+		{"also_listed", false, read_also_listed},
+	};
+	int err = steady_json_members(at, rows, sizeof(rows) / sizeof(rows[0]), cell);
+
+	if (!err && cell->like && cell->out->unknown)
+		err = steady_json_refuse(at, "a cell with \"like\" has \"accepted\"");
+	if (!err && cell->like)
+		err = merge_list(at, cell);
+	free(cell->not_listed.id);
+	free(cell->also_listed.id);
+	return err;
 }
 
 static int read_cell(const struct steady_json *at, size_t index, void *target)
 {
-	static const struct steady_json_member rows[] = {
-		{"vcpu_features", false, read_options},       {"irqchip", false, read_irqchip},
-		{"accepted", false, read_accepted},           {"breaks", false, read_breaks},
-		{"register_list", false, read_register_list},
-	};
 	struct steady_offer *offer = target;
-	struct cell cell = {.out = steady_offer_add(offer)};
+	struct cell cell = {.out = steady_offer_add(offer), .before = index};
 	int err;
 
 	if (!cell.out)
 		return -STEADY_ENOMEM;
+	cell.all = offer->cells;
 	cell.out->unknown = true;
-	err = steady_json_members(at, rows, sizeof(rows) / sizeof(rows[0]), &cell);
+	err = read_members(at, &cell);
 	for (size_t i = 0; !err && i < index; i++) {
 		if (offer->cells[i].options == cell.out->options &&
 		    offer->cells[i].irqchip == cell.out->irqchip)
@@ -245,24 +362,62 @@ static void put_breaks(struct steady_json_out *o, json_t *out, const struct stea
 		steady_json_put(o, out, "breaks", all);
 }
 
-static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cell)
+/* The fields that are other than in `like`; without one, other than 0. */
+static void put_accepted(struct steady_json_out *o, json_t *out, const struct steady_cell *cell,
+			 const struct steady_cell *like)
 {
-	json_t *out = json_object(), *accepted;
+	json_t *accepted = json_object();
+
+	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
+		unsigned int row = steady_offer_first() + i;
+
+		if (cell->set[i] != (like ? like->set[i] : set_zero(row)))
+			steady_json_put_set(o, accepted, row, cell->set[i]);
+	}
+	steady_json_put(o, out, "accepted", accepted);
+}
+
+/* What `cell` lists and `other` does not, if anything. */
+static void put_beyond(struct steady_json_out *o, json_t *out, const char *key,
+		       const struct steady_cell *cell, const struct steady_cell *other)
+{
+	uint64_t *all = calloc(cell->register_count + 1, sizeof(*all));
+	size_t count = 0;
+
+	if (all)
+		count = less(cell->register_list, cell->register_count, other->register_list,
+			     other->register_count, all);
+	else
+		o->error = -STEADY_ENOMEM;
+	if (count)
+		steady_json_put_ids(o, out, key, all, count);
+	free(all);
+}
+
+/* first: the cell that the others are told by, or NULL. */
+static json_t *new_cell(struct steady_json_out *o, const struct steady_cell *cell,
+			const struct steady_cell *first)
+{
+	const struct steady_cell *like = first && !first->unknown && first->register_list &&
+							 !cell->unknown && cell->register_list
+						 ? first
+						 : NULL;
+	json_t *out = json_object();
 
 	steady_json_put_options(o, out, cell->options, STEADY_OPTIONS_ALL);
 	steady_json_put_irqchip(o, out, cell->irqchip);
-	if (!cell->unknown) {
-		accepted = json_object();
-		for (unsigned int i = 0; i < steady_offer_fields(); i++) {
-			unsigned int row = steady_offer_first() + i;
-
-			if (cell->set[i] != set_zero(row))
-				steady_json_put_set(o, accepted, row, cell->set[i]);
-		}
-		steady_json_put(o, out, "accepted", accepted);
-	}
+	if (like)
+		steady_json_put(o, out, "like", json_integer(0));
+	if (!cell->unknown)
+		put_accepted(o, out, cell, like);
 	put_breaks(o, out, cell);
-	steady_json_put_ids(o, out, cell->register_list, cell->register_count);
+	if (like) {
+		put_beyond(o, out, "not_listed", like, cell);
+		put_beyond(o, out, "also_listed", cell, like);
+	} else {
+		steady_json_put_ids(o, out, "register_list", cell->register_list,
+				    cell->register_count);
+	}
 	return out;
 }
 
@@ -285,7 +440,7 @@ json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_off
 	json_t *out = json_object(), *all = json_array();
 
 	for (size_t i = 0; i < offer->cell_count; i++)
-		steady_json_append(o, all, new_cell(o, &offer->cells[i]));
+		steady_json_append(o, all, new_cell(o, &offer->cells[i], i ? offer->cells : NULL));
 	steady_json_put(o, out, "cells", all);
 	if (offer->firmware_known) {
 		all = json_object();

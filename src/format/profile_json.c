@@ -513,7 +513,7 @@ static json_t *new_configuration(struct steady_json_out *o, const struct steady_
 		steady_json_put(o, out, "registers", all);
 	}
 	put_accepted(o, out, c->accepted);
-	steady_json_put_ids(o, out, c->register_list, c->register_count);
+	steady_json_put_ids(o, out, "register_list", c->register_list, c->register_count);
 	return out;
 }
 

@@ -71,6 +71,22 @@ static const char canonical[] =
 	"          'el1_32bit': false\n"
 	"        },\n"
 	"        'irqchip': 'none'\n"
+	"      },\n"
+	"      {\n"
+	"        'vcpu_features': {\n"
+	"          'pmu': true,\n"
+	"          'sve': false,\n"
+	"          'ptrauth': false,\n"
+	"          'mte': false,\n"
+	"          'el2': false,\n"
+	"          'el2_e2h0': false,\n"
+	"          'el1_32bit': false\n"
+	"        },\n"
+	"        'irqchip': 'gicv3',\n"
+	"        'like': 0,\n"
+	"        'accepted': {'ID_AA64PFR0_EL1.EL0': '1', 'ID_AA64ISAR0_EL1.SHA1': '0'},\n"
+	"        'not_listed': ['0x603000000013c200'],\n"
+	"        'also_listed': ['0x6030000000100002', '0x603000000013c202']\n"
 	"      }\n"
 	"    ],\n"
 	"    'firmware': {'PSCI_VERSION': '0x10003', '0x603000000016000a': '0x3'},\n"
@@ -143,6 +159,18 @@ static const struct refusal refusals[] = {
 	{CELL "'accepted':{'ID_AA64PFR0_EL1.EL0':'1','ID_AA64PFR0.EL0':'1'}}]}}", 2, 58, "twice"},
 	{CELL "'breaks':[1]}]}}", 2, 30, "expected a string"},
 	{CELL "'register_list':['1']}]}}", 2, 37, "is no number"},
+	{CELL "'not_listed':['0x1']}]}}", 2, 20, "only a cell with \"like\""},
+	{CELL "'like':0,'accepted':{}}]}}", 2, 27, "no cell before this one"},
+	{CELL "'accepted':{}},{'like':0,'accepted':{}}]}}", 2, 43, "of which all is known"},
+	{CELL "'accepted':{},'register_list':[]},\n{'like':'0','accepted':{}}]}}", 3, 9,
+	 "expected a whole number"},
+	{CELL "'accepted':{},'register_list':[]},\n{'like':0}]}}", 3, 1, "has \"accepted\""},
+	{CELL "'accepted':{},'register_list':[]},\n{'like':0,'accepted':{},'register_list':[]}]}}",
+	 3, 25, "a cell with \"like\" has \"not_listed\""},
+	{CELL "'accepted':{},'register_list':['0x1']},\n"
+	      "{'like':0,'accepted':{},'not_listed':['0x2']}]}}", 3, 1, "\"not_listed\" has a register"},
+	{CELL "'accepted':{},'register_list':['0x1']},\n"
+	      "{'like':0,'accepted':{},'also_listed':['0x1']}]}}", 3, 1, "\"also_listed\" has a"},
 	{CELL "'irqchip':'none'},\n{'irqchip':'none'}]}}", 3, 1,
 	 "the same options and irqchip as cell 0"},
 	{HEAD "'offer':{'cells':[],'firmware':{'PSCI_VERSION':1}}}", 2, 48, "expected a string"},
@@ -269,7 +297,7 @@ static void test_offer(void **state)
 
 	(void)state;
 	assert_non_null(o);
-	assert_int_equal(o->cell_count, 2);
+	assert_int_equal(o->cell_count, 3);
 	assert_false(first->unknown);
 	assert_int_equal(set_of(first, "ID_AA64PFR0_EL1.EL0"), 6);
 	assert_int_equal(*steady_cell_set(first, (unsigned int)aes), 5);
@@ -287,6 +315,15 @@ static void test_offer(void **state)
 	assert_int_equal(o->cells[1].options, 0);
 	assert_int_equal(o->cells[1].irqchip, STEADY_IRQCHIP_NONE);
 	assert_null(o->cells[1].register_list);
+	/* like the first, but for what it lists */
+	assert_int_equal(set_of(&o->cells[2], "ID_AA64PFR0_EL1.EL0"), 2);
+	assert_int_equal(set_of(&o->cells[2], "ID_AA64PFR0_EL1.EL1"), 2);
+	assert_int_equal(set_of(&o->cells[2], "ID_AA64ISAR0_EL1.AES"), 5);
+	assert_int_equal(set_of(&o->cells[2], "ID_AA64ISAR0_EL1.SHA1"), 1);
+	assert_int_equal(o->cells[2].register_count, 3);
+	assert_true(o->cells[2].register_list[0] == UINT64_C(0x6030000000100000));
+	assert_true(o->cells[2].register_list[1] == UINT64_C(0x6030000000100002));
+	assert_true(o->cells[2].register_list[2] == UINT64_C(0x603000000013c202));
 	assert_true(o->firmware_known);
 	assert_int_equal(o->firmware[0].allowed, 0x10003);
 	assert_true(o->sve_known);
