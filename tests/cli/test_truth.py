@@ -48,6 +48,14 @@ class SaidAlike(Case):
         self.assertIn("offer the same, by other values", answer)
         self.assertIn("ID_AA64DFR0_EL1.PMUVer     0 (NI) -> 15 (IMP_DEF): they say the same", answer)
 
+    def test_granules_that_say_the_same(self):
+        """DDI0487 ID_AA64MMFR0_EL1: TGran16_2 0 is what TGran16 says, which is 0, none; 1 is none too."""
+        a = self.changed("a", "ID_AA64MMFR0_EL1", 0x0000000000101125 & ~(0xfff << 32) & ~(0xfff << 20) | 0xf << 24)
+        b = self.changed("b", "ID_AA64MMFR0_EL1", 0x211 << 32 | 0xf << 24 | 0x101125 & ~(0xfff << 20))
+        answer = self.expect(DONE, "diff", a, b).out
+        self.assertTrue(answer.startswith("identical: "), answer)
+        self.assertIn("read with ID_AA64MMFR0_EL1.TGran16, they say the same", answer)
+
     def test_neighbouring_levels(self):
         """FEAT_PAuth2 (Armv8.6) signs in another way than FEAT_PAuth: DDI0487 ID_AA64ISAR1_EL1."""
         answer = self.expect(NO, "diff", "armv8.5-a-v1", "armv8.6-a-v1").out
