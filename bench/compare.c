@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Comparing two CPUs, against a plain copy of the registers that are compared. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +89,6 @@ int main(int argc, char **argv)
 		measure(what, &pair, rows[i].most);
 	}
 	all_unlike(&pair);
-	measure("every field unlike", &pair, INFINITY); /* no CPUs */
+	measure("every field unlike", &pair, 10000); /* no CPUs: the worst there can be */
 	return bench_end();
 }

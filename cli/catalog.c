@@ -162,6 +162,20 @@ const struct cli_entry *cli_catalog_find(const struct cli_catalog *c, const char
 	return newest;
 }
 
+size_t cli_catalog_versions(const struct cli_catalog *c, const char *name)
+{
+	size_t length = strlen(name), count = 0;
+	unsigned long version;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const char *has_name = c->entries[i].name;
+
+		count += steady_builtin_stem(has_name, &version) == length && version &&
+			 memcmp(has_name, name, length) == 0;
+	}
+	return count;
+}
+
 int cli_catalog_load(struct cli *cli, const struct cli_entry *entry, struct cli_subject *s)
 {
 	int r;

@@ -26,6 +26,8 @@ int cli_catalog_read(struct cli *cli, struct cli_catalog *catalog);
 void cli_catalog_clear(struct cli_catalog *catalog);
 /* By its name, or by its name without the version: then the newest. NULL: there is none. */
 const struct cli_entry *cli_catalog_find(const struct cli_catalog *catalog, const char *name);
+/* How many versions there are of a name without one. */
+size_t cli_catalog_versions(const struct cli_catalog *catalog, const char *name);
 int cli_catalog_load(struct cli *cli, const struct cli_entry *entry, struct cli_subject *subject);
 /* "neoverse-n1-v1, neoverse-n2-v1": names much like this one, or an empty text. */
 void cli_catalog_similar(const struct cli_catalog *catalog, const char *name,

@@ -233,6 +233,52 @@ static void put_verdict(struct steady_text *out, const struct pair *p)
 	}
 }
 
+/* The other field of the pair that was compared together. */
+static unsigned int partner_of(const struct steady_group *g, unsigned int field)
+{
+	return g->field[0] == field ? g->field[1] : g->field[0];
+}
+
+static void put_group(struct steady_text *out, const struct pair *p,
+		      const struct steady_difference *d, const struct steady_group *group)
+{
+	char name[STEADY_FULLNAME];
+
+	steady_text_printf(out, ": read with %s, ",
+			   steady_field_fullname(partner_of(group, d->field), name, sizeof(name)));
+	if (d->compare == STEADY_SAME)
+		steady_text_str(out, "they say the same");
+	else if (d->compare == STEADY_UNORDERED)
+		steady_text_str(out, "neither offers all that the other does");
+	else
+		steady_text_printf(out, "%s offers more",
+				   d->compare == STEADY_LESS ? p->b.name : p->a.name);
+}
+
+/* How the two values stand to each other, where that is not plain to see. */
+static void put_compare(struct steady_text *out, const struct pair *p,
+			const struct steady_difference *d)
+{
+	const struct steady_difference_basis basis =
+		steady_difference_basis(&p->view_a, &p->view_b, d->field);
+
+	if (!d->a_known || !d->b_known)
+		return;
+	if (basis.a_void && basis.b_void)
+		steady_text_str(out, ": not counted, it means nothing on either");
+	else if ((basis.a_void && d->a) || (basis.b_void && d->b)) /* 0 is as good as nothing */
+		steady_text_printf(out, ": not counted, it means nothing on %s",
+				   basis.a_void ? p->a.name : p->b.name);
+	else if (basis.a_void || basis.b_void)
+		return;
+	else if (basis.group)
+		put_group(out, p, d, basis.group);
+	else if (d->compare == STEADY_UNORDERED)
+		steady_text_str(out, ": neither offers all that the other does");
+	else if (d->compare == STEADY_SAME)
+		steady_text_str(out, ": they say the same");
+}
+
 static void put_words(struct cli *cli, const struct pair *p)
 {
 	struct steady_text *out = &cli->out;
@@ -250,10 +296,7 @@ static void put_words(struct cli *cli, const struct pair *p)
 		put_value(out, d->a_known, d->field, d->a);
 		steady_text_str(out, " -> ");
 		put_value(out, d->b_known, d->field, d->b);
-		if (d->a_known && d->b_known && d->compare == STEADY_UNORDERED)
-			steady_text_str(out, ": neither offers all that the other does");
-		else if (d->compare == STEADY_SAME)
-			steady_text_str(out, ": they say the same");
+		put_compare(out, p, d);
 		steady_text_char(out, '\n');
 	}
 	if (p->sve_differs) {
@@ -288,6 +331,14 @@ static json_t *value_json(bool known, uint64_t value)
 	return known ? json_integer((json_int_t)value) : json_null();
 }
 
+/* "REGISTER.FIELD" */
+static json_t *with_json(const struct steady_group *group, unsigned int field)
+{
+	char name[STEADY_FULLNAME];
+
+	return json_string(steady_field_fullname(partner_of(group, field), name, sizeof(name)));
+}
+
 static json_t *lengths_json(const struct steady_vl *vl)
 {
 	json_t *list = json_array();
@@ -306,6 +357,9 @@ static int put_json(struct cli *cli, const struct pair *p)
 	for (size_t i = 0; i < p->count && i < DIFFERENCES; i++) {
 		const struct steady_difference *d = &p->differences[i];
 		const struct steady_field *f = &steady_fields[d->field];
+		const struct steady_difference_basis basis =
+			steady_difference_basis(&p->view_a, &p->view_b, d->field);
+		const bool counts = !basis.a_void && !basis.b_void;
 		struct steady_text reason = STEADY_TEXT_INIT;
 		json_t *one = json_object();
 
@@ -314,6 +368,12 @@ static int put_json(struct cli *cli, const struct pair *p)
 		json_object_set_new(one, "a", value_json(d->a_known, d->a));
 		json_object_set_new(one, "b", value_json(d->b_known, d->b));
 		json_object_set_new(one, "features", features_json(p, d->field));
+		if (counts)
+			json_object_set_new(one, "relation",
+					    json_string(steady_relation_name(d->compare)));
+		if (basis.group)
+			json_object_set_new(one, "with", with_json(basis.group, d->field));
+		json_object_set_new(one, "counts", json_boolean(counts));
 		if (put_reason(&reason, p, steady_field_option((int)d->field)) && reason.data)
 			json_object_set_new(one, "reason", json_string(reason.data));
 		steady_text_free(&reason);

@@ -235,7 +235,8 @@ static int load_named(struct cli *cli, const char *name, struct cli_subject *s)
 	if (r)
 		return r;
 	entry = cli_catalog_find(&catalog, name);
-	if (entry && strcmp(entry->name, name) != 0 && !cli->quiet)
+	if (entry && strcmp(entry->name, name) != 0 && !cli->quiet &&
+	    cli_catalog_versions(&catalog, name) > 1)
 		cli_say("%s: taken as %s, the newest version", name, entry->name);
 	r = entry ? cli_catalog_load(cli, entry, s) : no_model(cli, &catalog, name);
 	s->spec = name;

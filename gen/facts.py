@@ -50,6 +50,7 @@ class Register:
         self.row, self.index = row, index
         self.name = row.name
         self.fields = []
+        self.when = None
 
     def is_core(self):
         return 8 <= self.index < 64
@@ -61,7 +62,7 @@ class Field:
     def __init__(self, register, name, msb, lsb):
         self.register, self.name, self.msb, self.lsb = register, name, msb, lsb
         self.width = msb - lsb + 1
-        self.row = self.index = self.sort = self.chains = self.when = None
+        self.row = self.index = self.sort = self.chains = self.when = self.own_when = None
         self.signed = self.kvm_signed = False
         self.order = "lower"
         self.kvm_rule = "none"
@@ -372,10 +373,11 @@ class Facts:
     def read_whens(self):
         """Give each field the condition under which it counts: its register's and its own."""
         for register in self.registers:
-            outer = self.read_when(register.row, register.fields)
+            outer = register.when = self.read_when(register.row, register.fields)
             for field in register.fields:
                 own = field.row and self.read_when(field.row, [field])
                 both = [t for t in (outer, own) if t]
+                field.own_when = own
                 field.when = conditions.Node("&", both) if len(both) == 2 else (both + [None])[0]
 
     def read_when(self, row, fields):

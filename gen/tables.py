@@ -67,12 +67,12 @@ class Programs:
         return self.known[text]
 
 
-def registers(known):
+def registers(known, programs):
     entries, first = [], 0
     for r in known.registers:
-        entries.append('{"%s", %s, %s, %d, %d}' % (
-            r.name, macro("STEADY_REGISTER_", r.row.kind), boolean(r.row.aarch32 == "yes"),
-            first, len(r.fields)))
+        entries.append('{"%s", %s, %s, %d, %d, {%d, %d}}' % (
+            (r.name, macro("STEADY_REGISTER_", r.row.kind), boolean(r.row.aarch32 == "yes"),
+             first, len(r.fields)) + programs.add(r.when)))
         first += len(r.fields)
     return table("const struct steady_register steady_registers[STEADY_REGISTERS]", entries)
 
@@ -110,6 +110,7 @@ def sorts(known):
 
 def fields(known, programs, chain_of):
     order = [o.option for o in known.options]
+    group_of = {f.index: i + 1 for i, g in enumerate(known.groups) for f in g.fields}
     entries = []
     for f in known.fields:
         flags = []
@@ -126,9 +127,9 @@ def fields(known, programs, chain_of):
         kvm = "%s, %s, %d, %s, 0x%04x" % (
             macro("STEADY_KVM_", f.kvm_rule), boolean(f.kvm_signed), f.kvm_safe,
             " | ".join(flags) or "0", f.legal)
-        entries.append("{%s, %s, %d, %d, {%d, %d}}" % (
+        entries.append("{%s, %s, %d, %d, {%d, %d}, %d}" % (
             shape, kvm, order.index(f.option) if f.option else -1,
-            chain_of.get(f.index, 0), start, length))
+            chain_of.get(f.index, 0), start, length, group_of.get(f.index, 0)))
     return table("const struct steady_field steady_fields[]", entries) + \
         count("steady_field_count", len(entries))
 
@@ -136,12 +137,14 @@ def fields(known, programs, chain_of):
 def nibbles(known):
     """
     For each register and each of its nibbles the field that the lowest bit belongs to; and which
-    nibbles are a whole field each, a plain number.
+    nibbles are a whole field each, a plain number that says what it says by itself.
     """
     lines, plain = [], []
+    together = {f.index for g in known.groups for f in g.fields}
     for r in known.registers:
         plain.append("0x%04x" % sum(1 << f.lsb // 4 for f in r.fields if f.order == "lower" and
-                                    not f.signed and f.width == 4 and f.lsb % 4 == 0))
+                                    not f.signed and f.width == 4 and f.lsb % 4 == 0 and
+                                    not f.own_when and f.index not in together))
         covers = [next(f.index for f in r.fields if f.lsb <= bit <= f.msb)
                   for bit in range(0, 64, 4)]
         lines.append("{%s}" % ", ".join(str(c) for c in covers))
@@ -298,7 +301,7 @@ def errnos(known):
 def generate(known):
     programs = Programs(known.trees)
     chain_lines, chain_of = chains(known)
-    lines = registers(known) + register_names(known) + chain_lines
+    lines = registers(known, programs) + register_names(known) + chain_lines
     lines += sorts(known)
     lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)

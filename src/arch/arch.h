@@ -49,16 +49,17 @@ enum steady_field_flag {
 	STEADY_FIELD_TOPOLOGY = 1 << 2, /* describes caches (CLIDR_EL1 and CCSIDR_EL1) */
 };
 
+struct steady_run { /* a compiled condition, private to this layer; length 0: always true */
+	uint16_t start, length;
+};
+
 struct steady_register {
 	const char *name; /* "ID_AA64PFR0_EL1"; "S3_0_C0_C4_3" for the nameless */
 	uint8_t kind;     /* enum steady_register_kind */
 	bool aarch32;     /* describes the AArch32 state: RAZ where EL0 has none */
 	uint16_t first;   /* its first row of steady_fields, lowest bit first */
 	uint16_t fields;  /* number of rows; together they cover all 64 bits */
-};
-
-struct steady_run { /* a compiled condition, private to this layer; length 0: always true */
-	uint16_t start, length;
+	struct steady_run when; /* the condition under which all of them count, private likewise */
 };
 
 struct steady_field {
@@ -77,6 +78,7 @@ struct steady_field {
 	int8_t option;    /* enum steady_option that has to be on for it to be non-zero, or -1 */
 	uint8_t chains;   /* for STEADY_ORDER_CHAINS, private to this layer */
 	struct steady_run when; /* the condition under which it counts, private likewise */
+	uint8_t group;    /* 1 + row of steady_groups, or 0 */
 };
 
 struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
@@ -99,7 +101,10 @@ extern const struct steady_sort steady_sorts[];
 extern const unsigned int steady_sort_count;
 /* The row of the field that bit 4 * N of a register belongs to. */
 extern const uint16_t steady_field_of_nibble[STEADY_REGISTERS][16];
-/* Bit N: bits 4 * N to 4 * N + 3 of a register are a field, of plain numbers: more is more. */
+/*
+ * Bit N: bits 4 * N to 4 * N + 3 of a register are a field, of plain numbers: more is more. Whether
+ * it counts is its register's matter, and it is in no group.
+ */
 extern const uint16_t steady_plain_nibbles[STEADY_REGISTERS];
 extern const struct steady_value steady_values[];
 extern const unsigned int steady_value_count;
@@ -175,6 +180,8 @@ enum steady_truth { STEADY_NO, STEADY_YES, STEADY_UNKNOWN };
  * another field.
  */
 enum steady_truth steady_field_counts(int field, const struct steady_view *view);
+/* The same of a whole register; single fields of it may ask for more. */
+enum steady_truth steady_register_counts(int reg, const struct steady_view *view);
 
 unsigned int steady_feature_count(void);
 const char *steady_feature_name(unsigned int feature);

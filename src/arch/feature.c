@@ -74,9 +74,12 @@ static enum steady_truth join(enum steady_truth a, enum steady_truth b, enum ste
 
 enum steady_truth steady_run_state(struct steady_run run, const struct steady_view *view)
 {
-	enum steady_truth stack[STEADY_STACK] = {STEADY_YES};
+	enum steady_truth stack[STEADY_STACK];
 	unsigned int n = 0;
 
+	if (run.length == 1) /* nearly all that are asked often */
+		return test(&steady_tests[steady_programs[run.start]], view);
+	stack[0] = STEADY_YES;
 	for (unsigned int i = 0; i < run.length; i++) {
 		uint16_t word = steady_programs[run.start + i];
 
@@ -124,6 +127,13 @@ enum steady_truth steady_field_counts(int field, const struct steady_view *view)
 	if (field < 0 || (unsigned int)field >= steady_field_count)
 		return STEADY_UNKNOWN;
 	return steady_run_state(steady_fields[field].when, view);
+}
+
+enum steady_truth steady_register_counts(int reg, const struct steady_view *view)
+{
+	if (reg < 0 || reg >= STEADY_REGISTERS)
+		return STEADY_UNKNOWN;
+	return steady_run_state(steady_registers[reg].when, view);
 }
 
 size_t steady_field_features(int field, uint16_t *out, size_t room)

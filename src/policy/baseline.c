@@ -138,13 +138,26 @@ static int pick_values(const struct steady_work *w, const struct steady_cell *ce
 	return r;
 }
 
-/* Whether the rules between fields leave a CPU; ECONFLICT if they do not. */
-static int try_rules(const struct steady_work *w, const struct steady_cell *cell)
+int steady_work_attempt(const struct steady_work *w, const struct steady_cell *cell,
+			struct steady_model **model)
 {
 	struct steady_model *m = steady_model_alloc();
 	int r = m ? pick_values(w, cell, m) : -STEADY_ENOMEM;
 
 	r = r ? r : steady_close(m, cell, steady_work_tolerable, w, NULL);
+	if (r)
+		steady_model_free(m);
+	else
+		*model = m;
+	return r;
+}
+
+/* Whether the rules between fields leave a CPU; ECONFLICT if they do not. */
+static int try_rules(const struct steady_work *w, const struct steady_cell *cell)
+{
+	struct steady_model *m = NULL;
+	int r = steady_work_attempt(w, cell, &m);
+
 	steady_model_free(m);
 	return r;
 }
@@ -155,8 +168,7 @@ static bool better(const struct steady_cell *cell, unsigned int count,
 	return !best || count < fewest || (count == fewest && dearer(cell, best));
 }
 
-/* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
-static int choose(const struct steady_work *w, const struct steady_cell **best)
+int steady_work_choose(const struct steady_work *w, const struct steady_cell **best)
 {
 	unsigned int fewest = 0;
 
@@ -381,90 +393,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 	return r ? r : steady_work_outside_pick(w);
 }
 
-/* ---- what was asked for beyond the greatest ---- */
-
-/* With the options that were chosen, or whatever the input has. */
-static bool gives(const struct steady_work *w, const struct steady_input *in, unsigned int feature,
-		  bool as_chosen)
-{
-	const struct steady_configuration *c = NULL;
-	struct steady_view view;
-
-	if (in->profile && as_chosen)
-		c = steady_profile_find(in->profile, w->model->options, w->model->irqchip);
-	if (in->profile)
-		steady_configuration_view(c ? c : &in->profile->configurations[0], &view);
-	else
-		steady_model_view(in->model, &view);
-	return steady_feature_state(feature, &view) == STEADY_YES;
-}
-
-/* What would give it: the options that were not chosen, without which an input has it not. */
-static void advise_options(const struct steady_work *w, const struct steady_input *in,
-			   unsigned int feature)
-{
-	const char *start = "turn the vCPU option on that it takes: --vcpu ";
-	struct steady_text text = STEADY_TEXT_INIT;
-	struct steady_view full;
-
-	if (in->profile)
-		steady_configuration_view(&in->profile->configurations[0], &full);
-	else
-		steady_model_view(in->model, &full);
-	for (int option = 0; option < STEADY_OPTIONS; option++) {
-		struct steady_view without = full;
-
-		if (w->model->options >> option & 1)
-			continue;
-		for (unsigned int i = 0; i < steady_field_count; i++) {
-			const struct steady_field *f = &steady_fields[i];
-
-			if (steady_field_option((int)i) == option)
-				without.value[f->reg] =
-					steady_field_put(f, without.value[f->reg], 0);
-		}
-		if (steady_feature_state(feature, &without) == STEADY_YES)
-			continue;
-		steady_text_printf(&text, "%s%s=on", text.length ? "," : start,
-				   steady_options[option].name);
-	}
-	steady_report_advice(w->report, "%s",
-			     text.length ? text.data : "choose other vCPU options: --vcpu");
-	steady_text_free(&text);
-}
-
-static int check_required(const struct steady_work *w)
-{
-	struct steady_view view;
-	int result = 0;
-
-	steady_model_view(w->model, &view);
-	for (size_t i = 0; i < w->request->require_count; i++) {
-		unsigned int feature = w->request->require[i];
-
-		if (steady_feature_state(feature, &view) == STEADY_YES)
-			continue;
-		result = -STEADY_ECONFLICT;
-		for (size_t j = 0; j < w->count; j++) {
-			const struct steady_input *in = &w->inputs[j];
-			bool has = gives(w, in, feature, true);
-
-			steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
-			steady_report_host(w->report, in->name);
-			steady_report_subject(w->report, steady_feature_name(feature), NULL);
-			steady_report_offered(w->report, "%s", has ? "yes" : "no");
-			steady_report_reason(w->report,
-					     "required, and not every host gives it to a guest: it "
-					     "is %s",
-					     steady_feature_condition(feature));
-			if (!has && gives(w, in, feature, false))
-				advise_options(w, in, feature);
-			else
-				steady_report_advice(w->report, "leave out the hosts that lack it");
-		}
-	}
-	return result;
-}
+/* ---- what is told of it ---- */
 
 /* Whether the guest may meet cores of different makes. */
 static bool cores_differ(const struct steady_model *m)
@@ -551,7 +480,7 @@ static int build(struct steady_work *w)
 
 	if (r)
 		return r;
-	r = choose(w, &cell);
+	r = steady_work_choose(w, &cell);
 	if (r)
 		return r;
 	if (!cell)
@@ -575,7 +504,7 @@ static int build(struct steady_work *w)
 		warn_pacimp(w);
 		drop_gated(w->model);
 	}
-	r = r ? r : check_required(w);
+	r = r ? r : steady_work_required(w);
 	if (!r)
 		note_unneeded(w);
 	if (!r)

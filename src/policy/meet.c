@@ -74,30 +74,14 @@ static void meet_field(struct meet *m, unsigned int field)
 	put(m, field, steady_set_empty(f, *set) ? least(f) : steady_set_greatest(f, *set));
 }
 
-/* The state of a group that a CPU is in, or -1. */
-static int state_of(const struct steady_group *g, const struct steady_view *view)
-{
-	uint64_t value[2];
-
-	for (int i = 0; i < 2; i++)
-		value[i] = steady_field_counts(g->field[i], view) == STEADY_NO
-				   ? 0
-				   : value_of(view, g->field[i]);
-	for (int i = 0; i < g->states; i++) {
-		if (g->value[i][0] == value[0] && g->value[i][1] == value[1])
-			return i;
-	}
-	return -1;
-}
-
 static void meet_group(struct meet *m, const struct steady_group *g)
 {
 	unsigned int common = 0xffff;
-	int first = state_of(g, &m->views[0]), best = -1;
+	int first = steady_group_state(g, &m->views[0]), best = -1;
 	bool same = true;
 
 	for (size_t i = 0; i < m->count; i++) {
-		int state = state_of(g, &m->views[i]);
+		int state = steady_group_state(g, &m->views[i]);
 
 		if (state < 0)
 			return; /* values that nobody has described: field by field */

@@ -56,6 +56,14 @@ int steady_model_exactly(const struct steady_profile *profile,
 int steady_meet(const struct steady_view *views, size_t count, const struct steady_cell *cell,
 		struct steady_view *out);
 
+/* ---- group.c: pairs of fields that tell one thing together ---- */
+
+/* The state of a group that a CPU is in, or -1: values that nobody has described. */
+int steady_group_state(const struct steady_group *group, const struct steady_view *view);
+/* How one CPU stands to another by both fields; the registers of both are known. */
+enum steady_compare steady_group_compare(const struct steady_group *group,
+					 const struct steady_view *a, const struct steady_view *b);
+
 /* ---- close.c: rules between fields ---- */
 
 /*
@@ -177,12 +185,21 @@ struct steady_difference {
 	uint8_t compare; /* enum steady_compare of a to b; UNORDERED where one is unknown */
 };
 /*
- * a is a `subset` of b when b can do all that a can. Fields of the core ID range only. At most
- * `room` differences are stored, *count says how many there are.
+ * a is a `subset` of b when b can do all that a can. Fields of the core ID range only, those that
+ * count on both CPUs; what counts on one only is told by the field that it hangs on. At most `room`
+ * differences are stored, *count says how many there are.
  */
 enum steady_relation steady_relate(const struct steady_view *a, const struct steady_view *b,
 				   struct steady_difference *differences, size_t room,
 				   size_t *count);
+/* Why a field's `compare` is as it is, where its values alone do not say. */
+struct steady_difference_basis {
+	const struct steady_group *group; /* both of its fields were compared; or NULL */
+	bool a_void, b_void; /* the value means nothing there, so that it was not compared */
+};
+struct steady_difference_basis steady_difference_basis(const struct steady_view *a,
+						       const struct steady_view *b,
+						       unsigned int field);
 /* The same of SVE's vector lengths: what a guest has there is subset where KVM can show it too. */
 enum steady_relation steady_relate_vl(const struct steady_vl *a, const struct steady_vl *b);
 /* The relation of two CPUs that stand so in one part and so in another. */

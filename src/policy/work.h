@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A baseline at work: baseline.c chooses and computes, conflict.c says where hosts are at odds.
+ * A baseline at work: baseline.c chooses and computes, conflict.c says where hosts are at odds,
+ * require.c where a feature that was asked for is lost.
  */
 #ifndef STEADY_WORK_H
 #define STEADY_WORK_H
@@ -35,6 +36,17 @@ uint64_t steady_work_least(const struct steady_work *w, const struct steady_cell
 bool steady_work_differs(const struct steady_work *w, uint32_t options, int unvirtualised);
 /* How many conflicts the hosts have with these options. */
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell);
+
+/* ---- baseline.c ---- */
+/* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
+int steady_work_choose(const struct steady_work *w, const struct steady_cell **best);
+/* The ID registers of the model that a cell's options give. ECONFLICT: rules leave no CPU. */
+int steady_work_attempt(const struct steady_work *w, const struct steady_cell *cell,
+			struct steady_model **model);
+
+/* ---- require.c ---- */
+/* ECONFLICT, with findings, if the model has not what the request asks for. */
+int steady_work_required(const struct steady_work *w);
 
 /* ---- outside_work.c ---- */
 unsigned int steady_work_outside_conflicts(const struct steady_work *w);

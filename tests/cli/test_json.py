@@ -71,7 +71,8 @@ class Json(Case):
     def test_diff(self):
         d = self.expect(NO, "diff", "--json", profile("max-6.18"), profile("max-7.3")).json()
         self.assertEqual(d, {"relation": "subset", "differences": [
-            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"]}],
+            {"register": "ID_AA64ISAR2_EL1", "field": "ATS1A", "a": 0, "b": 1, "features": ["FEAT_ATS1A"],
+             "relation": "subset", "counts": True}],
             "beside": []})
         turned = self.expect(NO, "diff", "--json", profile("max-7.3"), profile("max-6.18")).json()
         self.assertEqual(turned["relation"], "superset")

@@ -48,6 +48,14 @@ class SaidAlike(Case):
         self.assertIn("offer the same, by other values", answer)
         self.assertIn("ID_AA64DFR0_EL1.PMUVer     0 (NI) -> 15 (IMP_DEF): they say the same", answer)
 
+    def test_granules_that_say_the_same(self):
+        """DDI0487 ID_AA64MMFR0_EL1: TGran16_2 0 is what TGran16 says, which is 0, none; 1 is none too."""
+        a = self.changed("a", "ID_AA64MMFR0_EL1", 0x0000000000101125 & ~(0xfff << 32) & ~(0xfff << 20) | 0xf << 24)
+        b = self.changed("b", "ID_AA64MMFR0_EL1", 0x211 << 32 | 0xf << 24 | 0x101125 & ~(0xfff << 20))
+        answer = self.expect(DONE, "diff", a, b).out
+        self.assertTrue(answer.startswith("identical: "), answer)
+        self.assertIn("read with ID_AA64MMFR0_EL1.TGran16, they say the same", answer)
+
     def test_neighbouring_levels(self):
         """FEAT_PAuth2 (Armv8.6) signs in another way than FEAT_PAuth: DDI0487 ID_AA64ISAR1_EL1."""
         answer = self.expect(NO, "diff", "armv8.5-a-v1", "armv8.6-a-v1").out
@@ -278,6 +286,55 @@ class Pools(Case):
         for option, feature in (("sve", "FEAT_SVE2"), ("pmu", "FEAT_PMUv3p4"), ("ptrauth", "FEAT_PAuth")):
             answer = self.expect(NO, "baseline", profile("max-7.3"), "--vcpu", f"{option}=off", "--require", feature)
             self.assertRegex(answer.out + answer.err, rf"--vcpu {option}=on\n")
+
+    def refused(self, feature, *hosts, options=()):
+        """The one conflict of a feature that is required: what each host accepts, and the advice."""
+        answer = self.expect(NO, "baseline", "--json", "--require", feature, *options, *map(profile, hosts)).json()
+        (conflict,) = answer["conflicts"]
+        self.assertEqual(conflict["register"], feature)
+        return {each["host"]: each["accepted"] for each in conflict["values"]}, conflict["advice"]
+
+    def test_advice_on_a_required_feature_works(self):
+        """max-7.3-nosve is QEMU's -cpu max,sve=off and -nopauth is -cpu max,pauth=off: they have it not."""
+        for feature, lacking in (("FEAT_SVE2", "max-7.3-nosve"), ("FEAT_PAuth", "max-7.3-nopauth")):
+            with self.subTest(feature):
+                accepted, advice = self.refused(feature, "max-7.3", lacking)
+                self.assertEqual(accepted, {"max-7.3": ["yes"], lacking: ["no"]})
+                self.assertEqual(advice, f"leave out {lacking}")
+                self.baseline("max-7.3", options=("--require", feature))
+
+    def test_an_option_is_advised_where_every_host_has_it(self):
+        for option, feature in (("sve", "FEAT_SVE2"), ("pmu", "FEAT_PMUv3p4"), ("ptrauth", "FEAT_PAuth")):
+            hosts = ("max-7.1", "max-7.3")
+            accepted, advice = self.refused(feature, *hosts, options=("--vcpu", f"{option}=off"))
+            self.assertEqual(accepted, {host: ["yes"] for host in hosts})
+            self.assertEqual(advice, f"turn the vCPU option on that it takes: --vcpu {option}=on")
+            self.baseline(*hosts, options=("--require", feature, *advice.split()[-2:]))
+
+    def test_a_required_feature_that_no_host_has(self):
+        """Neoverse N1 is Armv8.2 with neither SVE nor pointer authentication, whatever the options."""
+        accepted, advice = self.refused("FEAT_SVE", "neoverse-n1-7.3", "neoverse-n1-6.12")
+        self.assertEqual(accepted, {"neoverse-n1-7.3": ["no"], "neoverse-n1-6.12": ["no"]})
+        self.assertEqual(advice, "do without FEAT_SVE")
+
+    def test_a_required_feature_that_a_rule_takes_away(self):
+        """KVM 7.3.4 clears S1PIE where there is no ATS1A, and that comes with 7.2."""
+        accepted, advice = self.refused("FEAT_S1PIE", "max-7.1", "max-7.3")
+        self.assertEqual((accepted, advice), ({"max-7.1": ["no"], "max-7.3": ["yes"]}, "leave out max-7.1"))
+        self.baseline("max-7.3", options=("--require", "FEAT_S1PIE"))
+
+    def test_a_required_feature_with_an_option_on_request(self):
+        """No guest has nested virtualisation without EL2, which is never chosen by itself."""
+        accepted, advice = self.refused("FEAT_NV2", "max-7.3-nested")
+        self.assertEqual((accepted, advice), ({"max-7.3-nested": ["yes"]},
+                                              "turn the vCPU option on that it takes: --vcpu el2=on"))
+        self.baseline("max-7.3-nested", options=("--require", "FEAT_NV2", "--vcpu", "el2=on"))
+
+    def test_a_required_feature_that_hosts_give_in_two_ways(self):
+        """QARMA3 and QARMA5 are two algorithms: a guest's pointers authenticate on one of the hosts only."""
+        accepted, advice = self.refused("FEAT_PAuth", "max-7.3", "max-qarma5-7.3")
+        self.assertEqual(accepted, {"max-7.3": ["yes"], "max-qarma5-7.3": ["yes"]})
+        self.assertEqual(advice, "put these hosts in different pools")
 
     def test_order_and_repetition_do_not_matter(self):
         names = ("neoverse-n1-6.12", "cortex-a76-7.3", "neoverse-n1-7.3")

@@ -69,6 +69,90 @@ static void test_relations(void **state)
 	steady_profile_free(p);
 }
 
+/*
+ * Pairs of fields against each other: those of a by number, those of b. RAS_frac: DDI0487
+ * ID_AA64PFR1_EL1, FEAT_RASv1p1 is RAS == 2, or RAS == 1 with RAS_frac == 1. CSV2_frac counts where
+ * CSV2 is 1. TGranX_2: DDI0487 ID_AA64MMFR0_EL1, 0 is what stage 1 has, 1 none, 2 there, 3 with 52
+ * bits. NV_frac: DDI0487 ID_AA64MMFR4_EL1. MPAM: version MPAM.MPAM_frac.
+ */
+static const struct {
+	const char *first, *second;
+	uint64_t a[2], b[2];
+	enum steady_relation want;
+} pairs[] = {
+	{"ID_AA64PFR0_EL1.RAS", "ID_AA64PFR1_EL1.RAS_frac", {1, 1}, {2, 0}, STEADY_SUBSET},
+	{"ID_AA64PFR0_EL1.RAS", "ID_AA64PFR1_EL1.RAS_frac", {1, 1}, {1, 0}, STEADY_SUPERSET},
+	{"ID_AA64PFR0_EL1.RAS", "ID_AA64PFR1_EL1.RAS_frac", {2, 1}, {2, 0}, STEADY_IDENTICAL},
+	{"ID_AA64PFR0_EL1.RAS", "ID_AA64PFR1_EL1.RAS_frac", {1, 1}, {4, 0}, STEADY_SUBSET}, /* newer */
+	{"ID_AA64PFR0_EL1.RAS", "ID_AA64PFR1_EL1.RAS_frac", {1, 1}, {1, 2}, STEADY_SUBSET},
+	{"ID_AA64PFR0_EL1.CSV2", "ID_AA64PFR1_EL1.CSV2_frac", {1, 2}, {2, 0}, STEADY_INCOMPATIBLE},
+	{"ID_AA64PFR0_EL1.MPAM", "ID_AA64PFR1_EL1.MPAM_frac", {0, 1}, {1, 1}, STEADY_SUBSET},
+	{"ID_AA64PFR0_EL1.MPAM", "ID_AA64PFR1_EL1.MPAM_frac", {0, 1}, {1, 0}, STEADY_INCOMPATIBLE},
+	{"ID_AA64MMFR2_EL1.NV", "ID_AA64MMFR4_EL1.NV_frac", {0, 1}, {2, 0}, STEADY_SUBSET},
+	{"ID_AA64MMFR0_EL1.TGran16", "ID_AA64MMFR0_EL1.TGran16_2", {0, 0}, {0, 1}, STEADY_IDENTICAL},
+	{"ID_AA64MMFR0_EL1.TGran64", "ID_AA64MMFR0_EL1.TGran64_2", {15, 0}, {15, 1},
+	 STEADY_IDENTICAL},
+	{"ID_AA64MMFR0_EL1.TGran4", "ID_AA64MMFR0_EL1.TGran4_2", {0, 0}, {0, 2}, STEADY_IDENTICAL},
+	{"ID_AA64MMFR0_EL1.TGran4", "ID_AA64MMFR0_EL1.TGran4_2", {0, 2}, {1, 0}, STEADY_SUBSET},
+	{"ID_ISAR0_EL1.Swap", "ID_ISAR4_EL1.SWP_frac", {0, 1}, {1, 0}, STEADY_SUBSET},
+	{"ID_ISAR3_EL1.SynchPrim", "ID_ISAR4_EL1.SynchPrim_frac", {1, 3}, {2, 0}, STEADY_SUBSET},
+};
+
+static void test_groups(void **state)
+{
+	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, "n1");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(pairs); i++) {
+		struct steady_difference d[4];
+		struct steady_view a, b;
+		size_t count;
+
+		steady_configuration_view(&p->configurations[0], &a);
+		put(&a, "ID_AA64PFR0_EL1.EL0", 2);
+		b = a;
+		put(&a, pairs[i].first, pairs[i].a[0]);
+		put(&a, pairs[i].second, pairs[i].a[1]);
+		put(&b, pairs[i].first, pairs[i].b[0]);
+		put(&b, pairs[i].second, pairs[i].b[1]);
+		if (steady_relate(&a, &b, d, 4, &count) != pairs[i].want)
+			fail_msg("row %zu: %s", i,
+				 steady_relation_name(steady_relate(&a, &b, d, 4, &count)));
+		assert_int_equal(steady_relate(&b, &a, NULL, 0, &count), turned(pairs[i].want));
+		for (size_t k = 0; k < count; k++)
+			assert_non_null(steady_difference_basis(&a, &b, d[k].field).group);
+	}
+	steady_profile_free(p);
+}
+
+/* DDI0487 D24: AArch32's registers are UNKNOWN where EL0 has none; ID_AA64ZFR0_EL1 without SVE. */
+static void test_void(void **state)
+{
+	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, "n1");
+	struct steady_difference d[4];
+	struct steady_view a, b;
+	size_t count;
+
+	(void)state;
+	steady_configuration_view(&p->configurations[0], &a);
+	put(&a, "ID_AA64PFR0_EL1.EL0", 2);
+	b = a;
+	put(&b, "ID_AA64PFR0_EL1.EL0", 1);
+	put(&b, "ID_ISAR6_EL1.I8MM", 1);
+	put(&a, "ID_ISAR6_EL1.I8MM", 0);
+	assert_int_equal(steady_relate(&a, &b, d, 4, &count), STEADY_SUPERSET);
+	assert_int_equal(count, 2);
+	assert_int_equal(d[0].field, build_field("ID_ISAR6_EL1.I8MM"));
+	assert_true(steady_difference_basis(&a, &b, d[0].field).b_void);
+	assert_false(steady_difference_basis(&a, &b, d[0].field).a_void);
+	assert_int_equal(d[0].compare, STEADY_SAME);
+	b = a;
+	put(&b, "ID_AA64ZFR0_EL1.SVEver", 1); /* N1 has no SVE */
+	assert_int_equal(steady_relate(&a, &b, d, 4, &count), STEADY_IDENTICAL);
+	assert_true(steady_difference_basis(&a, &b, d[0].field).a_void);
+	steady_profile_free(p);
+}
+
 /* What was not captured is neither the same nor less; unknown on both sides is no difference. */
 static void test_unknown(void **state)
 {
@@ -126,6 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relations),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_void),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_names),
