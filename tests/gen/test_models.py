@@ -6,6 +6,7 @@ The named models against what others say: the levels against Arm's list of manda
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,8 +45,8 @@ def includes(level, version):
     return major == 9 and at <= minor
 
 
-def wanted(level):
-    has, before = BASE | {f for f, version in HELD.items() if includes(level, version)}, None
+def wanted(level, held=HELD):
+    has, before = BASE | {f for f, version in held.items() if includes(level, version)}, None
     while before != has:  # a condition may be on a feature that comes in by another
         before = set(has)
         for feature, version, needs, tells in mandatory():
@@ -66,6 +67,16 @@ class Levels(unittest.TestCase):
             with self.subTest(level):
                 shown = steadyarm("show", level + "-v1", "--features").stdout.split()
                 self.assertEqual(sorted(shown), sorted(wanted(level)))
+
+    def test_titles_say_what_is_more(self):
+        """A level has "nothing else", or its title names each feature that nothing makes mandatory."""
+        for level in LEVELS:
+            asked = wanted(level, held={})
+            more = {f for f, version in HELD.items() if includes(level, version)} - asked
+            title = steadyarm("models", level + "-v1").stdout.split("\n", 1)[0]
+            with self.subTest(level):
+                self.assertEqual(set(re.findall(r"FEAT_\w+", title)), more)
+                self.assertEqual("nothing else" in title, not more)
 
     def test_known_levels(self):
         """From the text of the manual, DDI0487 A2: a few by hand."""
