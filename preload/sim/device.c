@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <steadyarm/sim.h>
 
@@ -20,6 +19,7 @@
 #include "simhost.h"
 
 struct steady_profile *simhost_profile;
+unsigned int simhost_process;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -61,9 +61,15 @@ static void give_lock(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static void in_child(void)
+{
+	give_lock();
+	simhost_process++;
+}
+
 static void load(void)
 {
-	pthread_atfork(take_lock, give_lock, give_lock);
+	pthread_atfork(take_lock, give_lock, in_child);
 	if (!simhost_profile)
 		simhost_load(secure_getenv("STEADYARM_HOST_PROFILE"));
 }
@@ -147,7 +153,7 @@ static long dispatch(struct simhost_object *o, unsigned int request, void *argum
 {
 	if (o->kind == SIMHOST_DEVICE)
 		return device_ioctl(request, argument);
-	if (o->vm->owner != (long)getpid())
+	if (o->vm->owner != simhost_process)
 		return simhost_fail(EIO);
 	if (o->kind == SIMHOST_VM)
 		return simhost_vm_ioctl(o->vm, request, argument);
