@@ -261,6 +261,39 @@ class Run(Case):
         self.assertEqual(self.launch("--model", model, "--", "./none")[0], 127)
         self.assertEqual(self.launch("--model", model, "--", self.program("plain", mode=0o644))[0], 126)
 
+    def test_on_the_way(self):
+        """execvp(3): what cannot be executed is passed by, and an empty element is the current folder."""
+        first, second = self.folder / "first", self.folder / "second"
+        (first / "vmm").mkdir(parents=True)
+        second.mkdir()
+        (second / "vmm").symlink_to(VMM)
+        (self.folder / "here").symlink_to(VMM)
+        (first / "plain").write_text("", encoding="utf-8")
+        rows = (("vmm", f"{first}:{second}", 0), ("vmm", f"{first}", 126), ("plain", f"{first}:{second}", 126),
+                ("here", f"{first}::{second}", 0), ("here", f"{first}:", 0), ("here", "", 0), ("here", f"{first}", 127))
+        for name, path, status in rows:
+            with self.subTest(name=name, path=path):
+                done = self.launch("--host", profile(HOST), "--model", self.model(*POOL), "--", name, env={"PATH": path})
+                self.assertEqual(done[0], status, done[2])
+        status, _, err = self.launch("--model", self.model(*POOL), "--", first)
+        self.assertEqual(status, 126)
+        self.assertIn("Is a directory", err)
+
+    def test_library_that_cannot_be_loaded(self):
+        """ld.so(8) says that it is ignored, and runs the program."""
+        data = bytearray(pathlib.Path(PRELOAD).read_bytes())
+        rows = [(b"nothing\n", "it is no shared library"), (bytes(data[:40]), "it is no shared library"),
+                (pathlib.Path(shutil.which("true")).read_bytes()[:16] + b"\2\0" + bytes(data[18:]), "it is no shared library")]
+        for at, value in ((EI_CLASS, b"\1"), (E_MACHINE, struct.pack("<H", 243)), (5, b"\2")):  # EI_DATA
+            other = bytearray(data)
+            other[at:at + len(value)] = value
+            rows.append((bytes(other), "it is for another architecture"))
+        for content, said in rows:
+            library = self.program("other.so", content)
+            status, out, err = self.launch("--model", self.model(*POOL), "--library", library, "--", shutil.which("echo"), "x")
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(f"other.so: {said}", err)
+
     def test_own_failures(self):
         model = self.model(*POOL)
         blank = self.folder / "a b.so"
@@ -336,6 +369,21 @@ class Run(Case):
                 self.assertEqual(echoed, [VMM, *arguments])
                 self.assertFalse(self.is_pinned(out))
         self.assertEqual(self.wrapped("-machine", "nonesuch", conf="")[0], OWN)
+
+    def test_wrapper_knows_a_guest(self):
+        """What looks like a question and is none: an option's value, or what a later option takes back."""
+        model = {"STEADYARM_MODEL": str(self.model(*POOL))}
+        for arguments in (["-kernel", "x", "-append", "-h"], ["-append", "-version"], ["-name", "-help"],
+                          ["-machine", "none", "-machine", "virt"], ["-M", "none", "-machine", "accel=kvm,type=virt"],
+                          ["-cpu", "help", "-cpu", "host"], ["-append", "-machine", "-M", "virt"],
+                          ["-machine", "none", "-readconfig", "x"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.wrapped(*arguments, conf="")[0], OWN)  # no model, no guest
+                status, out, err, echoed = self.wrapped(*arguments, env=model)
+                self.assertEqual((status, err, echoed), (0, "", [VMM, *arguments]))
+                self.assertTrue(self.is_pinned(out))
+        self.assertTrue(self.is_pinned(self.wrapped("-machine", "none", env=model)[1]))  # and a machine of devices
+        self.assertTrue(self.is_pinned(self.wrapped("-append", "-name web2", "-name", "web1", conf=f"model web1 {model['STEADYARM_MODEL']}\n")[1]))
 
     def test_wrapper_without_qemu(self):
         status, _, err, _ = self.wrapped("-version", env={"STEADYARM_QEMU": "/none/qemu"})
@@ -426,6 +474,33 @@ class Run(Case):
         process = self.waiting(STEADYARM, "run", "--host", profile(HOST), "--model", self.model(*POOL), "--", VMM, "-w")
         found = self.find(process.pid)
         self.assertEqual((found["state"], found["model"]), ("no-record", None))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, to become somebody else")
+    def test_records_of_all_users(self):
+        """The folder as tmpfiles.d/steadyarm.conf has it made: a VMM that is not root leaves its record there."""
+        conf = (pathlib.Path(__file__).resolve().parents[2] / "tmpfiles.d" / "steadyarm.conf").read_text(encoding="utf-8")
+        kind, path, mode, user, group, age = [line for line in conf.splitlines() if not line.startswith("#")][0].split()
+        self.assertEqual((kind, path, user, group, age), ("d", "/run/steadyarm", "root", "root", "-"))
+        self.folder.chmod(0o755)
+        records = self.folder / "records"
+        records.mkdir()
+        records.chmod(int(mode, 8))
+        model = self.model(*POOL)
+        model.chmod(0o644)
+        argv = [STEADYARM, "run", "--host", profile(HOST), "--model", model, "--", VMM, "-w"]
+        process = self.waiting(shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", *argv)
+        self.assertEqual((records / f"{process.pid}.json").stat().st_uid, 65534)
+        found = self.find(process.pid)
+        self.assertEqual((found["uid"], found["state"]), (65534, "read-back"))
+        # where another user's record was left under the same number
+        old = records / f"{process.pid}.json"
+        shutil.chown(old, 12345)
+        stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
+        start = stat.rsplit(")", 1)[1].split()[19]
+        old.rename(records / f"{process.pid}-{start}.json")
+        shutil.chown(records / f"{process.pid}-{start}.json", 65534)
+        old.write_text("{}\n", encoding="utf-8")
+        self.assertEqual(self.find(process.pid)["state"], "read-back")
 
     def test_records_end(self):
         model = self.model(*POOL)
