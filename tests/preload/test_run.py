@@ -485,7 +485,7 @@ class Run(Case):
         records = self.folder / "records"
         records.mkdir()
         records.chmod(int(mode, 8))
-        model = self.model(*POOL)
+        model = self.file("model.json", self.model(*POOL).read_text(encoding="utf-8"))
         model.chmod(0o644)
         argv = [STEADYARM, "run", "--host", profile(HOST), "--model", model, "--", VMM, "-w"]
         process = self.waiting(shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", *argv)
