@@ -2,7 +2,7 @@
 /*
  * The preload library from inside. interpose.c has the symbols that a VMM calls, watch.c decides
  * about each request, table.c knows which descriptors are VMs and vCPUs, setup.c reads the model
- * once, say.c speaks, audit.c leaves a record for `steadyarm ps`.
+ * once, here.c what the machine passes through, say.c speaks, audit.c leaves a record for `steadyarm ps`.
  *
  * It uses <steadyarm/steadyarm.h> and host/uapi.h (KVM's ABI), nothing else of the library.
  */
@@ -101,6 +101,12 @@ void audit_open(const struct setup *setup);
 void audit_write(const struct setup *setup, struct vm *vm);
 /* The process installs a filter of system calls. */
 void audit_filtered(void);
+
+/* ---- here.c ---- */
+
+#define HERE_MAX 4
+/* What guests here get as it is, whatever is written: names and values; how many. */
+size_t here_passed(struct steady_passed here[HERE_MAX]);
 
 /* ---- watch.c ---- */
 

@@ -28,15 +28,42 @@ static long fail(int error)
 
 /* ---- a VM and its vCPUs ---- */
 
+/* What no write levels, and what the VMM asks for: 0 if such a VM may be had, or an errno. */
+static int may_create(const struct setup *s, int fd, void *type)
+{
+	struct steady_report *report = NULL;
+	struct steady_passed here[HERE_MAX];
+	size_t count = here_passed(here);
+	int error = 0;
+	long bits = real_ioctl(fd, STEADY_CHECK_EXTENSION, (void *)(uintptr_t)STEADY_CAP_IPA_SIZE);
+
+	if (bits >= 0) /* and not on what is no /dev/kvm */
+		here[count++] = (struct steady_passed){"IPA_SIZE", bits ? (uint64_t)bits : 40};
+	steady_report_new(&report);
+	if (steady_pin_check_passed(s->pin, here, count, report))
+		error = EPERM;
+	else if (steady_pin_vm_type(s->pin, (uintptr_t)type, report))
+		error = EINVAL; /* as KVM says of too many */
+	say_report(report, true);
+	if (error)
+		say_complain("no VM is made: its guest would not be the model's");
+	steady_report_free(report);
+	return error;
+}
+
 static long create_vm(const struct setup *s, int fd, unsigned int request, void *argument)
 {
 	struct vm *vm;
+	int error;
 	long r;
 
 	if (s->broken) {
 		say_complain("no VM is made: there is no model to pin it to");
 		return fail(EPERM);
 	}
+	error = may_create(s, fd, argument);
+	if (error)
+		return fail(error);
 	r = real_ioctl(fd, request, argument);
 	if (r < 0)
 		return r;

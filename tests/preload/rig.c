@@ -27,6 +27,18 @@ const struct setup *setup_get(void)
 	return &rig.setup;
 }
 
+size_t here_passed(struct steady_passed here[HERE_MAX])
+{
+	static const char *const names[] = {"CNTFRQ_EL0", "DCZID_EL0", "PAGE_SIZE"};
+	size_t count = 0;
+
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		if (steadyarm_simulated(names[i], &here[count].value))
+			here[count++].name = names[i];
+	}
+	return count;
+}
+
 static bool fails(unsigned long number)
 {
 	if (number != between.fail_at)

@@ -141,6 +141,41 @@ class Run(Case):
                 self.assertEqual((status, len(values(out))), (ends, 0 if ends else 56), err)
                 self.assertRegex(err, said)
 
+    def changed_host(self, name, value):
+        host = json.loads(pathlib.Path(profile(HOST)).read_text(encoding="utf-8"))
+        host["unvirtualised"][name] = hex(value)
+        if name == "IPA_SIZE":
+            host["capabilities"]["ARM_VM_IPA_SIZE"] = value
+        return self.file(f"{name}.json", json.dumps(host))
+
+    def test_passed_through(self):
+        """What no write levels is refused before there is a VM, unless it is tolerated by name."""
+        for name, value, said in (("CNTFRQ_EL0", 25000000, "wants 62500000 Hz, host has 25000000 Hz"),
+                                  ("DCZID_EL0", 5, "wants 0x4, host has 0x5"), ("PAGE_SIZE", 65536, "wants 4096 bytes"),
+                                  ("IPA_SIZE", 36, "wants 40 bits, host has 36 bits")):
+            arguments = ["--host", self.changed_host(name, value), "--model", self.model(*POOL)]
+            with self.subTest(name):
+                status, out, err = self.launch(*arguments, "--", VMM)
+                self.assertEqual(status, 9)
+                self.assertIn("vm: Operation not permitted\n", out)
+                self.assertIn(f"steadyarm: {name}: {said}", err)
+                if name != "IPA_SIZE":  # KVM makes no VM of 40 bits there
+                    self.assertEqual(self.launch(*arguments, "--tolerate", name, "--", VMM)[0::2], (0, ""))
+
+    def test_addresses(self):
+        """A VM has no more of them than the model: QEMU's map of memory comes from what KVM tells."""
+        status, out, err = self.pinned()
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("ipa 40\n", out)  # the pool's A76 has 40, this host 48
+        status, out, err = self.pinned("-t", "48")
+        self.assertEqual(status, 9)
+        self.assertIn("vm: Invalid argument\n", out)
+        self.assertIn("IPA_SIZE: wants 48 bits, host has 40 bits", err)
+        self.assertEqual(self.pinned("-t", "36")[0], 0)
+        status, out, err = self.pinned("-t", "48", options=["--tolerate", "IPA_SIZE"])
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("ipa 48\n", out)
+
     # What the environment brings
 
     def direct(self, env, *arguments):

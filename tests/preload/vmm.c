@@ -3,13 +3,13 @@
  * A VMM of plain system calls for the black-box tests of `steadyarm run`: it knows nothing of
  * Steadyarm but the numbers of KVM's interface.
  *
- * vmm [-s] [-S] [-e] [-w] [-c] [-C] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
+ * vmm [-s] [-S] [-e] [-w] [-c] [-C] [-t TYPE] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
  *   boots, runs every vCPU twice, prints "ID VALUE" for the core ID range of the last vCPU, writes
  *   what it is told to and says what became of it
  *   -s through syscall(2); -S requests sign-extended, as QEMU up to 8 does; -e with the VM that a
  *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -c shuts
  *   itself in, once its vCPUs are made, so that any system call but a few ends it; -C once /dev/kvm is
- *   open, so that nothing can be opened; -x its status; with $VMM_ECHO it prints its arguments
+ *   open, so that nothing can be opened; -t the VM's type; -x its status; with $VMM_ECHO it prints its arguments
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,6 +33,7 @@
 #define VCPUS   512
 #define TARGET  5
 #define GICV3   7
+#define IPA_SIZE 165
 #define DIST    0x8000000
 #define REDIST  0x80a0000
 #define PMU_IRQ 23
@@ -174,6 +175,7 @@ static int boot(int vm, int vcpus[VCPUS], unsigned int count, uint32_t features)
 int main(int argc, char **argv)
 {
 	unsigned int count = 1, status = 0;
+	uintptr_t type = 0;
 	uint32_t features = 1u << 2 | 1u << 3; /* PSCI 0.2, PMU */
 	bool wait = false, early = false, opens_nothing = false;
 	int at_start = errno;
@@ -184,12 +186,13 @@ int main(int argc, char **argv)
 		printf("argument %s\n", argv[i]);
 	if (getenv("VMM_ECHO"))
 		argc = 1; /* they are another VMM's */
-	while ((option = getopt(argc, argv, "sSewcCv:f:x:")) != -1) {
+	while ((option = getopt(argc, argv, "sSewcCt:v:f:x:")) != -1) {
 		by_syscall = by_syscall || option == 's';
 		extended = extended || option == 'S';
 		early = early || option == 'e';
 		wait = wait || option == 'w';
 		closes_in = closes_in || option == 'c';
+		type = option == 't' ? strtoul(optarg, NULL, 0) : type;
 		opens_nothing = opens_nothing || option == 'C';
 		count = option == 'v' ? (unsigned int)atoi(optarg) : count;
 		features = option == 'f' ? (uint32_t)strtoul(optarg, NULL, 0) : features;
@@ -200,7 +203,8 @@ int main(int argc, char **argv)
 	must(kvm, "/dev/kvm");
 	if (opens_nothing)
 		open_nothing();
-	vm = must(early ? early_vm : request(kvm, STEADY_CREATE_VM, NULL), "vm");
+	vm = must(early ? early_vm : request(kvm, STEADY_CREATE_VM, (void *)type), "vm");
+	printf("ipa %d\n", request(vm, STEADY_CHECK_EXTENSION, (void *)IPA_SIZE));
 	vcpu = boot(vm, vcpus, count, features);
 	show(vcpu);
 	count_list(vcpu);
