@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,15 +91,12 @@ static char *read_record(const char *path, uint32_t uid, size_t *length)
 	return NULL;
 }
 
-static bool find_record(const struct wanted *w, const struct steady_process *p,
-			struct steady_audit *audit)
+static bool try_record(const char *path, const struct steady_process *p, struct steady_audit *audit)
 {
-	char path[PATH_MAX], *text;
 	size_t length = 0;
+	char *text;
 	bool found;
 
-	if (snprintf(path, sizeof(path), "%s/%ld.json", w->run, p->pid) >= (int)sizeof(path))
-		return false;
 	text = read_record(path, p->uid, &length);
 	found = text && steady_audit_read(text, length, audit);
 	free(text);
@@ -107,6 +105,20 @@ static bool find_record(const struct wanted *w, const struct steady_process *p,
 		found = false;
 	}
 	return found;
+}
+
+/* The longer name is for where somebody else's file was in the way. */
+static void find_record(const struct wanted *w, const struct steady_process *p,
+			struct steady_audit *audit)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%ld.json", w->run, p->pid) < (int)sizeof(path) &&
+	    try_record(path, p, audit))
+		return;
+	if (snprintf(path, sizeof(path), "%s/%ld-%" PRIu64 ".json", w->run, p->pid, p->start) <
+	    (int)sizeof(path))
+		try_record(path, p, audit);
 }
 
 /* Records of processes that ended without a word are of no use to anybody. */
@@ -122,6 +134,8 @@ static void clean(const struct wanted *w)
 		size_t length = 0;
 		struct stat st;
 
+		if (pid > 0 && *end == '-')
+			strtoull(end + 1, &end, 10);
 		if (pid <= 0 || strcmp(end, ".json") != 0 ||
 		    snprintf(path, sizeof(path), "%s/%s", w->run, e->d_name) >= (int)sizeof(path) ||
 		    lstat(path, &st) || !S_ISREG(st.st_mode))
@@ -145,7 +159,7 @@ static enum state state_of_vm(const struct steady_process *p, const struct stead
 {
 	if (!audit->root || !steady_audit_vm(audit, fd, vm)) {
 		*vm = (struct steady_audit_vm){.fd = fd};
-		return p->library && !audit->root ? NO_RECORD : UNPINNED;
+		return p->library && (!audit->root || audit->full) ? NO_RECORD : UNPINNED;
 	}
 	if (vm->refused)
 		return REFUSED;

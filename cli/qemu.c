@@ -35,29 +35,46 @@ static bool is_option(const char *argument, const char *name)
 	return strcmp(argument, name) == 0;
 }
 
-/* Nothing that runs a guest: questions about QEMU, libvirt's among them, which uses no machine. */
-static bool is_question(int argc, char **argv)
+static bool is_one_of(const char *argument, const char *const *names)
 {
-	static const char *const questions[] = {"version", "help", "h"};
-	static const char *const takers[] = {"machine", "M", "cpu", "device", "accel", "netdev"};
-
-	for (int i = 1; i < argc && argv[i]; i++) {
-		const char *next = argv[i + 1] ? argv[i + 1] : ""; /* they end in NULL */
-
-		for (size_t q = 0; q < sizeof(questions) / sizeof(questions[0]); q++) {
-			if (is_option(argv[i], questions[q]))
-				return true;
-		}
-		for (size_t t = 0; t < sizeof(takers) / sizeof(takers[0]); t++) {
-			if (is_option(argv[i], takers[t]) &&
-			    (strcmp(next, "help") == 0 || strcmp(next, "?") == 0))
-				return true;
-		}
-		if ((is_option(argv[i], "machine") || is_option(argv[i], "M")) &&
-		    (strcmp(next, "none") == 0 || strncmp(next, "none,", 5) == 0))
+	for (; *names; names++) {
+		if (is_option(argument, *names))
 			return true;
 	}
 	return false;
+}
+
+/* The options of QEMU 10 and 11 without an argument (qemu-options.hx); all others have one. */
+static const char *const flags[] = {
+	"version", "help", "h", "S", "s", "async-teardown", "alt-grab", "ctrl-grab", "curses",
+	"daemonize", "enable-fips", "enable-kvm", "enable-sync-profile", "full-screen", "mem-prealloc",
+	"no-acpi", "no-fd-bootchk", "no-frame", "no-hpet", "no-quit", "no-reboot", "no-shutdown",
+	"no-user-config", "nodefaults", "nographic", "nohpet", "old-param", "one-insn-per-tb",
+	"only-migratable", "portrait", "preconfig", "sdl", "semihosting", "singlestep", "snapshot",
+	"usb", "win2k-hack", "xen-attach", "xen-domid-restrict", NULL};
+
+/*
+ * The next option from *i on, NULL at the end; its value is NULL where it has none. What is not known
+ * here to stand alone takes the word after it, so that no value is taken for an option.
+ */
+static const char *next_option(int argc, char **argv, int *i, const char **value)
+{
+	while (*i < argc && argv[*i]) {
+		const char *word = argv[(*i)++];
+
+		*value = NULL;
+		if (*word != '-' || !word[1])
+			continue; /* a disk image */
+		if (!is_one_of(word, flags) && *i < argc)
+			*value = argv[(*i)++];
+		return word;
+	}
+	return NULL;
+}
+
+static bool asks_for_help(const char *value)
+{
+	return value && (strcmp(value, "help") == 0 || strcmp(value, "?") == 0);
 }
 
 /* QEMU's way of writing options: commas separate, two of them are one in a value. */
@@ -76,18 +93,66 @@ static const char *next_part(const char *p, char out[NAME_ROOM])
 	return *p ? p + 1 : NULL;
 }
 
+/* The machine's type, if an option `-machine` names one. QEMU merges them: the last one counts. */
+static void find_type(const char *value, char type[NAME_ROOM])
+{
+	char part[NAME_ROOM];
+	bool first = true;
+
+	for (const char *p = value; p; first = false) {
+		p = next_part(p, part);
+		if (strncmp(part, "type=", 5) == 0)
+			memmove(type, part + 5, strlen(part + 5) + 1);
+		else if (first && !strchr(part, '='))
+			memcpy(type, part, strlen(part) + 1);
+	}
+}
+
+/*
+ * ANSWERED: QEMU answers and ends, whatever else it is told. NO_MACHINE: libvirt's questions by QMP;
+ * no guest, unless somebody builds one of devices.
+ */
+enum errand { GUEST, NO_MACHINE, ANSWERED };
+
+static enum errand errand_of(int argc, char **argv)
+{
+	static const char *const answered[] = {"version", "help", "h", NULL};
+	static const char *const listers[] = {"machine", "M", "device", "accel", "netdev", NULL};
+	static const char *const machine[] = {"machine", "M", NULL}, *const file[] = {"readconfig", NULL};
+	char type[NAME_ROOM] = "";
+	const char *option, *value, *cpu = NULL;
+	bool elsewhere = false;
+	int i = 1;
+
+	while ((option = next_option(argc, argv, &i, &value))) {
+		if (is_one_of(option, answered) ||
+		    (is_one_of(option, listers) && asks_for_help(value)))
+			return ANSWERED;
+		if (is_one_of(option, machine) && value)
+			find_type(value, type);
+		if (is_option(option, "cpu"))
+			cpu = value;
+		elsewhere = elsewhere || is_one_of(option, file);
+	}
+	if (asks_for_help(cpu))
+		return ANSWERED;
+	return !elsewhere && strcmp(type, "none") == 0 ? NO_MACHINE : GUEST;
+}
+
 /* -name web1, or -name guest=web1,debug-threads=on */
 static void find_guest(int argc, char **argv, char guest[NAME_ROOM])
 {
+	const char *option, *value;
 	char part[NAME_ROOM];
+	int i = 1;
 
 	guest[0] = '\0';
-	for (int i = 1; i + 1 < argc && argv[i] && argv[i + 1]; i++) {
+	while ((option = next_option(argc, argv, &i, &value))) {
 		bool first = true;
 
-		if (!is_option(argv[i], "name"))
+		if (!is_option(option, "name"))
 			continue;
-		for (const char *p = argv[i + 1]; p; first = false) {
+		for (const char *p = value; p; first = false) {
 			p = next_part(p, part);
 			if (strncmp(part, "guest=", 6) == 0)
 				memmove(guest, part + 6, strlen(part + 6) + 1);
@@ -172,12 +237,13 @@ static int choose(struct cli *cli, struct choice *c)
 
 /* ---- becoming QEMU ---- */
 
-static int become(struct cli *cli, const struct choice *c, bool question, char **argv)
+static int become(struct cli *cli, const struct choice *c, enum errand errand, char **argv)
 {
 	struct cli_run_request request = {.model = c->model};
 
 	argv[0] = c->qemu;
-	if (question || (c->model && strcmp(c->model, UNPINNED) == 0)) {
+	if (errand == ANSWERED || (errand == NO_MACHINE && !c->model) ||
+	    (c->model && strcmp(c->model, UNPINNED) == 0)) {
 		execvp(c->qemu, argv);
 		cli_say("%s: %s", c->qemu, strerror(errno));
 		return errno == ENOENT ? 127 : 126;
@@ -198,7 +264,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	find_guest(argc, argv, c.guest);
 	r = choose(cli, &c);
-	cli->status = r ? CLI_RUN_FAILED : become(cli, &c, is_question(argc, argv), argv);
+	cli->status = r ? CLI_RUN_FAILED : become(cli, &c, errand_of(argc, argv), argv);
 	free(c.qemu);
 	free(c.model);
 	return r ? r : -STEADY_EUSAGE; /* it is still here, so it has failed */

@@ -94,6 +94,12 @@ static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 
 /* ---- what can be run this way ---- */
 
+#ifdef __aarch64__
+#define HERE EM_AARCH64
+#else
+#define HERE EM_X86_64
+#endif
+
 struct target {
 	char path[PATH_MAX];
 	bool emulated; /* an arm64 program on another machine: under qemu-user, on a simulated host
@@ -101,21 +107,41 @@ struct target {
 	struct steady_text preload;
 };
 
-/* The path that execvp(3) would run. */
+/* Whether it could be executed, by its kind and mode; or errno is set. */
+static bool is_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	if (S_ISDIR(st.st_mode))
+		errno = EISDIR;
+	return !S_ISDIR(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/*
+ * The path that execvp(3) would run: it goes on where something cannot be executed, and an empty
+ * element is the current folder. False: there is none, and `out` is what comes nearest, or "".
+ */
 static bool find_command(const char *name, char *out, size_t room)
 {
-	const char *path = getenv("PATH");
+	const char *p = getenv("PATH");
+	char near[PATH_MAX] = "";
 
 	if (strchr(name, '/'))
 		return snprintf(out, room, "%s", name) < (int)room;
-	for (const char *p = path ? path : "/usr/bin:/bin"; *p;) {
+	for (p = p ? p : "/bin:/usr/bin"; p && *name; p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL) {
 		size_t length = strcspn(p, ":");
 
-		if (snprintf(out, room, "%.*s/%s", (int)length, p, name) < (int)room &&
-		    access(out, X_OK) == 0)
+		if (snprintf(out, room, "%.*s%s%s", (int)length, p, length ? "/" : "./", name) >=
+		    (int)room)
+			continue;
+		if (is_executable(out))
 			return true;
-		p += length + (p[length] == ':');
+		if (!*near && (errno == EACCES || errno == EISDIR))
+			snprintf(near, sizeof(near), "%s", out);
 	}
+	snprintf(out, room, "%s", near);
 	return false;
 }
 
@@ -139,11 +165,6 @@ static bool has_interpreter(int fd, const Elf64_Ehdr *head)
  */
 static const char *why_not(struct target *target, int fd)
 {
-#ifdef __aarch64__
-	const uint16_t machine = EM_AARCH64;
-#else
-	const uint16_t machine = EM_X86_64;
-#endif
 	const bool any = target->emulated;
 	Elf64_Ehdr head;
 	struct stat st;
@@ -153,9 +174,9 @@ static const char *why_not(struct target *target, int fd)
 		return "it is a script: name the VMM itself";
 	if (n != (ssize_t)sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 		return "it is no ELF program";
-	target->emulated = any && machine != EM_AARCH64 && head.e_machine == EM_AARCH64;
+	target->emulated = any && HERE != EM_AARCH64 && head.e_machine == EM_AARCH64;
 	if (head.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    (head.e_machine != machine && !target->emulated))
+	    (head.e_machine != HERE && !target->emulated))
 		return "it is for another architecture";
 	if (!has_interpreter(fd, &head))
 		return "it is statically linked, and no library can be preloaded into it";
@@ -171,12 +192,12 @@ static int check_command(const char *name, const struct cli_run_request *w, stru
 	const char *path = target->path, *reason;
 	int fd, error;
 
-	if (!find_command(name, target->path, sizeof(target->path))) {
+	if (!find_command(name, target->path, sizeof(target->path)) && !*path) {
 		cli_say("run: %s: not found", name);
 		return 127;
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || access(path, X_OK) != 0) {
+	if (fd < 0 || !is_executable(path)) {
 		error = errno;
 		cli_say("run: %s: %s", path, strerror(error));
 		if (fd >= 0)
@@ -223,6 +244,30 @@ static bool find_library(const char *given, const char *name, bool emulated, cha
 	return realpath(beside, out) != NULL;
 }
 
+/* The loader says a word about a file that it cannot preload, and runs the program without it. */
+static bool can_be_loaded(const struct target *target, const char *path)
+{
+	const uint16_t machine = target->emulated ? EM_AARCH64 : HERE;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf64_Ehdr head;
+	bool read = fd >= 0 && pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head);
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0)
+		cli_say("run: %s: %s", path, strerror(error));
+	else if (!read || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_type != ET_DYN)
+		cli_say("run: %s: it is no shared library, and the loader would go on without it", path);
+	else if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB ||
+		 head.e_machine != machine)
+		cli_say("run: %s: it is for another architecture than %s, and the loader would go on "
+			"without it", path, target->path);
+	else
+		return true;
+	return false;
+}
+
 /* Puts a library in front of those that are to be preloaded. */
 static int add_library(struct target *target, const char *given, const char *name)
 {
@@ -238,6 +283,8 @@ static int add_library(struct target *target, const char *given, const char *nam
 			given ? given : "");
 		return -1;
 	}
+	if (!can_be_loaded(target, library))
+		return -1;
 	if (strpbrk(library, target->emulated ? " :," : " :")) {
 		cli_say("run: %s: a blank, colon%s in a library's path splits LD_PRELOAD", library,
 			target->emulated ? " or comma" : "");

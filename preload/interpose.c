@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The symbols that a VMM calls instead of the C library's: ioctl() and syscall(). All that is not
- * KVM's goes straight through.
+ * KVM's goes straight through. prctl() is there to see a filter of system calls being installed.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,9 +19,11 @@
 
 typedef int ioctl_fn(int, unsigned long, ...);
 typedef long syscall_fn(long, ...);
+typedef int prctl_fn(int, ...);
 
 static _Atomic(ioctl_fn *) next_ioctl;
 static _Atomic(syscall_fn *) next_syscall;
+static _Atomic(prctl_fn *) next_prctl;
 
 /* Works before any constructor: whoever comes first looks it up. */
 static ioctl_fn *find_ioctl(void)
@@ -41,6 +44,17 @@ static syscall_fn *find_syscall(void)
 	if (!f) {
 		*(void **)(&f) = dlsym(RTLD_NEXT, "syscall");
 		atomic_store(&next_syscall, f);
+	}
+	return f;
+}
+
+static prctl_fn *find_prctl(void)
+{
+	prctl_fn *f = atomic_load(&next_prctl);
+
+	if (!f) {
+		*(void **)(&f) = dlsym(RTLD_NEXT, "prctl");
+		atomic_store(&next_prctl, f);
 	}
 	return f;
 }
@@ -75,5 +89,21 @@ EXPORT long syscall(long number, ...)
 	va_end(args);
 	if (number == SYS_ioctl && KVM_TYPE((unsigned int)a[1]))
 		return watch_ioctl((int)a[0], (unsigned int)a[1], (void *)a[2]);
+	if (number == SYS_seccomp || (number == SYS_prctl && a[0] == PR_SET_SECCOMP))
+		audit_filtered();
 	return find_syscall()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+EXPORT int prctl(int option, ...)
+{
+	va_list args;
+	unsigned long a[4];
+
+	va_start(args, option);
+	for (int i = 0; i < 4; i++)
+		a[i] = va_arg(args, unsigned long);
+	va_end(args);
+	if (option == PR_SET_SECCOMP)
+		audit_filtered();
+	return find_prctl()(option, a[0], a[1], a[2], a[3]);
 }

@@ -2,7 +2,7 @@
 /*
  * The preload library from inside. interpose.c has the symbols that a VMM calls, watch.c decides
  * about each request, table.c knows which descriptors are VMs and vCPUs, setup.c reads the model
- * once, say.c speaks, audit.c leaves a record for `steadyarm ps`.
+ * once, here.c what the machine passes through, say.c speaks, audit.c leaves a record for `steadyarm ps`.
  *
  * It uses <steadyarm/steadyarm.h> and host/uapi.h (KVM's ABI), nothing else of the library.
  */
@@ -41,6 +41,9 @@ void say_report(const struct steady_report *report, bool complain);
 
 /* ---- table.c ---- */
 
+/* What a process's record says of a VM (below). */
+enum audit_state { AUDIT_UNTOLD, AUDIT_STARTING, AUDIT_READ_BACK, AUDIT_REFUSED };
+
 struct vm {
 	struct vm *next;          /* of table_vms() */
 	int fd;
@@ -55,6 +58,10 @@ struct vm {
 	uint32_t read_back;       /* vCPUs that were read back equal after their first entry */
 	int *vcpu_fds;            /* by index, -1: none */
 	uint32_t vcpu_count;
+	struct {
+		enum audit_state state;
+		uint32_t pinned, read_back;
+	} audited;                /* as the record has it */
 };
 
 enum kind { KIND_NONE, KIND_VM, KIND_VCPU };
@@ -81,13 +88,25 @@ void table_unlock(void);
 /* ---- audit.c ---- */
 
 /*
- * The process's record, PID.json in /run/steadyarm or $STEADYARM_RUN_DIR: a line of JSON for each
- * state of affairs, the last of which counts. The file is opened before a VMM closes itself in, and
- * lines are written with write(2) alone. What cannot be written is dropped: it never stops a VM.
+ * The process's record, PID.json in /run/steadyarm or $STEADYARM_RUN_DIR (docs/formats.md): what the
+ * process is pinned to, then a short line for each VM whose state changes. A VMM may shut itself into
+ * a filter that ends it for any other system call: the file is opened before, and from then on written
+ * to with write(2) alone. It has a bound. What cannot be written is dropped: it never stops a VM.
  */
 void audit_open(const struct setup *setup);
-/* Under the table's lock: what there is now. A child that was forked off begins its own record. */
-void audit_write(const struct setup *setup);
+/*
+ * Under the table's lock: something about this VM may have changed. A child that was forked off
+ * begins its own record with its first VM.
+ */
+void audit_write(const struct setup *setup, struct vm *vm);
+/* The process installs a filter of system calls. */
+void audit_filtered(void);
+
+/* ---- here.c ---- */
+
+#define HERE_MAX 4
+/* What guests here get as it is, whatever is written: names and values; how many. */
+size_t here_passed(struct steady_passed here[HERE_MAX]);
 
 /* ---- watch.c ---- */
 

@@ -28,15 +28,42 @@ static long fail(int error)
 
 /* ---- a VM and its vCPUs ---- */
 
+/* What no write levels, and what the VMM asks for: 0 if such a VM may be had, or an errno. */
+static int may_create(const struct setup *s, int fd, void *type)
+{
+	struct steady_report *report = NULL;
+	struct steady_passed here[HERE_MAX];
+	size_t count = here_passed(here);
+	int error = 0;
+	long bits = real_ioctl(fd, STEADY_CHECK_EXTENSION, (void *)(uintptr_t)STEADY_CAP_IPA_SIZE);
+
+	if (bits >= 0) /* and not on what is no /dev/kvm */
+		here[count++] = (struct steady_passed){"IPA_SIZE", bits ? (uint64_t)bits : 40};
+	steady_report_new(&report);
+	if (steady_pin_check_passed(s->pin, here, count, report))
+		error = EPERM;
+	else if (steady_pin_vm_type(s->pin, (uintptr_t)type, report))
+		error = EINVAL; /* as KVM says of too many */
+	say_report(report, true);
+	if (error)
+		say_complain("no VM is made: its guest would not be the model's");
+	steady_report_free(report);
+	return error;
+}
+
 static long create_vm(const struct setup *s, int fd, unsigned int request, void *argument)
 {
 	struct vm *vm;
+	int error;
 	long r;
 
 	if (s->broken) {
 		say_complain("no VM is made: there is no model to pin it to");
 		return fail(EPERM);
 	}
+	error = may_create(s, fd, argument);
+	if (error)
+		return fail(error);
 	r = real_ioctl(fd, request, argument);
 	if (r < 0)
 		return r;
@@ -45,7 +72,7 @@ static long create_vm(const struct setup *s, int fd, unsigned int request, void 
 		vm->fd = (int)r;
 		if (steady_pin_new(s->model, bridge_call, vm, &vm->pin) == 0 &&
 		    table_set((int)r, KIND_VM, vm, 0)) {
-			audit_write(s);
+			audit_write(s, vm);
 			return r;
 		}
 		steady_pin_free(vm->pin);
@@ -64,7 +91,8 @@ static long give_back(int fd)
 	return fail(ENOMEM);
 }
 
-static long create_vcpu(struct vm *vm, int fd, unsigned int request, void *argument)
+static long create_vcpu(const struct setup *s, struct vm *vm, int fd, unsigned int request,
+			void *argument)
 {
 	uintptr_t index = (uintptr_t)argument;
 	long r = real_ioctl(fd, request, argument);
@@ -84,6 +112,7 @@ static long create_vcpu(struct vm *vm, int fd, unsigned int request, void *argum
 	if (!table_set((int)r, KIND_VCPU, vm, (uint32_t)index))
 		return give_back((int)r);
 	vm->vcpu_fds[index] = (int)r;
+	audit_write(s, vm); /* of a VM that was read back, this one is not */
 	return r;
 }
 
@@ -93,7 +122,7 @@ static long create_vcpu(struct vm *vm, int fd, unsigned int request, void *argum
 static void stop(const struct setup *s, struct vm *vm)
 {
 	vm->failed = true;
-	audit_write(s);
+	audit_write(s, vm);
 }
 
 static void pin_vcpu(const struct setup *s, struct entry *e)
@@ -124,7 +153,7 @@ static void pin_vcpu(const struct setup *s, struct entry *e)
 		if (!e->pinned) {
 			e->pinned = true;
 			vm->pinned++;
-			audit_write(s);
+			audit_write(s, vm);
 		}
 	}
 	steady_report_free(report);
@@ -158,7 +187,8 @@ static long init_vcpu(const struct setup *s, struct entry *e, int fd, unsigned i
 }
 
 /* Now its registers can be listed: what the model and this library do not know of is brought to 0. */
-static long finalize_vcpu(struct entry *e, int fd, unsigned int request, void *argument)
+static long finalize_vcpu(const struct setup *s, struct entry *e, int fd, unsigned int request,
+			  void *argument)
 {
 	struct steady_report *report = NULL;
 	long r = real_ioctl(fd, request, argument);
@@ -171,7 +201,7 @@ static long finalize_vcpu(struct entry *e, int fd, unsigned int request, void *a
 	if (error && !e->vm->deficient) {
 		say_report(report, true);
 		say_complain("vCPU %u cannot be pinned: %s", e->vcpu, steady_strerror(error));
-		e->vm->failed = true;
+		stop(s, e->vm);
 	}
 	steady_report_free(report);
 	errno = saved;
@@ -247,7 +277,7 @@ static long read_back(const struct setup *s, struct entry *e)
 		if (!e->read_back) {
 			e->read_back = true;
 			vm->read_back++;
-			audit_write(s);
+			audit_write(s, vm);
 		}
 		atomic_store_explicit(&e->checked, true, memory_order_release);
 	}
@@ -385,10 +415,11 @@ static bool is_ours(const struct entry *e, unsigned int request)
 	return *all;
 }
 
-static long watch_vm(struct entry *e, int fd, unsigned int request, void *argument)
+static long watch_vm(const struct setup *s, struct entry *e, int fd, unsigned int request,
+		     void *argument)
 {
 	if (request == STEADY_CREATE_VCPU)
-		return create_vcpu(e->vm, fd, request, argument);
+		return create_vcpu(s, e->vm, fd, request, argument);
 	return enable_cap(e->vm, fd, request, argument);
 }
 
@@ -398,7 +429,7 @@ static long watch_vcpu(const struct setup *s, struct entry *e, int fd, unsigned 
 	if (request == (unsigned int)STEADY_VCPU_INIT)
 		return init_vcpu(s, e, fd, request, argument);
 	if (request == (unsigned int)STEADY_VCPU_FINALIZE)
-		return finalize_vcpu(e, fd, request, argument);
+		return finalize_vcpu(s, e, fd, request, argument);
 	if (request == STEADY_KVM_RUN)
 		return first_run(s, e, fd, request, argument);
 	if (request == (unsigned int)STEADY_GET_REG_LIST)
@@ -427,7 +458,7 @@ static long watch_locked(const struct setup *s, int fd, unsigned int request, vo
 	else if (!e || !is_ours(e, request))
 		r = real_ioctl(fd, request, argument); /* it was closed in between */
 	else if (e->kind == KIND_VM)
-		r = watch_vm(e, fd, request, argument);
+		r = watch_vm(s, e, fd, request, argument);
 	else
 		r = watch_vcpu(s, e, fd, request, argument);
 	table_unlock();

@@ -161,6 +161,24 @@ int steady_pin_new(const struct steady_model *model, steady_call_fn *call, void 
 		   struct steady_pin **pin);
 void steady_pin_free(struct steady_pin *pin);
 
+/*
+ * Before KVM_CREATE_VM: what KVM passes through to a guest as this host has it, which no write levels, is
+ * held against the model. The caller reads "CNTFRQ_EL0", "DCZID_EL0" (from EL0), "PAGE_SIZE", and "IPA_SIZE"
+ * (KVM_CAP_ARM_VM_IPA_SIZE, 40 where that is 0); what it leaves out, or the model tolerates, is not
+ * looked at. EBLOCKED: the report names what differs.
+ */
+struct steady_passed {
+	const char *name;
+	uint64_t value;
+};
+int steady_pin_check_passed(const struct steady_pin *pin, const struct steady_passed *here,
+			    size_t count, struct steady_report *report);
+/*
+ * Whether KVM_CREATE_VM may be given this type: a VM has no more bits of address than the model, so that
+ * it can be made on every host. EBLOCKED.
+ */
+int steady_pin_vm_type(const struct steady_pin *pin, uint64_t type, struct steady_report *report);
+
 /* After KVM_CREATE_VM, before the first vCPU: enables the capabilities that the model needs. */
 int steady_pin_vm(struct steady_pin *pin, struct steady_report *report);
 
@@ -224,7 +242,7 @@ uint32_t steady_model_features(const struct steady_model *model, uint32_t *decid
 
 /*
  * What KVM_CHECK_EXTENSION should tell for a capability: 0 for those of options that the model has
- * not, else `value`, which is what KVM told.
+ * not, no more bits of address than the model has, else `value`, which is what KVM told.
  */
 uint64_t steady_pin_extension(const struct steady_pin *pin, uint32_t capability, uint64_t value);
 

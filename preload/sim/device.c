@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <steadyarm/sim.h>
 
@@ -20,6 +19,7 @@
 #include "simhost.h"
 
 struct steady_profile *simhost_profile;
+unsigned int simhost_process;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -61,9 +61,15 @@ static void give_lock(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static void in_child(void)
+{
+	give_lock();
+	simhost_process++;
+}
+
 static void load(void)
 {
-	pthread_atfork(take_lock, give_lock, give_lock);
+	pthread_atfork(take_lock, give_lock, in_child);
 	if (!simhost_profile)
 		simhost_load(secure_getenv("STEADYARM_HOST_PROFILE"));
 }
@@ -71,6 +77,19 @@ static void load(void)
 bool simhost_is_device(const char *path)
 {
 	return path && strcmp(path, "/dev/kvm") == 0;
+}
+
+bool steadyarm_simulated(const char *name, uint64_t *value)
+{
+	const struct steady_reading *r;
+	int which = steady_unvirtualised_by_name(name, strlen(name));
+
+	pthread_once(&once, load);
+	if (!simhost_profile || which < 0)
+		return false;
+	r = &simhost_profile->unvirtualised[which];
+	*value = r->value;
+	return r->state == STEADY_VALUE;
 }
 
 int simhost_open(int flags)
@@ -147,7 +166,7 @@ static long dispatch(struct simhost_object *o, unsigned int request, void *argum
 {
 	if (o->kind == SIMHOST_DEVICE)
 		return device_ioctl(request, argument);
-	if (o->vm->owner != (long)getpid())
+	if (o->vm->owner != simhost_process)
 		return simhost_fail(EIO);
 	if (o->kind == SIMHOST_VM)
 		return simhost_vm_ioctl(o->vm, request, argument);

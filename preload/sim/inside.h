@@ -31,7 +31,7 @@ struct simhost_gic {
 struct simhost_vm {
 	struct steady_sim *sim;
 	unsigned int references;
-	long owner;   /* the process that made it: KVM serves no other */
+	unsigned int owner; /* simhost_process of the one that made it: KVM serves no other */
 	uint64_t end; /* of the guest's physical addresses */
 	struct simhost_gic gic;
 	struct simhost_slot *slots;
@@ -76,6 +76,7 @@ void simhost_log_to(const char *path);
 /* ---- device.c ---- */
 
 extern struct steady_profile *simhost_profile;
+extern unsigned int simhost_process; /* one more in a child that was forked off */
 
 long simhost_fail(int error); /* -1 with errno */
 long simhost_call(struct simhost_vm *vm, struct steady_call *c);

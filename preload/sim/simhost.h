@@ -19,6 +19,11 @@ bool simhost_is_device(const char *path);
  * open of the profile before must be closed. Said if it cannot be had.
  */
 bool simhost_load(const char *path);
+/*
+ * What the profile's host passes through to guests ("CNTFRQ_EL0"), for the library that pins, which
+ * looks this symbol up. False: the profile does not say.
+ */
+__attribute__((visibility("default"))) bool steadyarm_simulated(const char *name, uint64_t *value);
 /* A new descriptor of the device, as open(2) with these flags, or -1 with errno. */
 int simhost_open(int flags);
 /* Whether a descriptor is one of ours: also a duplicate, or one that another process opened. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arch/kvm_ids.h"
 
@@ -95,7 +94,7 @@ long simhost_create_vm(uint64_t type)
 		free(vm);
 		return simhost_fail(ENOMEM);
 	}
-	vm->owner = (long)getpid();
+	vm->owner = simhost_process;
 	vm->end = UINT64_C(1) << (type & IPA_MASK ? type & 0x3f : USUAL_IPA);
 	memset(vm->gic.base, 0xff, sizeof(vm->gic.base));
 	if (simhost_simple(vm, STEADY_OP_CREATE_VM, 0, type) == 0)

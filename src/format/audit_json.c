@@ -3,22 +3,58 @@
 
 #include <string.h>
 
-static json_t *parse_last_line(const char *text, size_t length)
+/* What a VM was goes, what it is comes in: an array by descriptor. */
+static void replace_vm(json_t *vms, json_t *vm)
 {
-	const char *end = text + length, *start;
+	json_t *fd = json_object_get(vm, "fd"), *one;
+	size_t i;
 
-	while (end > text && end[-1] != '\n')
-		end--; /* a line that is being written */
-	if (end == text)
-		return NULL;
-	for (start = end - 1; start > text && start[-1] != '\n';)
-		start--;
-	return json_loadb(start, (size_t)(end - start), JSON_REJECT_DUPLICATES, NULL);
+	json_array_foreach(vms, i, one) {
+		if (json_equal(json_object_get(one, "fd"), fd)) {
+			json_array_set(vms, i, vm);
+			return;
+		}
+	}
+	json_array_append(vms, vm);
+}
+
+/*
+ * A line with a format says all there is; {"vm": ...} what has become of one; {"full": true} that
+ * nothing is said from here on, so that nothing is known. What is no such line was written in part.
+ */
+static void take_line(json_t **root, json_t *line)
+{
+	json_t *vm = json_object_get(line, "vm"), *vms = json_object_get(*root, "vms");
+
+	if (json_object_get(line, "format")) {
+		json_decref(*root);
+		*root = json_incref(line);
+	} else if (json_is_object(vm) && json_is_array(vms)) {
+		replace_vm(vms, vm);
+	} else if (json_is_true(json_object_get(line, "full")) && *root) {
+		json_object_set_new(*root, "vms", json_array());
+		json_object_set_new(*root, "full", json_true());
+	}
+}
+
+/* All lines that are whole, one after the other: the last word on each thing counts. */
+static json_t *parse_lines(const char *text, size_t length)
+{
+	const char *end = text + length, *next;
+	json_t *root = NULL;
+
+	for (; text < end && (next = memchr(text, '\n', (size_t)(end - text))); text = next + 1) {
+		json_t *line = json_loadb(text, (size_t)(next - text), JSON_REJECT_DUPLICATES, NULL);
+
+		take_line(&root, line);
+		json_decref(line);
+	}
+	return root;
 }
 
 bool steady_audit_read(const char *text, size_t length, struct steady_audit *a)
 {
-	json_t *root = parse_last_line(text, length), *id = NULL;
+	json_t *root = parse_lines(text, length), *id = NULL;
 	const char *format = "";
 	json_int_t pid = 0, start = 0;
 	int version = 0;
@@ -27,7 +63,7 @@ bool steady_audit_read(const char *text, size_t length, struct steady_audit *a)
 	if (json_unpack(root, "{s:s, s:i, s:I, s:I, s:s, s:o, s:o, s:o}", "format", &format,
 			"version", &version, "pid", &pid, "start", &start, "model", &a->model,
 			"id", &id, "tolerated", &a->tolerated, "vms", &a->vms) ||
-	    strcmp(format, "steadyarm-audit") != 0 || version != 1 || pid <= 0 ||
+	    strcmp(format, "steadyarm-audit") != 0 || version < 1 || version > 2 || pid <= 0 ||
 	    !json_is_array(a->tolerated) || !json_is_array(a->vms)) {
 		json_decref(root);
 		memset(a, 0, sizeof(*a));
@@ -37,6 +73,7 @@ bool steady_audit_read(const char *text, size_t length, struct steady_audit *a)
 	a->pid = (long)pid;
 	a->start = (uint64_t)start;
 	a->id = json_string_value(id);
+	a->full = json_is_true(json_object_get(root, "full"));
 	return true;
 }
 

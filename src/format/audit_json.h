@@ -21,9 +21,10 @@ struct steady_audit {
 	const char *id;     /* NULL: not told */
 	json_t *tolerated;  /* array of names */
 	json_t *vms;
+	bool full;          /* what became of the VMs is not told any more */
 };
 
-/* The last line of the text that is whole. False: it is no such record. To be cleared. */
+/* What the lines of the text that are whole come to. False: it is no such record. To be cleared. */
 bool steady_audit_read(const char *text, size_t length, struct steady_audit *audit);
 /* What it says of the VM behind a descriptor; false: nothing. */
 bool steady_audit_vm(const struct steady_audit *audit, int fd, struct steady_audit_vm *vm);

@@ -5,6 +5,7 @@
  * QEMU is started with, and the emulator is a wrapper that pins it.
  */
 #include "format/foreign.h"
+#include "version.h"
 
 static const char *gic(const struct steady_model *m)
 {
@@ -38,7 +39,7 @@ int steady_libvirt_print(const struct steady_export *e, struct steady_text *out,
 				"     /etc/steadyarm/models and /usr/share/steadyarm/models, or is built in.\n"
 				"     Without the wrapper: leave <emulator> as it is, and have in its stead\n"
 				"     <qemu:env name='LD_PRELOAD' "
-				"value='/usr/lib/steadyarm/steadyarm-preload.so'/> and\n"
+				"value='" STEADY_LIBDIR "/steadyarm/steadyarm-preload.so'/> and\n"
 				"     <qemu:env name='STEADYARM_MODEL' "
 				"value='/etc/steadyarm/models/NAME.model'/>;\n"
 				"     a security module may drop LD_PRELOAD, and QEMU then runs unpinned:\n"
@@ -55,7 +56,7 @@ int steady_libvirt_print(const struct steady_export *e, struct steady_text *out,
 	steady_text_printf(out, "  </features>\n"
 				"  <cpu mode='host-passthrough' check='none'/>\n"
 				"  <devices>\n"
-				"    <emulator>/usr/bin/steadyarm-qemu</emulator>\n"
+				"    <emulator>" STEADY_BINDIR "/steadyarm-qemu</emulator>\n"
 				"  </devices>\n"
 				"  <qemu:commandline>\n"
 				"    <qemu:env name='STEADYARM_MODEL' value='%s'/>\n"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* strerrordesc_np */
 #include "pin/ask.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include "arch/kvm_ids.h"
 #include "base/errno_name.h"
 #include "base/report.h"
+#include "base/sort.h"
 
 #define FIRST_ROOM 1024 /* words; kernels list 250 to 700 registers */
 #define MOST_ROOM  65536
@@ -68,13 +70,6 @@ int steady_ask_masks(const struct steady_host *h, uint64_t masks[192])
 	return h->call(h->ctx, &c);
 }
 
-static int ascending(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int steady_ask_reglist(const struct steady_host *h, uint32_t vcpu, uint64_t **list, size_t *count)
 {
 	uint32_t room = FIRST_ROOM;
@@ -89,7 +84,7 @@ int steady_ask_reglist(const struct steady_host *h, uint32_t vcpu, uint64_t **li
 			return -ENOMEM;
 		r = h->call(h->ctx, &c);
 		if (!r && c.count <= room) {
-			qsort(c.list, c.count, sizeof(*c.list), ascending);
+			steady_sort(c.list, c.count);
 			*list = c.list;
 			*count = c.count;
 			return 0;
@@ -141,6 +136,18 @@ const char *steady_ask_ioctl(enum steady_op op)
 	return ioctls[op];
 }
 
+/* strerror(3) may open a catalogue of messages, where a VMM must not open anything any more. */
+static const char *describe(int error)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
+	const char *text = strerrordesc_np(error);
+
+	return text ? text : "unknown error";
+#else
+	return strerror(error);
+#endif
+}
+
 const char *steady_ask_says(enum steady_op op, int result, char out[STEADY_ASK_SAYS])
 {
 	char number[STEADY_ERRNO_NAME];
@@ -148,7 +155,7 @@ const char *steady_ask_says(enum steady_op op, int result, char out[STEADY_ASK_S
 	const char *says = steady_answer_says(op, result);
 
 	snprintf(out, STEADY_ASK_SAYS, "%s (%s)", name ? name : "no errno",
-		 says ? says : strerror(-result));
+		 says ? says : describe(-result));
 	return out;
 }
 

@@ -220,6 +220,9 @@ bool steady_move_explain_unvirtualised(struct steady_report *report,
 	steady_report_offered(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
 	steady_report_reason(report, "%s",
-			     tolerated ? TOLERATED : "a guest sees the hardware's own value");
+			     tolerated                  ? TOLERATED
+			     : which == STEADY_IPA_SIZE ? "a guest may have memory where this host has no "
+							  "addresses"
+						       : "a guest sees the hardware's own value");
 	return !tolerated;
 }

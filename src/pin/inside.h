@@ -71,6 +71,11 @@ int steady_pin_write_counters(struct steady_pin *p, uint32_t vcpu, struct steady
 int steady_pin_compare_counters(struct steady_pin *p, uint32_t vcpu, const char *stage,
 				struct steady_report *report);
 
+/* ---- passed.c ---- */
+
+/* Bits of guest physical address that a VM may have; UINT64_MAX: the model does not say. */
+uint64_t steady_pin_ipa_size(const struct steady_pin *p);
+
 /* ---- outside.c ---- */
 
 /* Before the first vCPU. */

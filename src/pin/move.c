@@ -160,6 +160,23 @@ static int create(struct move *m, struct side *s)
 	return r ? steady_ask_failed(m->report, STEADY_OP_INIT, NULL, r) : 0;
 }
 
+/* What the host passes through, as a pinned VMM is asked when it makes its VM. */
+static int check_passed(struct move *m, struct side *s)
+{
+	static const int all[] = {STEADY_CNTFRQ, STEADY_DCZID, STEADY_IPA_SIZE, STEADY_PAGE_SIZE};
+	struct steady_passed here[sizeof(all) / sizeof(all[0])];
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const struct steady_reading *r = &s->given->profile->unvirtualised[all[i]];
+
+		if (r->state == STEADY_VALUE)
+			here[count++] = (struct steady_passed){steady_unvirtualised_names[all[i]],
+							       r->value};
+	}
+	return steady_pin_check_passed(s->pin, here, count, m->report);
+}
+
 /* As steady_pin_vcpu(): a host that cannot show the model starts no pinned VMM. */
 static int pin(struct move *m, struct side *s)
 {
@@ -171,7 +188,8 @@ static int pin(struct move *m, struct side *s)
 	if (r)
 		return r;
 	steady_report_default_host(m->report, s->given->profile->name);
-	r = steady_pin_vcpu(s->pin, 0, m->report);
+	r = check_passed(m, s);
+	r = r ? r : steady_pin_vcpu(s->pin, 0, m->report);
 	steady_report_default_host(m->report, NULL);
 	if (r == -STEADY_EBLOCKED)
 		failed(m, STEADY_MOVE_START, 0, 0, 0);
@@ -478,6 +496,14 @@ static void compare_list(struct move *m)
 	}
 }
 
+/* Of guest physical address, that a VMM is told of there. */
+static uint64_t most_bits(const struct side *s)
+{
+	uint64_t bits = s->given->profile->unvirtualised[STEADY_IPA_SIZE].value;
+
+	return s->pin ? steady_pin_extension(s->pin, STEADY_CAP_IPA_SIZE, bits) : bits;
+}
+
 static void compare_rest(struct move *m)
 {
 	const struct steady_profile *a = m->from.given->profile, *b = m->to.given->profile;
@@ -496,8 +522,10 @@ static void compare_rest(struct move *m)
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
 		const struct steady_reading *x = &a->unvirtualised[i], *y = &b->unvirtualised[i];
 
-		/* of memory a VMM has no more than fits; the page size is no guest's matter */
-		if (i == STEADY_IPA_SIZE || i == STEADY_PAGE_SIZE ||
+		/* a guest may lie anywhere up to it, a pinned one no higher than its model's; the page
+		 * size is no guest's matter */
+		if ((i == STEADY_IPA_SIZE && most_bits(&m->from) <= most_bits(&m->to)) ||
+		    i == STEADY_PAGE_SIZE ||
 		    (i == STEADY_PMCR_N && !(m->to.options >> STEADY_OPTION_PMU & 1)) ||
 		    x->state != STEADY_VALUE || y->state != STEADY_VALUE || x->value == y->value)
 			continue;

@@ -40,6 +40,8 @@ uint64_t steady_pin_extension(const struct steady_pin *p, uint32_t capability, u
 		ours = true;
 		on = on || p->model->options >> i & 1; /* EL2 has one with VHE and one without */
 	}
+	if (capability == STEADY_CAP_IPA_SIZE && value > steady_pin_ipa_size(p))
+		return steady_pin_ipa_size(p);
 	return ours && !on ? 0 : value;
 }
 

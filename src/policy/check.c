@@ -420,6 +420,7 @@ static void explain_unvirtualised(struct steady_report *report, const struct ste
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 
+	blocker(report, steady_unvirtualised_names[which]);
 	steady_explain_unvirtualised(&text, which, want);
 	steady_report_wanted(report, "%s", text.data ? text.data : "");
 	steady_text_free(&text);
@@ -438,6 +439,26 @@ static void explain_unvirtualised(struct steady_report *report, const struct ste
 			     steady_unvirtualised_names[which]);
 }
 
+static int check_value(const struct steady_model *m, int which, uint64_t has, bool less,
+		       struct steady_report *report)
+{
+	const struct steady_reading *want = &m->unvirtualised[which];
+
+	if (want->state != STEADY_VALUE ||
+	    (which == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
+	    steady_model_tolerates(m, steady_unvirtualised_names[which]) ||
+	    (less ? has >= want->value : has == want->value))
+		return 0;
+	explain_unvirtualised(report, m, which, want->value, has);
+	return -STEADY_EBLOCKED;
+}
+
+int steady_check_passed(const struct steady_model *m, int which, uint64_t has,
+			struct steady_report *report)
+{
+	return check_value(m, which, has, which == STEADY_IPA_SIZE, report);
+}
+
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
 			       struct steady_report *report)
 {
@@ -448,7 +469,6 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 		const struct steady_reading *has = &p->unvirtualised[i];
 		bool less = i == STEADY_IPA_SIZE || /* may be given to a guest */
 			    (i == STEADY_PMCR_N && steady_profile_fewer_counters(p, m->options));
-		bool enough = less ? has->value >= want->value : has->value == want->value;
 
 		if (want->state != STEADY_VALUE ||
 		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
@@ -456,10 +476,8 @@ static int check_unvirtualised(const struct steady_model *m, const struct steady
 			continue;
 		if (has->state != STEADY_VALUE)
 			not_checked(report, steady_unvirtualised_names[i]);
-		if (has->state != STEADY_VALUE || enough)
-			continue;
-		result = blocker(report, steady_unvirtualised_names[i]);
-		explain_unvirtualised(report, m, i, want->value, has->value);
+		else if (check_value(m, i, has->value, less, report))
+			result = -STEADY_EBLOCKED;
 	}
 	return result;
 }

@@ -113,6 +113,13 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
 
+/*
+ * The same for one value that KVM passes through, an enum steady_unvirtualised but PMCR_N: what the host
+ * has, against the model. 0 where the model has none, or tolerates it.
+ */
+int steady_check_passed(const struct steady_model *model, int which, uint64_t has,
+			struct steady_report *report);
+
 /* ---- seen.c: is this the model, as far as a program in the guest can tell? ---- */
 
 struct steady_seen { /* fields */

@@ -8,6 +8,7 @@
 
 #include "arch/kvm_ids.h"
 #include "base/report.h"
+#include "base/sort.h"
 
 static const char *const names[] = {
 	[STEADY_UNKNOWN_FIELD] = "field",
@@ -175,13 +176,6 @@ void steady_discovery_warn(const struct steady_model *m, struct steady_report *r
 
 /* ---- registers that are listed ---- */
 
-static int ascending(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int steady_unknown_ids(const struct steady_profile *p, const struct steady_configuration *c,
 		       uint64_t **ids, size_t *count)
 {
@@ -211,7 +205,7 @@ int steady_unknown_ids(const struct steady_profile *p, const struct steady_confi
 		if (!all)
 			return -STEADY_ENOMEM;
 	}
-	qsort(all, n, sizeof(*all), ascending);
+	steady_sort(all, n);
 	for (size_t i = 0; i < n; i++) {
 		if (!i || all[i] != all[i - 1])
 			all[kept++] = all[i];

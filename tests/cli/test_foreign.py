@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from support import BAD, DONE, NO, Case, main, profile
+from support import BAD, DONE, NO, STEADYARM, Case, main, profile
 
 N1 = ("neoverse-n1-6.12", "neoverse-n1-7.3")
 NO_PMU = ("--vcpu", "pmu=off")
@@ -24,6 +24,12 @@ def read_bitmap(text):
     """(value, mask of what is left to the host), as Firecracker's documentation describes it."""
     digits = text.removeprefix("0b").replace("_", "")
     return (int(digits.replace("x", "0"), 2), int(re.sub("[01]", "0", digits).replace("x", "1"), 2))
+
+
+def configured(name):
+    """Where the build is told to install to: a file of meson's."""
+    text = (pathlib.Path(STEADYARM).parent / "version.h").read_text(encoding="utf-8")
+    return re.search(rf'(?m)^#define {name} "(.*)"$', text)[1]
 
 
 class Foreign(Case):
@@ -211,11 +217,16 @@ class Foreign(Case):
         self.assertEqual(root.find("cpu").get("mode"), "host-passthrough")
         self.assertEqual(root.find("features/gic").get("version"), "3")
         self.assertEqual(root.find("features/pmu").get("state"), "on")
-        self.assertEqual(root.find("devices/emulator").text, "/usr/bin/steadyarm-qemu")
+        self.assertEqual(root.find("devices/emulator").text, configured("STEADY_BINDIR") + "/steadyarm-qemu")
         env = root.find("{http://libvirt.org/schemas/domain/qemu/1.0}commandline/*")
         self.assertEqual((env.get("name"), env.get("value")), ("STEADYARM_MODEL", "a--b-v1"))
         off = xml.etree.ElementTree.fromstring(self.export("libvirt", self.model(*N1, options=NO_PMU)).out)
         self.assertEqual(off.find("features/pmu").get("state"), "off")
+
+    def test_libvirt_paths(self):
+        """Where this build is installed to: an installed copy elsewhere would not be found."""
+        out = self.export("libvirt", "neoverse-n1-v1").out
+        self.assertIn(f"value='{configured('STEADY_LIBDIR')}/steadyarm/steadyarm-preload.so'", out)
 
     def test_qemu(self):
         answer = self.export("qemu", "neoverse-n1-v1", "--strict")

@@ -55,6 +55,25 @@ class Answers(Case):
         self.assertEqual(every["first"]["cause"], "unknown")
         self.assertIn("VENDOR_HYP_BMAP_2", [f["register"] for f in every["failures"]])
 
+    def test_addresses(self):
+        """A guest that may lie above what the destination can address; a pinned one lies no higher than its model."""
+        host = json.loads(pathlib.Path(profile("max-7.3")).read_text(encoding="utf-8"))
+        made = []
+        for bits in (44, 48):
+            host["unvirtualised"]["IPA_SIZE"] = hex(bits)
+            made.append(self.file(f"{bits}.json", json.dumps(host)))
+        narrow, wide = made
+        self.expect(DONE, "migrate-check", narrow, wide)
+        answer = self.expect(NO, "migrate-check", wide, narrow)
+        self.assertIn("IPA_SIZE", answer.out)
+        model = self.folder / "pool.json"
+        self.expect(DONE, "baseline", "--name", "pool-v1", "-o", model, *made)
+        self.expect(DONE, "migrate-check", "--model", model, wide, narrow)
+        tall = self.folder / "tall.json"
+        self.expect(DONE, "baseline", "--name", "tall-v1", "-o", tall, wide)
+        answer = self.expect(NO, "migrate-check", "--json", "--model", tall, wide, narrow).json()
+        self.assertEqual(answer["first"]["cause"], "start")
+
     def test_advice_is_true(self):
         """The baseline that it speaks of makes the move work, told as tolerated."""
         answer = self.expect(NO, "migrate-check", "--json", *UNPINNED).json()

@@ -57,7 +57,7 @@ void rig_start_exactly(const char *host, const char *model);
 void rig_stop(void);
 /* What the library has said so far, complaints and all; borrowed until the next call. */
 const char *rig_said(void);
-/* This process's record for `steadyarm ps`: its last line; the same. */
+/* This process's record for `steadyarm ps`; the same. */
 const char *rig_record(void);
 
 long kvm(int fd, unsigned long request, void *argument);

@@ -20,6 +20,7 @@ SIMHOST = os.environ["STEADY_SIMHOST"]
 HOST = "neoverse-n1-7.3"
 POOL = ("neoverse-n1-6.12", "neoverse-n1-7.3", "cortex-a76-7.3")  # SSBS is 1, N1's own is 2
 OWN = 125
+FILTERED = not re.search(r"(?m)^Seccomp:\s+0$", pathlib.Path("/proc/self/status").read_text(encoding="utf-8"))
 SYSREG = 0x603000000013c000  # KVM_REG_ARM64 | KVM_REG_SIZE_U64 | op0 3 (uapi asm/kvm.h)
 EI_CLASS, E_MACHINE, E_PHOFF, E_PHNUM = 4, 18, 32, 56  # elf(5), 64 bits
 UNNAMED = "0x603000000013c10e"  # op0 3, op1 0, CRn 2, CRm 1, op2 6: UNALLOCATED in Arm's 2026-03
@@ -140,11 +141,46 @@ class Run(Case):
                 self.assertEqual((status, len(values(out))), (ends, 0 if ends else 56), err)
                 self.assertRegex(err, said)
 
+    def changed_host(self, name, value):
+        host = json.loads(pathlib.Path(profile(HOST)).read_text(encoding="utf-8"))
+        host["unvirtualised"][name] = hex(value)
+        if name == "IPA_SIZE":
+            host["capabilities"]["ARM_VM_IPA_SIZE"] = value
+        return self.file(f"{name}.json", json.dumps(host))
+
+    def test_passed_through(self):
+        """What no write levels is refused before there is a VM, unless it is tolerated by name."""
+        for name, value, said in (("CNTFRQ_EL0", 25000000, "wants 62500000 Hz, host has 25000000 Hz"),
+                                  ("DCZID_EL0", 5, "wants 0x4, host has 0x5"), ("PAGE_SIZE", 65536, "wants 4096 bytes"),
+                                  ("IPA_SIZE", 36, "wants 40 bits, host has 36 bits")):
+            arguments = ["--host", self.changed_host(name, value), "--model", self.model(*POOL)]
+            with self.subTest(name):
+                status, out, err = self.launch(*arguments, "--", VMM)
+                self.assertEqual(status, 9)
+                self.assertIn("vm: Operation not permitted\n", out)
+                self.assertIn(f"steadyarm: {name}: {said}", err)
+                if name != "IPA_SIZE":  # KVM makes no VM of 40 bits there
+                    self.assertEqual(self.launch(*arguments, "--tolerate", name, "--", VMM)[0::2], (0, ""))
+
+    def test_addresses(self):
+        """A VM has no more of them than the model: QEMU's map of memory comes from what KVM tells."""
+        status, out, err = self.pinned()
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("ipa 40\n", out)  # the pool's A76 has 40, this host 48
+        status, out, err = self.pinned("-t", "48")
+        self.assertEqual(status, 9)
+        self.assertIn("vm: Invalid argument\n", out)
+        self.assertIn("IPA_SIZE: wants 48 bits, host has 40 bits", err)
+        self.assertEqual(self.pinned("-t", "36")[0], 0)
+        status, out, err = self.pinned("-t", "48", options=["--tolerate", "IPA_SIZE"])
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("ipa 48\n", out)
+
     # What the environment brings
 
-    def direct(self, env):
+    def direct(self, env, *arguments):
         """The VMM without `run`, as with QEMU's environment in libvirt's XML."""
-        done = subprocess.run([VMM], stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.folder, env={
+        done = subprocess.run([VMM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=self.folder, env={
             **self.env, "LD_PRELOAD": f"{PRELOAD}:{SIMHOST}", "STEADYARM_HOST_PROFILE": profile(HOST), **env})
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -260,6 +296,39 @@ class Run(Case):
         self.assertEqual(self.launch("--model", model, "--", "./none")[0], 127)
         self.assertEqual(self.launch("--model", model, "--", self.program("plain", mode=0o644))[0], 126)
 
+    def test_on_the_way(self):
+        """execvp(3): what cannot be executed is passed by, and an empty element is the current folder."""
+        first, second = self.folder / "first", self.folder / "second"
+        (first / "vmm").mkdir(parents=True)
+        second.mkdir()
+        (second / "vmm").symlink_to(VMM)
+        (self.folder / "here").symlink_to(VMM)
+        (first / "plain").write_text("", encoding="utf-8")
+        rows = (("vmm", f"{first}:{second}", 0), ("vmm", f"{first}", 126), ("plain", f"{first}:{second}", 126),
+                ("here", f"{first}::{second}", 0), ("here", f"{first}:", 0), ("here", "", 0), ("here", f"{first}", 127))
+        for name, path, status in rows:
+            with self.subTest(name=name, path=path):
+                done = self.launch("--host", profile(HOST), "--model", self.model(*POOL), "--", name, env={"PATH": path})
+                self.assertEqual(done[0], status, done[2])
+        status, _, err = self.launch("--model", self.model(*POOL), "--", first)
+        self.assertEqual(status, 126)
+        self.assertIn("Is a directory", err)
+
+    def test_library_that_cannot_be_loaded(self):
+        """ld.so(8) says that it is ignored, and runs the program."""
+        data = bytearray(pathlib.Path(PRELOAD).read_bytes())
+        rows = [(b"nothing\n", "it is no shared library"), (bytes(data[:40]), "it is no shared library"),
+                (pathlib.Path(shutil.which("true")).read_bytes()[:16] + b"\2\0" + bytes(data[18:]), "it is no shared library")]
+        for at, value in ((EI_CLASS, b"\1"), (E_MACHINE, struct.pack("<H", 243)), (5, b"\2")):  # EI_DATA
+            other = bytearray(data)
+            other[at:at + len(value)] = value
+            rows.append((bytes(other), "it is for another architecture"))
+        for content, said in rows:
+            library = self.program("other.so", content)
+            status, out, err = self.launch("--model", self.model(*POOL), "--library", library, "--", shutil.which("echo"), "x")
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(f"other.so: {said}", err)
+
     def test_own_failures(self):
         model = self.model(*POOL)
         blank = self.folder / "a b.so"
@@ -336,12 +405,64 @@ class Run(Case):
                 self.assertFalse(self.is_pinned(out))
         self.assertEqual(self.wrapped("-machine", "nonesuch", conf="")[0], OWN)
 
+    def test_wrapper_knows_a_guest(self):
+        """What looks like a question and is none: an option's value, or what a later option takes back."""
+        model = {"STEADYARM_MODEL": str(self.model(*POOL))}
+        for arguments in (["-kernel", "x", "-append", "-h"], ["-append", "-version"], ["-name", "-help"],
+                          ["-machine", "none", "-machine", "virt"], ["-M", "none", "-machine", "accel=kvm,type=virt"],
+                          ["-cpu", "help", "-cpu", "host"], ["-append", "-machine", "-M", "virt"],
+                          ["-machine", "none", "-readconfig", "x"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.wrapped(*arguments, conf="")[0], OWN)  # no model, no guest
+                status, out, err, echoed = self.wrapped(*arguments, env=model)
+                self.assertEqual((status, err, echoed), (0, "", [VMM, *arguments]))
+                self.assertTrue(self.is_pinned(out))
+        self.assertTrue(self.is_pinned(self.wrapped("-machine", "none", env=model)[1]))  # and a machine of devices
+        self.assertTrue(self.is_pinned(self.wrapped("-append", "-name web2", "-name", "web1", conf=f"model web1 {model['STEADYARM_MODEL']}\n")[1]))
+
     def test_wrapper_without_qemu(self):
         status, _, err, _ = self.wrapped("-version", env={"STEADYARM_QEMU": "/none/qemu"})
         self.assertEqual(status, 127)
         self.assertIn("/none/qemu: No such file", err)
         status, _, err, _ = self.wrapped(env={"STEADYARM_QEMU": "/none/qemu", "STEADYARM_MODEL": str(self.model(*POOL))})
         self.assertEqual(status, 127)
+
+    # A VMM that shuts itself in
+
+    def test_allow_list(self):
+        """Nothing that a strict filter would end it for: 500 vCPUs come to run, and it ends as it means to."""
+        for options in ([], ["-s"]):
+            status, out, err = self.pinned("-c", "-v", "500", "-x", "42", *options)
+            self.assertEqual((status, err), (42, ""))
+            self.assertEqual(sorted(values(out).values()), self.expected())
+            left = self.folder / "records" / re.search(r"(?m)^pid (\d+)$", out)[1]
+            left = left.with_suffix(".json")  # to remove it might have been the end of it
+            self.assertLess(left.stat().st_size, 8192)  # not a line for each vCPU
+            self.ps()
+            self.assertFalse(left.exists())
+
+    def test_500_are_read_back(self):
+        process = self.waiting(STEADYARM, "run", "--host", profile(HOST), "--model", self.model(*POOL), "--", VMM, "-w",
+                               "-c", "-v", "500")
+        vm = self.find(process.pid)["vms"][0]
+        self.assertEqual({**vm, "fd": 0}, {"fd": 0, "state": "read-back", "vcpus": 500, "pinned": 500, "read_back": 500})
+
+    def test_opened_before_the_filter(self):
+        """Model, log and record are opened when the library is loaded, not with the first request."""
+        text = self.folder / "web.model"
+        self.expect(DONE, "models", "--text", self.model(*POOL), "-o", text)
+        env = {"STEADYARM_MODEL": str(text), "STEADYARM_LOG": str(self.folder / "log")}
+        status, out, err = self.direct(env, "-C")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(sorted(values(out).values()), self.expected())
+        self.assertIn("vCPU 0 is pinned", (self.folder / "log").read_text(encoding="utf-8"))
+        self.assertEqual(len(list((self.folder / "records").iterdir())), 1)
+
+    def test_errno_at_start(self):
+        """What the library did before main() is not to be seen there."""
+        (self.folder / "records").mkdir()  # mkdir(2) and unlink(2) fail, in any case
+        _, out, _ = self.pinned()
+        self.assertIn("\nerrno 0\n", out)
 
     # ps
 
@@ -350,8 +471,8 @@ class Run(Case):
         process = subprocess.Popen(  # pylint: disable=consider-using-with
             [str(word) for word in arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.env, cwd=self.folder)
         self.addCleanup(process.communicate)
-        while not process.stdout.readline().startswith(b"list"):
-            pass
+        lines = iter(process.stdout.readline, b"")
+        self.assertTrue(any(line.startswith(b"list") for line in lines), "it ended")
         return process
 
     def ps(self, *arguments):
@@ -389,6 +510,33 @@ class Run(Case):
         found = self.find(process.pid)
         self.assertEqual((found["state"], found["model"]), ("no-record", None))
 
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, to become somebody else")
+    def test_records_of_all_users(self):
+        """The folder as tmpfiles.d/steadyarm.conf has it made: a VMM that is not root leaves its record there."""
+        conf = (pathlib.Path(__file__).resolve().parents[2] / "tmpfiles.d" / "steadyarm.conf").read_text(encoding="utf-8")
+        kind, path, mode, user, group, age = [line for line in conf.splitlines() if not line.startswith("#")][0].split()
+        self.assertEqual((kind, path, user, group, age), ("d", "/run/steadyarm", "root", "root", "-"))
+        self.folder.chmod(0o755)
+        records = self.folder / "records"
+        records.mkdir()
+        records.chmod(int(mode, 8))
+        model = self.file("model.json", self.model(*POOL).read_text(encoding="utf-8"))
+        model.chmod(0o644)
+        argv = [STEADYARM, "run", "--host", profile(HOST), "--model", model, "--", VMM, "-w"]
+        process = self.waiting(shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", *argv)
+        self.assertEqual((records / f"{process.pid}.json").stat().st_uid, 65534)
+        found = self.find(process.pid)
+        self.assertEqual((found["uid"], found["state"]), (65534, "read-back"))
+        # where another user's record was left under the same number
+        old = records / f"{process.pid}.json"
+        shutil.chown(old, 12345)
+        stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8")
+        start = stat.rsplit(")", 1)[1].split()[19]
+        old.rename(records / f"{process.pid}-{start}.json")
+        shutil.chown(records / f"{process.pid}-{start}.json", 65534)
+        old.write_text("{}\n", encoding="utf-8")
+        self.assertEqual(self.find(process.pid)["state"], "read-back")
+
     def test_records_end(self):
         model = self.model(*POOL)
         records = self.folder / "records"
@@ -397,7 +545,8 @@ class Run(Case):
         path = records / f"{process.pid}.json"
         self.assertTrue(path.exists())
         process.communicate()
-        self.assertFalse(path.exists())  # it cleans up after itself
+        if not FILTERED:
+            self.assertFalse(path.exists())  # it cleans up after itself
         killed = self.waiting(*argv)
         killed.kill()
         killed.wait()
@@ -479,6 +628,36 @@ class FakeProc(Case):
         self.assertEqual(answer.status, DONE)
         self.assertEqual(answer.out, "yes: 1 process is pinned\n"
                                      "11      qemu             1 VM, 2 vCPUs: web-v1@abababababab, read back\n")
+
+    def test_lines(self):
+        """A line of a VM changes what was said of it before; what is no such line is skipped."""
+        self.process(11, "qemu", ("/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vm"), uid=os.geteuid())
+        lines = [{"vm": self.vm(fd=5)}, {"vm": self.vm(fd=4, refused=True)}]
+        self.record(11, [self.vm(fd=4)], more="".join(json.dumps(line) + "\n" for line in lines))
+        vms = self.ps("--json").json()["processes"][0]["vms"]
+        self.assertEqual([(vm["fd"], vm["state"]) for vm in vms], [(4, "refused"), (5, "read-back")])
+        more = '{"vm": {"fd": 4, "vc\n' + json.dumps({"vm": self.vm(fd=5, vcpus=3)}) + '\n{"vm": {"fd": 4,'
+        self.record(11, [self.vm(fd=4)], more=more)
+        vms = self.ps("--json").json()["processes"][0]["vms"]
+        self.assertEqual([(vm["fd"], vm["state"]) for vm in vms], [(4, "read-back"), (5, "starting")])
+
+    def test_full_record(self):
+        """Of what came after the last line nothing is claimed."""
+        library = "7f00-7f10 r-xp 0 8:1 5 /usr/lib/steadyarm/steadyarm-preload.so\n"
+        self.process(11, "qemu", self.KVM, uid=os.geteuid(), maps=library)
+        self.record(11, [self.vm()], more='{"full": true}\n')
+        found = self.ps("--json").json()["processes"][0]
+        self.assertEqual((found["state"], found["model"]), ("no-record", "web-v1"))
+
+    def test_longer_name(self):
+        """Where another user's file is in the way of PID.json."""
+        self.process(11, "qemu", self.KVM, uid=os.geteuid())
+        self.record(11, [self.vm()])
+        (self.folder / "run" / "11.json").rename(self.folder / "run" / "11-100.json")
+        self.record(12, [self.vm()])
+        (self.folder / "run" / "12.json").rename(self.folder / "run" / "12-100.json")
+        self.assertEqual(self.ps().status, DONE)
+        self.assertEqual([p.name for p in (self.folder / "run").iterdir()], ["11-100.json"])
 
     def test_nobody(self):
         self.process(20, "idle", uid=os.geteuid())

@@ -3,36 +3,42 @@
  * A VMM of plain system calls for the black-box tests of `steadyarm run`: it knows nothing of
  * Steadyarm but the numbers of KVM's interface.
  *
- * vmm [-s] [-S] [-e] [-w] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
+ * vmm [-s] [-S] [-e] [-w] [-c] [-C] [-t TYPE] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
  *   boots, runs every vCPU twice, prints "ID VALUE" for the core ID range of the last vCPU, writes
  *   what it is told to and says what became of it
  *   -s through syscall(2); -S requests sign-extended, as QEMU up to 8 does; -e with the VM that a
- *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -x its
- * status; with $VMM_ECHO it only prints its arguments
+ *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -c shuts
+ *   itself in, once its vCPUs are made, so that any system call but a few ends it; -C once /dev/kvm is
+ *   open, so that nothing can be opened; -t the VM's type; -x its status; with $VMM_ECHO it prints its arguments
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "early.h"
 #include "host/uapi.h"
 
-#define VCPUS   16
+#define VCPUS   512
 #define TARGET  5
 #define GICV3   7
+#define IPA_SIZE 165
 #define DIST    0x8000000
 #define REDIST  0x80a0000
 #define PMU_IRQ 23
 
-static bool by_syscall, extended;
+static bool by_syscall, extended, closes_in;
 
 static int request(int fd, unsigned int number, void *argument)
 {
@@ -96,18 +102,64 @@ static void set(int vcpu, const char *what)
 	printf("set %s\n", r < 0 ? strerror(errno) : "done");
 }
 
+/*
+ * What a VMM needs that has all it needs; the last five are the simulated host's, whose VMs are not
+ * the kernel's. No opening, renaming or removing, no asking who or where one is.
+ */
+static void close_in(void)
+{
+	static const int allowed[] = {
+		SYS_ioctl, SYS_read, SYS_write, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise,
+		SYS_brk, SYS_futex, SYS_close, SYS_exit, SYS_exit_group, SYS_rt_sigreturn,
+		SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_memfd_create, SYS_ftruncate,
+	};
+	enum { COUNT = sizeof(allowed) / sizeof(allowed[0]) };
+	struct sock_filter filter[COUNT + 3];
+	struct sock_fprog program = {COUNT + 3, filter};
+
+	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, nr));
+	for (int i = 0; i < COUNT; i++)
+		filter[i + 1] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed[i], (uint8_t)(COUNT - i), 0);
+	filter[COUNT + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	filter[COUNT + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges");
+	must(by_syscall ? (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program)
+			: prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+	     "filter");
+}
+
+/* From here on nothing can be opened; the simulated host has to look at its descriptors, and cannot. */
+static void open_nothing(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges");
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "filter");
+}
+
 static int boot(int vm, int vcpus[VCPUS], unsigned int count, uint32_t features)
 {
 	struct steady_uapi_vcpu_init init = {.target = TARGET, .features = {features}};
 	struct steady_uapi_create_device gic = {.type = GICV3};
+	uint64_t region = (uint64_t)count << 52 | REDIST; /* arm-vgic-v3.rst */
 
 	for (unsigned int v = 0; v < count; v++)
 		vcpus[v] = must(request(vm, STEADY_CREATE_VCPU, (void *)(uintptr_t)v), "vcpu");
+	if (closes_in)
+		close_in();
 	for (unsigned int v = 0; v < count; v++)
 		must(request(vcpus[v], (unsigned int)STEADY_VCPU_INIT, &init), "init");
 	must(request(vm, (unsigned int)STEADY_CREATE_DEVICE, &gic), "gic");
 	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_DIST, DIST), "gic");
-	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_REDIST, REDIST), "gic");
+	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_REGION, region), "gic");
 	must(attribute((int)gic.fd, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT, 0), "gic init");
 	for (unsigned int v = 0; v < count; v++) {
 		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, PMU_IRQ);
@@ -123,8 +175,10 @@ static int boot(int vm, int vcpus[VCPUS], unsigned int count, uint32_t features)
 int main(int argc, char **argv)
 {
 	unsigned int count = 1, status = 0;
+	uintptr_t type = 0;
 	uint32_t features = 1u << 2 | 1u << 3; /* PSCI 0.2, PMU */
-	bool wait = false, early = false;
+	bool wait = false, early = false, opens_nothing = false;
+	int at_start = errno;
 	int kvm, vm, vcpu, option, vcpus[VCPUS];
 	char byte;
 
@@ -132,19 +186,25 @@ int main(int argc, char **argv)
 		printf("argument %s\n", argv[i]);
 	if (getenv("VMM_ECHO"))
 		argc = 1; /* they are another VMM's */
-	while ((option = getopt(argc, argv, "sSewv:f:x:")) != -1) {
+	while ((option = getopt(argc, argv, "sSewcCt:v:f:x:")) != -1) {
 		by_syscall = by_syscall || option == 's';
 		extended = extended || option == 'S';
 		early = early || option == 'e';
 		wait = wait || option == 'w';
+		closes_in = closes_in || option == 'c';
+		type = option == 't' ? strtoul(optarg, NULL, 0) : type;
+		opens_nothing = opens_nothing || option == 'C';
 		count = option == 'v' ? (unsigned int)atoi(optarg) : count;
 		features = option == 'f' ? (uint32_t)strtoul(optarg, NULL, 0) : features;
 		status = option == 'x' ? (unsigned int)atoi(optarg) : status;
 	}
-	printf("pid %ld\n", (long)getpid());
+	printf("pid %ld\nerrno %d\n", (long)getpid(), at_start);
 	kvm = early ? early_kvm : open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	must(kvm, "/dev/kvm");
-	vm = must(early ? early_vm : request(kvm, STEADY_CREATE_VM, NULL), "vm");
+	if (opens_nothing)
+		open_nothing();
+	vm = must(early ? early_vm : request(kvm, STEADY_CREATE_VM, (void *)type), "vm");
+	printf("ipa %d\n", request(vm, STEADY_CHECK_EXTENSION, (void *)IPA_SIZE));
 	vcpu = boot(vm, vcpus, count, features);
 	show(vcpu);
 	count_list(vcpu);
