@@ -9,12 +9,11 @@
  *   trap ESR ELR                an exception: the guest ends here
  *
  * Every number can be told from the outside (lab/labkit/moves.py does): `sum` runs over memory that
- * it changes as it goes, `mix` over what instructions gave that the ID registers promise, so that a
- * lost page, register or instruction shows in every line behind it.
+ * it changes as it goes, `mix` over what instructions gave that the ID registers promise, `vec` over
+ * vectors that live in registers only (live.c), so that a lost page, register or instruction shows in
+ * every line behind it. `vl`, `pac`, `psci`, `smccc` and `found` stay what they were.
  */
-#include <stdint.h>
-
-typedef uint64_t u64;
+#include "guest.h"
 
 #define UART    ((volatile uint32_t *)0x09000000) /* PL011, QEMU's hw/arm/virt.c */
 #define KEPT    ((volatile u64 *)0x43000000)      /* behind the image: a system reset leaves it */
@@ -22,8 +21,6 @@ typedef uint64_t u64;
 #define WORDS   4096
 #define CPUS    8
 #define CORE    56
-#define FNV     0xcbf29ce484222325UL              /* FNV-1a, 64 bits */
-#define PRIME   0x100000001b3UL
 #define PAUSE   0x40000
 
 /* PSCI and SMCCC function ids: Arm DEN0022, DEN0028; KVM's own from Linux's arm-smccc.h */
@@ -36,16 +33,6 @@ typedef uint64_t u64;
 #define SMCCC_FEATURES     0x80000001UL
 #define VENDOR_FEATURES    0x86000000UL
 #define VENDOR_UID         0x8600ff01UL
-
-#define MRS(name)                                                                                  \
-	__extension__({                                                                            \
-		u64 v_;                                                                            \
-		__asm__ volatile("mrs %0, " #name : "=r"(v_));                                     \
-		v_;                                                                                \
-	})
-#define MSR(name, value) __asm__ volatile("msr " #name ", %0" : : "r"((u64)(value)) : "memory")
-#define ISB()            __asm__ volatile("isb" : : : "memory")
-#define FIELD(reg, lsb)  ((reg) >> (lsb) & 0xf)
 
 void guest_main(void) __attribute__((noreturn));
 void guest_secondary(u64 number) __attribute__((noreturn));
@@ -86,11 +73,6 @@ static void put_pair(const char *key, u64 value)
 	put_char(' ');
 	put(key);
 	put_hex(value);
-}
-
-static u64 mix_in(u64 hash, u64 value)
-{
-	return (hash ^ value) * PRIME;
 }
 
 void guest_trap(u64 esr, u64 elr)
@@ -184,7 +166,7 @@ static u64 discover(void)
 
 /* ---- instructions that the ID registers promise ---- */
 
-enum { LSE, CRC32, JSCVT, LRCPC, FLAGM, DPB, RNDR, SVE, PACGA };
+enum { LSE, CRC32, JSCVT, LRCPC, FLAGM, DPB, RNDR, SVE, PAC, GIC };
 
 static u64 promised(void)
 {
@@ -200,7 +182,9 @@ static u64 promised(void)
 	set |= (u64)(FIELD(isar1, 0) >= 1) << DPB;
 	set |= (u64)(FIELD(isar0, 60) >= 1) << RNDR;
 	set |= (u64)(FIELD(MRS(id_aa64pfr0_el1), 32) >= 1) << SVE;
-	set |= (u64)(FIELD(isar1, 24) || FIELD(isar1, 28) || FIELD(isar2, 8)) << PACGA;
+	set |= (u64)((FIELD(isar1, 24) || FIELD(isar1, 28) || FIELD(isar2, 8)) &&
+		     (FIELD(isar1, 4) || FIELD(isar1, 8) || FIELD(isar2, 12))) << PAC;
+	set |= (u64)(FIELD(MRS(id_aa64pfr0_el1), 24) >= 1) << GIC;
 	return set;
 }
 
@@ -251,27 +235,6 @@ static u64 flagm(u64 n) /* the carry of n - n is set, cfinv clears it */
 static void dpb(const void *at)
 {
 	__asm__ volatile(".arch armv8.2-a\ndc cvap, %0\n.arch armv8-a" : : "r"(at) : "memory");
-}
-
-static u64 vector_length(void)
-{
-	u64 out;
-
-	__asm__ volatile(".arch_extension sve\ncntb %0\n.arch_extension nosve" : "=r"(out));
-	return out;
-}
-
-/* Of constants under a constant key: what another algorithm would give differently. */
-static u64 pacga(void)
-{
-	u64 out;
-
-	MSR(s3_0_c2_c3_0, 0x0123456789abcdef); /* APGAKeyLo_EL1 */
-	MSR(s3_0_c2_c3_1, 0xfedcba9876543210); /* APGAKeyHi_EL1 */
-	ISB();
-	__asm__ volatile(".arch armv8.3-a\npacga %0, %1, %2\n.arch armv8-a"
-			 : "=r"(out) : "r"(0x1122334455667788), "r"(0x99aabbccddeeff00));
-	return out;
 }
 
 static u64 run_mix(u64 set, u64 n, u64 hash)
@@ -331,7 +294,7 @@ static u64 run_sum(u64 sum)
 	return sum;
 }
 
-static void tick(u64 n, u64 *sum, u64 *mix, u64 *shown)
+static void tick(u64 n, u64 *sum, u64 *mix, u64 *vectors, u64 *shown)
 {
 	u64 id[CORE], hash = read_ids(id), set = promised(), odd, answered;
 
@@ -347,8 +310,12 @@ static void tick(u64 n, u64 *sum, u64 *mix, u64 *shown)
 	put_pair("ids", hash);
 	put_pair("set", set);
 	put_pair("mix", *mix);
-	put_pair("vl", set >> SVE & 1 ? vector_length() : 0);
-	put_pair("pac", set >> PACGA & 1 ? pacga() : 0);
+	put_pair("vec", *vectors = live_vectors(*vectors));
+	put_pair("time", live_time());
+	put_pair("irq", live_irqs());
+	put_pair("late", live_late());
+	put_pair("vl", live_longest());
+	put_pair("pac", live_keys());
 	put_pair("psci", call(PSCI_VERSION, 0, 0, 0));
 	put_pair("smccc", call(SMCCC_VERSION, 0, 0, 0));
 	put_pair("found", discover());
@@ -359,7 +326,7 @@ static void tick(u64 n, u64 *sum, u64 *mix, u64 *shown)
 
 void guest_main(void)
 {
-	u64 sum = FNV, mix = FNV, shown;
+	u64 sum = FNV, mix = FNV, vectors = FNV, set, shown;
 
 	mmu_on();
 	if (KEPT[0] != MAGIC) {
@@ -372,10 +339,12 @@ void guest_main(void)
 	put_char('\n');
 	shown = KEPT[2];
 	total = crc = 0;
+	set = promised();
+	live_start(set >> SVE & 1, set >> PAC & 1, set >> GIC & 1);
 	for (unsigned int i = 0; i < WORDS; i++)
 		memory[i] = i;
 	for (u64 n = 0;; n++) {
-		tick(n, &sum, &mix, &shown);
+		tick(n, &sum, &mix, &vectors, &shown);
 		KEPT[2] = shown;
 		for (volatile unsigned int i = 0; i < PAUSE; i++)
 			;

@@ -2,6 +2,7 @@
 /*
  * Preloaded into a VMM: what it asked of KVM, to the file of LAB_TRACE. Changes nothing. A line each:
  *
+ *   list FD ID...                what a KVM_GET_REG_LIST gave
  *   refused FD ID VALUE ERRNO    a KVM_SET_ONE_REG that failed
  *   drift FD ID BEFORE NOW       a register of the core ID range that read back another value
  *   read N                       how often such registers were read, at the end
@@ -87,6 +88,26 @@ static void refused(int fd, const struct steady_uapi_one_reg *reg)
 	    (unsigned long long)value, errno);
 }
 
+/* One write(2), so that the lines of other threads do not come between. */
+static void listed(int fd, const struct steady_uapi_reg_list *list)
+{
+	size_t size = 32 + 20 * list->n, at;
+	char *line = malloc(size);
+	int saved = errno;
+
+	if (line) {
+		at = (size_t)snprintf(line, size, "list %d", fd);
+		for (uint64_t i = 0; i < list->n; i++)
+			at += (size_t)snprintf(line + at, size - at, " 0x%016llx",
+					       (unsigned long long)list->reg[i]);
+		line[at++] = '\n';
+		if (out >= 0 && write(out, line, at) < 0)
+			out = -1;
+	}
+	free(line);
+	errno = saved;
+}
+
 static void was_read(int fd, const struct steady_uapi_one_reg *reg)
 {
 	uint64_t at = reg->id - CORE_FIRST, value;
@@ -109,6 +130,8 @@ static void look(int fd, unsigned int request, void *argument, int result)
 		memset(&seen[result], 0, sizeof(seen[result])); /* a descriptor of another time */
 	else if (request == STEADY_KVM_RUN && fd >= 0 && fd < FDS)
 		atomic_store(&seen[fd].ran, true);
+	else if (request == (unsigned int)STEADY_GET_REG_LIST && !result)
+		listed(fd, argument);
 	else if (request == (unsigned int)STEADY_SET_ONE_REG && result)
 		refused(fd, argument);
 	else if (request == (unsigned int)STEADY_GET_ONE_REG && !result)

@@ -24,6 +24,15 @@ FNV, PRIME, WORDS = 0xCBF29CE484222325, 0x100000001B3, 4096  # of guest.c
 CORE = [f"S3_0_C0_C{crm}_{op2}" for crm in range(1, 8) for op2 in range(8)]
 CORE_FIRST = 0x603000000013C008  # KVM's id of the first; the others follow
 
+# of live.c
+VECTORS, LONGEST, STEP, FPCR, FPSR, GIC = 24, 128, 0x9E3779B97F4A7C15, 1 << 22, 1 << 27, 1 << 9
+# KVM_REG_ARM_COPROC_MASK, and core and SVE registers (asm/kvm.h; QEMU's kvm_arm_reg_syncs_via_cpreg_list)
+COPROC, NOT_LISTED = 0x0FFF0000, (0x00100000, 0x00150000)
+HELD = ("vl", "pac", "psci", "smccc", "found")  # what a guest's CPU and firmware say stays the same
+FREQUENCY = 1000000000  # CNTFRQ_EL0 of QEMU's CPUs, Hz
+LONGEST_MOVE = 120  # seconds of the guest's clock from one tick to the next
+FAILURES = ("failed", "broken", "stopped")  # words for what nothing foresees
+
 
 @dataclasses.dataclass
 class Guest:
@@ -55,6 +64,12 @@ class Outcome:
         """(KVM's id, value, errno) of each KVM_SET_ONE_REG that failed, in order."""
         found = re.findall(r"^refused \d+ (\S+) (\S+) (\d+)$", self.trace, flags=re.M)
         return [(int(number, 16), int(value, 16), int(errno)) for number, value, errno in found]
+
+    def listed(self):
+        """The registers that KVM named last to the VMM, without those that QEMU saves by other ways."""
+        lines = re.findall(r"^list \d+ (.*)$", self.trace, flags=re.M)
+        return sorted(number for number in (int(word, 16) for word in lines[-1].split(" "))
+                      if number & COPROC not in NOT_LISTED) if lines else []
 
     def drifted(self):
         return re.findall(r"^drift .*$", self.trace, flags=re.M)
@@ -213,7 +228,56 @@ class Sums:
         return self.sum, self.mix
 
 
-def faults(serial):
+class Vectors:
+    """What lives in vector registers only; `length`: bytes of SVE's, 0 without."""
+
+    def __init__(self, length):
+        self.sve = bool(length)
+        self.lanes = [[(number + 1 + lane) * STEP & MASK for lane in range(min(length or 16, LONGEST) // 8)]
+                      for number in range(VECTORS)]
+        self.hash = FNV
+
+    def tick(self):
+        for number, lanes in enumerate(self.lanes):
+            other = self.lanes[(number + 1) % VECTORS]
+            lanes[:] = [a + b & MASK for a, b in zip(lanes, other)]
+        words = [word for lanes in self.lanes for word in lanes] + [FPCR, FPSR]
+        if self.sve:  # P1 to P8 with as many elements, FFR with seven
+            words += [*((1 << number) - 1 for number in range(1, 9)), (1 << 7) - 1]
+        for word in words:
+            self.hash = fnv(self.hash, word)
+        return self.hash
+
+
+def not_held(ticks):
+    """What changed that the CPU's features or the firmware's answers make."""
+    wrong = []
+    for key in HELD:
+        values = [tick[key] for tick in ticks if key in tick]
+        wrong += [f"{key} was {values[0]:x} and is {value:x}" for value in values
+                  if value != values[0]][:1]
+    return wrong
+
+
+def _live(said, frequency):
+    """Of registers that live in the CPU alone, and of the timer."""
+    ticks, wrong, vectors = said.ticks, [], None
+    for at, tick in enumerate(ticks):
+        if "vec" not in tick:
+            return wrong  # a program of a Linux guest
+        vectors = vectors or Vectors(tick["vl"])
+        value = vectors.tick()
+        if tick["vec"] != value:
+            wrong.append(f"tick {at:x}: the vectors gave {tick['vec']:x}, not {value:x}")
+        if tick["irq"] != (at + 1 if tick["set"] & GIC else 0) or tick["late"]:
+            wrong.append(f"tick {at:x}: {tick['irq']:x} timer interrupts, {tick['late']:x} not as due")
+        passed = tick["time"] - ticks[at - 1]["time"] if at else 0
+        if not 0 <= passed <= LONGEST_MOVE * frequency:
+            wrong.append(f"tick {at:x}: the clock went by {passed}")
+    return wrong
+
+
+def faults(serial, frequency=FREQUENCY):
     """What is wrong with what a guest said from its start on, over all its moves: a list of lines."""
     said = parse(serial)
     wrong = [f"unexpected: {line}" for line in said.other]
@@ -232,7 +296,7 @@ def faults(serial):
         later = said.ticks[at + 1:at + 2]
         if tick["odd"] and later and later[0]["ids"] == tick["ids"]: # not in the midst of a change
             wrong.append(f"tick {at:x}: {tick['odd']} vCPUs read other ID registers")
-    return wrong[:8]
+    return (wrong + not_held(said.ticks) + _live(said, frequency))[:8]
 
 
 # ---- fields ----
@@ -293,27 +357,73 @@ def unknown_id(said):
     return f"0x{0x6030000000130000 | op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2:016x}"
 
 
-def seen(before, after):
-    """Of a guest that was saved and of what became of it."""
-    if after.serial:
-        wrong = faults(before.serial + after.serial)
-        if wrong:
-            return f"broken {wrong[0]}"
-        sets = [ids for ids in parse(before.serial + after.serial).ids if len(ids) == len(CORE)]
-        changed = sorted(differing_fields(sets[0], sets[-1]))
-        return " ".join(["changed", *changed]) if changed else "same"
-    longer = re.search(r"Invalid value (\d+) expecting positive value <= (\d+)", after.said)
-    if longer:
-        return f"longer {longer[1]} {longer[2]}"
-    refused = after.refused()
-    # QEMU writes the list once when it has read the stream, and again whatever came of that; so a
-    # stream that it has not taken is known by what was written once
-    if refused and refused.count(refused[0]) > 1:
-        number, value, errno = refused[0]
-        return f"refused 0x{number:016x} 0x{value:x} {errno}"
-    return f"unknown {unknown_id(after.said) or ''}".rstrip()
+def unknown_of_lists(incoming, own):
+    """
+    Where QEMU 10 stops (target/arm/machine.c, cpu_post_load): the first register of the stream that is
+    below one of its own list and not in it. What lies above all of its own is let go.
+    """
+    own, at = sorted(own), 0
+    for number in sorted(incoming):
+        while at < len(own) and own[at] < number:
+            at += 1
+        if at == len(own):
+            return None
+        if own[at] != number:
+            return f"0x{number:016x}"
+    return None
+
+
+def of_model(model, ticks):
+    """What the guest was told otherwise than its model (read from its JSON) says."""
+    wrong = []
+    psci = (model.get("firmware") or {}).get("PSCI_VERSION")
+    lengths = (model.get("sve") or {}).get("vector_lengths") or []
+    for key, want in (("psci", int(psci, 16) if psci else None),
+                      ("vl", max(lengths) if lengths else None)):
+        values = {tick[key] for tick in ticks if tick.get(key)}
+        wrong += [f"{key} is {value:x}, the model has {want:x}" for value in values
+                  if want is not None and value != want]
+    return wrong
+
+
+LOADING = re.compile(r"error while loading state for instance 0x[0-9a-f]+ of device 'cpu'")
+
+
+def _failure(before, after):
+    """The first cause by QEMU's own words, what was refused and the lists; or a word for neither."""
+    if after.status == "1" and LOADING.search(after.said):
+        longer = re.search(r"Invalid value (\d+) expecting positive value <= (\d+)", after.said)
+        if longer:
+            return f"longer {longer[1]} {longer[2]}"
+        refused = after.refused()
+        # QEMU writes the list once when it has read the stream, and again whatever came of that; so a
+        # stream that it has not taken is known by what was written once
+        if refused and refused.count(refused[0]) > 1:
+            number, value, errno = refused[0]
+            return f"refused 0x{number:016x} 0x{value:x} {errno}"
+        unknown = unknown_id(after.said) or unknown_of_lists(before.listed(), after.listed())
+        if unknown:
+            return f"unknown {unknown}"
+    word = "stopped" if after.status == "stopped" else "failed"
+    return f"{word} {after.status} {after.said.splitlines()[0] if after.said else ''}".rstrip()
+
+
+def seen(before, after, model=None):
+    """Of a guest that was saved and of what became of it; `model` if it was pinned on both sides."""
+    if not after.serial:
+        return _failure(before, after)
+    if after.status != "0":
+        return f"stopped {after.status} {after.said}".rstrip()
+    serial = before.serial + after.serial
+    said = parse(serial)
+    wrong = faults(serial) + (of_model(model, said.ticks) if model else [])
+    if wrong:
+        return f"broken {wrong[0]}"
+    sets = [ids for ids in said.ids if len(ids) == len(CORE)]
+    changed = sorted(differing_fields(sets[0], sets[-1]))
+    return " ".join(["changed", *changed]) if changed else "same"
 
 
 def agree(before, after):
-    """Whether what was seen is what was foreseen; QEMU 10 does not say which register is unknown."""
-    return before == after or (after == "unknown" and before.startswith("unknown "))
+    """Whether what was seen is what was foreseen: in every word, and it is a thing to be foreseen."""
+    return before == after and before.split(" ")[0] not in FAILURES

@@ -1,6 +1,7 @@
 """What a pinned guest lives through, and what the pin costs: rounds, resets, a Linux guest, start-up."""
 
 import dataclasses
+import json
 import re
 import shutil
 import statistics
@@ -70,6 +71,10 @@ def reset(folder, count, place=OLD, say=_told):
     hashes = {tick["ids"] for tick in guest.ticks}
     if len(guest.ids) != 1 or hashes != {moves.hash_of(guest.ids[0])} or odd or outcome.drifted():
         return say(f"a register drifted: {len(guest.ids)} sets, {odd[:1]} {outcome.drifted()[:3]}")
+    wrong = moves.not_held(guest.ticks) + moves.of_model(
+        json.loads(model.read_text(encoding="utf-8")), guest.ticks)
+    if wrong or any(tick["late"] for tick in guest.ticks):
+        return say(f"after {count} resets: {wrong or 'a timer interrupt was not as due'}")
     if not outcome.reads():
         raise LabError("the host read no register: the trace is broken")
     print(f"{count} system resets of {CPUS} vCPUs on {place}: {len(guest.ticks)} ticks, every vCPU "
@@ -149,12 +154,12 @@ def startup(folder, count, place=OLD, say=_told):
     status, errors = host.run(job, keep)
     if status:
         return say(f"the starts ended with {status}: {errors}")
-    plain, pinned, json = (_mean(folder / name) for name in ("unpinned", "pinned", "json"))
+    plain, pinned, slow = (_mean(folder / name) for name in ("unpinned", "pinned", "json"))
     calls = [int(re.search(r"^total (\d+)$", (folder / f"{name}.trace").read_text(encoding="utf-8"),
                            flags=re.M)[1]) for name in ("unpinned", "pinned")]
     ratio, cpu = (pinned[at] / plain[at] for at in (0, 1))
     print(f"{count} starts each on {place}, by instructions, means: unpinned {plain[0]:.1f} ms, "
           f"{plain[1]:.1f} of them at work, and {calls[0]} ioctls; pinned {pinned[0]:.1f} ms, "
           f"{pinned[1]:.1f} at work, and {calls[1]} ioctls; ratio {ratio:.3f}, at work {cpu:.3f}; with "
-          f"the model as JSON {json[0]:.1f} ms")
+          f"the model as JSON {slow[0]:.1f} ms")
     return 0 if ratio <= MOST else say(f"the ratio is above {MOST}")

@@ -164,7 +164,9 @@ def _go_on(trials, folder):
                           for t in arriving], vmm)
         for trial in arriving:
             trial.after = done[trial.name]
-            trial.seen = moves.seen(trial.before, trial.after)
+            model = trial.model if trial.pinned == "both" else None
+            trial.seen = moves.seen(trial.before, trial.after,
+                                    json.loads(model.read_text(encoding="utf-8")) if model else None)
 
 
 def run(trials, folder):

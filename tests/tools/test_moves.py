@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""lab/labkit/moves.py, the judge of moves, on outcomes that are made up: each fault by itself is told."""
+
+import pathlib
+import re
+import sys
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "lab"))
+
+from labkit import moves  # noqa: E402
+
+SET = 0x3FF                                     # all that the guest may be promised
+HELD = {"vl": 32, "pac": 0xABC, "psci": 0x10001, "smccc": 0x10001, "found": 0xF00}
+MODEL = {"firmware": {"PSCI_VERSION": "0x10001"}, "sve": {"vector_lengths": [16, 32]}}
+# what QEMU 10 said in an emulated host: of a register that the destination has not, and of one refused
+LOADING = "qemu-system-aarch64: error while loading state for instance 0x0 of device 'cpu'\n"
+QEMU_10 = LOADING + "qemu-system-aarch64: load of migration failed: Operation not permitted"
+CORE_REGISTER, SVE_REGISTER = 0x6030000000100000, 0x6080000000150000
+LIST = (0x6020000000110000, 0x603000000013C020, 0x603000000013C4F6, 0x603000000013DF01)
+
+
+def lines(first, count, ids=None, **changes):
+    """`count` ticks from `first` on of a guest whose values may be otherwise."""
+    ids = ids or dict.fromkeys(moves.CORE, 1)
+    sums, text = moves.Sums(), ""
+    vectors = moves.Vectors(HELD["vl"])
+    if first == 0:
+        text = "boot 0\n" + "".join(f"id {name} {value:x}\n" for name, value in ids.items())
+    for number in range(first + count):
+        total, mix = sums.tick(number, SET)
+        tick = {"sum": total, "ids": moves.hash_of(ids), "set": SET, "mix": mix, "vec": vectors.tick(),
+                "time": 1000 * number, "irq": number + 1, "late": 0, **HELD, "others": 1, "odd": 0}
+        tick |= changes
+        if number >= first:
+            text += f"tick {number:x} " + " ".join(f"{key} {value:x}" for key, value in tick.items()) + "\n"
+    return text
+
+
+def outcome(status="0", said="", serial="", trace=""):
+    return moves.Outcome(status, said, serial, trace, "", None)
+
+
+def listed(*numbers):
+    return "list 12 " + " ".join(f"0x{number:016x}" for number in (CORE_REGISTER, *numbers, SVE_REGISTER)) + "\n"
+
+
+BEFORE = outcome(serial=lines(0, 3), trace=listed(*LIST))
+
+
+class GoesOn(unittest.TestCase):
+    def seen(self, model=MODEL, **changes):
+        return moves.seen(BEFORE, outcome(serial=lines(3, 3, **changes)), model)
+
+    def test_same(self):
+        self.assertEqual(self.seen(), "same")
+        self.assertTrue(moves.agree("same", "same"))
+
+    def test_each_value(self):
+        """a value that is otherwise after the move is named, and agrees with nothing"""
+        for key in ("sum", "mix", "vec", "irq", "late", "time", *HELD):
+            with self.subTest(key):
+                seen = self.seen(model=None, **{key: 1 << 40})
+                self.assertTrue(seen.startswith("broken "), seen)
+                if key in HELD:
+                    self.assertIn(f"{key} was", seen)
+                self.assertFalse(moves.agree(seen, seen))
+                self.assertFalse(moves.agree("same", seen))
+
+    def test_model(self):
+        """the same on both sides and yet not the model's"""
+        for key, value in (("psci", 0x10003), ("vl", 16)):
+            both = [outcome(serial=re.sub(rf" {key} [0-9a-f]+ ", f" {key} {value:x} ", lines(at, 3)))
+                    for at in (0, 3)]
+            if key == "psci":
+                self.assertEqual(moves.seen(*both), "same")
+            self.assertRegex(moves.seen(*both, MODEL), key + r" is [0-9a-f]+, the model has|the vectors gave")
+        self.assertEqual(moves.of_model(MODEL, [{"vl": 16, "psci": 0x10001}]), ["vl is 10, the model has 20"])
+        self.assertEqual(moves.of_model({}, [{"vl": 16, "psci": 0x10001}]), [])
+
+    def test_vectors(self):
+        """one lane that is lost shows in this tick and in all behind it"""
+        good, bad = moves.Vectors(32), moves.Vectors(32)
+        bad.lanes[23][3] = 0  # the upper half of Z31
+        self.assertTrue(all(good.tick() != bad.tick() for _ in range(3)))
+
+    def test_lost_tick(self):
+        seen = moves.seen(BEFORE, outcome(serial=lines(4, 3)))
+        self.assertEqual(seen, "broken tick 4 where 3 was due")
+
+    def test_other_vcpu(self):
+        self.assertIn("vCPUs read other ID registers", self.seen(odd=1))
+
+    def test_changed(self):
+        """other ID registers are told by their fields"""
+        ids = {**dict.fromkeys(moves.CORE, 1), "S3_0_C0_C6_0": 0x11}  # ID_AA64ISAR0_EL1.AES
+        text = "".join(f"id {name} {value:x}\n" for name, value in ids.items())
+        seen = moves.seen(BEFORE, outcome(serial=text + lines(3, 3, ids=ids)))
+        self.assertEqual(seen, "changed ID_AA64ISAR0_EL1.AES")
+
+    def test_status(self):
+        """it said something and ended otherwise than it was told to"""
+        for status in ("stopped", "killed", "139"):
+            seen = moves.seen(BEFORE, outcome(status=status, serial=lines(3, 3)))
+            self.assertFalse(moves.agree("same", seen))
+            self.assertTrue(seen.startswith("stopped "), seen)
+
+
+class Fails(unittest.TestCase):
+    def seen(self, said, trace="", status="1"):
+        return moves.seen(BEFORE, outcome(status, said, "", trace))
+
+    def test_unknown(self):
+        """of QEMU 10 by the two lists, of QEMU 11 by its words"""
+        own = listed(*(number for number in LIST if number != 0x603000000013C4F6))
+        self.assertEqual(self.seen(QEMU_10, own), "unknown 0x603000000013c4f6")
+        words = ("qemu-system-aarch64: system register op0:3 op1:0 crn:9 crm:14 op2:6 in the incoming stream but "
+                 "unknown on the destination\n")
+        self.assertEqual(self.seen(words + LOADING), "unknown 0x603000000013c4f6")
+
+    def test_lists(self):
+        self.assertIsNone(moves.unknown_of_lists(LIST, LIST))
+        self.assertIsNone(moves.unknown_of_lists(LIST[:2], LIST))       # it has more
+        self.assertIsNone(moves.unknown_of_lists(LIST, LIST[:2]))       # above all of its own: let go
+        self.assertEqual(moves.unknown_of_lists(LIST, LIST[1:]), "0x6020000000110000")
+
+    def test_refused(self):
+        line = "refused 13 0x603000000013c083 0x0 2\n"
+        self.assertEqual(self.seen(LOADING, 2 * line + listed(*LIST)), "refused 0x603000000013c083 0x0 2")
+
+    def test_longer(self):
+        words = "qemu-system-aarch64: Invalid value 273 expecting positive value <= 270\n"
+        self.assertEqual(self.seen(words + LOADING), "longer 273 270")
+
+    def test_anything_else(self):
+        """a crash, another device, no cause that can be found: words of their own that agree with nothing"""
+        own = listed(*(number for number in LIST if number != 0x603000000013C4F6))
+        foreseen = "unknown 0x603000000013c4f6"
+        for status, said, trace in (("139", "Segmentation fault", own), ("1", "Segmentation fault", own),
+                                    ("139", QEMU_10, own), ("1", QEMU_10, ""), ("1", QEMU_10, listed(*LIST)),
+                                    ("1", QEMU_10.replace("'cpu'", "'timer'"), own), ("1", "", own),
+                                    ("stopped", QEMU_10, own), ("killed", QEMU_10, own), ("0", QEMU_10, own)):
+            with self.subTest(status=status, said=said, trace=trace):
+                seen = self.seen(said, trace, status)
+                self.assertIn(seen.split(" ")[0], moves.FAILURES)
+                self.assertFalse(moves.agree(foreseen, seen))
+                self.assertFalse(moves.agree(seen, seen))
+
+    def test_agree(self):
+        """every word counts; a bare "unknown" is not any register"""
+        foreseen = "unknown 0x603000000013c4f6"
+        self.assertTrue(moves.agree(foreseen, foreseen))
+        for other in ("unknown", "unknown 0x603000000013c4f7", "failed 139 Segmentation fault", "same"):
+            self.assertFalse(moves.agree(foreseen, other))
+
+
+if __name__ == "__main__":
+    unittest.main()
