@@ -197,7 +197,7 @@ class Run(Case):
             self.assertIn("errno 77\n", out)
             wrong = {what: answer for what, answer in said.items() if re.search("NULL|memory|constant", what)}
             self.assertEqual(set(wrong.values()), {"Bad address"}, wrong)
-            self.assertEqual(len(wrong), 12)
+            self.assertEqual(len(wrong), 13)
             self.assertEqual((said["init"], said["list of one"], said["gic"]), ("0", "Argument list too long", "0"))
             self.assertIn("that are many\n", out)
 
