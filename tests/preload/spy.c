@@ -10,6 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "preload/sim/simhost.h"
+
+/* So that the simulated host is linked, whose open() is not asked for where a sanitizer has one. */
+extern bool (*const spy_simulated)(const char *, uint64_t *);
+bool (*const spy_simulated)(const char *, uint64_t *) = steadyarm_simulated;
+
 int __real_open(const char *path, int flags, ...);
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
