@@ -46,12 +46,12 @@ static bool is_one_of(const char *argument, const char *const *names)
 
 /* The options of QEMU 10 and 11 without an argument (qemu-options.hx); all others have one. */
 static const char *const flags[] = {
-	"version", "help", "h", "S", "s", "async-teardown", "alt-grab", "ctrl-grab", "curses",
-	"daemonize", "enable-fips", "enable-kvm", "enable-sync-profile", "full-screen", "mem-prealloc",
-	"no-acpi", "no-fd-bootchk", "no-frame", "no-hpet", "no-quit", "no-reboot", "no-shutdown",
-	"no-user-config", "nodefaults", "nographic", "nohpet", "old-param", "one-insn-per-tb",
-	"only-migratable", "portrait", "preconfig", "sdl", "semihosting", "singlestep", "snapshot",
-	"usb", "win2k-hack", "xen-attach", "xen-domid-restrict", NULL};
+	"version", "help", "h", "S", "s", "async-teardown", "daemonize", "enable-kvm",
+	"enable-sync-profile", "full-screen", "mem-prealloc", "no-acpi", "no-fd-bootchk",
+	"no-hpet", "no-reboot", "no-shutdown", "no-user-config", "nodefaults", "nographic",
+	"old-param", "one-insn-per-tb", "only-migratable", "portrait", "preconfig",
+	"semihosting", "singlestep", "snapshot", "usb", "win2k-hack", "xen-attach",
+	"xen-domid-restrict", NULL};
 
 /*
  * The next option from *i on, NULL at the end; its value is NULL where it has none. What is not known

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <steadyarm/sim.h>
 
@@ -20,6 +21,7 @@
 
 struct steady_profile *simhost_profile;
 unsigned int simhost_process;
+long simhost_pid;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -65,18 +67,15 @@ static void in_child(void)
 {
 	give_lock();
 	simhost_process++;
+	simhost_pid = (long)getpid();
 }
 
 static void load(void)
 {
 	pthread_atfork(take_lock, give_lock, in_child);
+	simhost_pid = (long)getpid();
 	if (!simhost_profile)
 		simhost_load(secure_getenv("STEADYARM_HOST_PROFILE"));
-}
-
-bool simhost_is_device(const char *path)
-{
-	return path && strcmp(path, "/dev/kvm") == 0;
 }
 
 bool steadyarm_simulated(const char *name, uint64_t *value)
@@ -161,8 +160,41 @@ static long device_ioctl(unsigned int request, void *argument)
 	return simhost_unknown_request(SIMHOST_DEVICE, request);
 }
 
+/* The requests whose argument points to a struct: how long it is. All others are told as they are. */
+static size_t struct_of(unsigned int request)
+{
+	switch (request) {
+	case STEADY_ENABLE_CAP:
+	case STEADY_GET_ONE_REG:
+	case STEADY_SET_ONE_REG:
+	case STEADY_VCPU_INIT:
+	case STEADY_PREFERRED_TARGET:
+	case STEADY_GET_REG_LIST:
+	case STEADY_WRITABLE_MASKS:
+	case STEADY_VCPU_FINALIZE:
+	case STEADY_CREATE_DEVICE:
+	case STEADY_SET_DEVICE_ATTR:
+	case STEADY_HAS_DEVICE_ATTR:
+	case STEADY_GET_MP_STATE:
+	case STEADY_SET_MP_STATE:
+	case STEADY_SET_USER_MEMORY_REGION:
+	case STEADY_SET_USER_MEMORY_REGION2:
+		return _IOC_SIZE(request);
+	}
+	return 0;
+}
+
+/* Those that are answered in the struct. What KVM_GET_REG_LIST says is how many, if too many too. */
+static bool is_answered(unsigned int request, long result)
+{
+	return (request == STEADY_GET_REG_LIST && (result >= 0 || errno == E2BIG)) ||
+	       ((request == STEADY_PREFERRED_TARGET || request == STEADY_CREATE_DEVICE ||
+		 request == STEADY_GET_MP_STATE) &&
+		result >= 0);
+}
+
 /* A child that was forked off cannot use its parent's VMs (kvm_vm_ioctl(): EIO). */
-static long dispatch(struct simhost_object *o, unsigned int request, void *argument)
+static long dispatch(struct simhost_object *o, unsigned int request, void *argument, uint64_t user)
 {
 	if (o->kind == SIMHOST_DEVICE)
 		return device_ioctl(request, argument);
@@ -171,8 +203,33 @@ static long dispatch(struct simhost_object *o, unsigned int request, void *argum
 	if (o->kind == SIMHOST_VM)
 		return simhost_vm_ioctl(o->vm, request, argument);
 	if (o->kind == SIMHOST_VCPU)
-		return simhost_vcpu_ioctl(o, request, argument);
+		return simhost_vcpu_ioctl(o, request, argument, user);
 	return simhost_gic_ioctl(o, request, argument);
+}
+
+static long with_struct(struct simhost_object *o, unsigned int request, void *argument)
+{
+	union {
+		uint64_t aligned;
+		uint8_t bytes[256];
+	} copy;
+	uint64_t user = (uintptr_t)argument;
+	size_t size = struct_of(request);
+	long r;
+
+	if (!size || size > sizeof(copy))
+		return dispatch(o, request, argument, user);
+	if (simhost_get(&copy, user, size))
+		return -1;
+	r = dispatch(o, request, &copy, user);
+	if (is_answered(request, r)) {
+		int error = errno;
+
+		if (simhost_put(user, &copy, size))
+			return -1;
+		errno = error;
+	}
+	return r;
 }
 
 long simhost_ioctl(int fd, unsigned int request, void *argument)
@@ -188,7 +245,7 @@ long simhost_ioctl(int fd, unsigned int request, void *argument)
 	else if (!simhost_profile)
 		r = simhost_fail(ENODEV);
 	else
-		r = dispatch(o, request, argument);
+		r = with_struct(o, request, argument);
 	give_lock();
 	return r;
 }

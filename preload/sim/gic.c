@@ -6,7 +6,6 @@
 #include "inside.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "arch/kvm_ids.h"
 
@@ -61,14 +60,6 @@ bool simhost_gic_is_placed(const struct simhost_vm *vm)
 	return true;
 }
 
-static uint64_t get(const struct steady_uapi_device_attr *attr)
-{
-	uint64_t value;
-
-	memcpy(&value, (const void *)(uintptr_t)attr->addr, sizeof(value));
-	return value;
-}
-
 static int place(struct simhost_vm *vm, uint64_t which, uint64_t base, uint64_t size)
 {
 	uint64_t alignment = places[which].alignment;
@@ -105,12 +96,15 @@ static int place_region(struct simhost_vm *vm, uint64_t value)
 
 static long set_place(struct simhost_vm *vm, const struct steady_uapi_device_attr *attr)
 {
+	uint64_t value;
 	int error;
 
+	if (simhost_get(&value, attr->addr, sizeof(value)))
+		return -1;
 	if (attr->attr == STEADY_VGIC_V3_REGION && vm->sim->gic == STEADY_DEVICE_GICV3)
-		error = place_region(vm, get(attr));
+		error = place_region(vm, value);
 	else if (attr->attr < PLACES && places[attr->attr].type == vm->sim->gic)
-		error = place(vm, attr->attr, get(attr), places[attr->attr].size);
+		error = place(vm, attr->attr, value, places[attr->attr].size);
 	else
 		error = ENXIO;
 	if (error == ENOSYS)
@@ -122,7 +116,8 @@ static long set_irqs(struct simhost_vm *vm, const struct steady_uapi_device_attr
 {
 	uint32_t irqs;
 
-	memcpy(&irqs, (const void *)(uintptr_t)attr->addr, sizeof(irqs));
+	if (simhost_get(&irqs, attr->addr, sizeof(irqs)))
+		return -1;
 	if (irqs < LEAST_IRQS || irqs > MOST_IRQS || irqs % IRQ_STEP)
 		return simhost_fail(EINVAL);
 	if (vm->gic.irqs || vm->sim->gic_ready)

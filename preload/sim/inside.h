@@ -82,13 +82,20 @@ long simhost_fail(int error); /* -1 with errno */
 long simhost_call(struct simhost_vm *vm, struct steady_call *c);
 long simhost_simple(struct simhost_vm *vm, enum steady_op op, uint32_t vcpu, uint64_t id);
 
+/* ---- user.c: the program's memory; 0, or -1 with EFAULT ---- */
+
+extern long simhost_pid; /* of this process */
+long simhost_get(void *to, uint64_t user, size_t size);
+long simhost_put(uint64_t user, const void *from, size_t size);
+
 /* ---- vm.c, vcpu.c, gic.c, memory.c ---- */
 
 long simhost_create_vm(uint64_t type);
 void simhost_free_vm(struct simhost_vm *vm);
 long simhost_check_extension(struct steady_sim *sim, uint64_t number);
 long simhost_vm_ioctl(struct simhost_vm *vm, unsigned int request, void *argument);
-long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *argument);
+/* `argument`: a copy of the struct that `user` points to, where the request has one. */
+long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *argument, uint64_t user);
 long simhost_create_device(struct simhost_vm *vm, struct steady_uapi_create_device *device);
 long simhost_gic_ioctl(struct simhost_object *o, unsigned int request, void *argument);
 /* Whether the GIC has all addresses that its VM cannot run without. */

@@ -14,10 +14,6 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Linux's Documentation/admin-guide/devices.txt: misc, KVM_MINOR */
-#define MAJOR 10
-#define MINOR 232
-
 static const char stand_in[] = "/dev/null";
 
 #define NEXT(name, type)                                                                           \
@@ -34,16 +30,16 @@ static const char stand_in[] = "/dev/null";
 	}
 
 /* One that looks at a path: its name, type, and what holds the number. */
-#define LOOK(name, buffer)                                                                         \
+#define LOOK(name, buffer, follow)                                                                         \
 	typedef int name##_fn(const char *, struct buffer *);                                      \
 	NEXT(name, name##_fn)                                                                      \
 	EXPORT int name(const char *path, struct buffer *st)                                       \
 	{                                                                                          \
-		bool ours = simhost_is_device(path);                                               \
+		bool ours = simhost_is_device(AT_FDCWD, path, follow);                                               \
 		int r = next_##name()(ours ? stand_in : path, st);                                 \
                                                                                                    \
 		if (!r && ours)                                                                    \
-			st->st_rdev = makedev(MAJOR, MINOR);                                       \
+			st->st_rdev = makedev(SIMHOST_DEVICE_MAJOR, SIMHOST_DEVICE_MINOR);                                       \
 		return r;                                                                          \
 	}
 #define LOOK_AT(name, buffer)                                                                      \
@@ -51,17 +47,17 @@ static const char stand_in[] = "/dev/null";
 	NEXT(name, name##_fn)                                                                      \
 	EXPORT int name(int directory, const char *path, struct buffer *st, int flags)             \
 	{                                                                                          \
-		bool ours = simhost_is_device(path);                                               \
+		bool ours = simhost_is_device(directory, path, !(flags & AT_SYMLINK_NOFOLLOW));                                               \
 		int r = next_##name()(directory, ours ? stand_in : path, st, flags);               \
                                                                                                    \
 		if (!r && ours)                                                                    \
-			st->st_rdev = makedev(MAJOR, MINOR);                                       \
+			st->st_rdev = makedev(SIMHOST_DEVICE_MAJOR, SIMHOST_DEVICE_MINOR);                                       \
 		return r;                                                                          \
 	}
-LOOK(stat, stat)
-LOOK(lstat, stat)
-LOOK(stat64, stat64)
-LOOK(lstat64, stat64)
+LOOK(stat, stat, true)
+LOOK(lstat, stat, false)
+LOOK(stat64, stat64, true)
+LOOK(lstat64, stat64, false)
 LOOK_AT(fstatat, stat)
 LOOK_AT(fstatat64, stat64)
 
@@ -69,12 +65,12 @@ typedef int statx_fn(int, const char *, int, unsigned int, struct statx *);
 NEXT(statx, statx_fn)
 EXPORT int statx(int directory, const char *path, int flags, unsigned int mask, struct statx *st)
 {
-	bool ours = simhost_is_device(path);
+	bool ours = simhost_is_device(directory, path, !(flags & AT_SYMLINK_NOFOLLOW));
 	int r = next_statx()(directory, ours ? stand_in : path, flags, mask, st);
 
 	if (!r && ours) {
-		st->stx_rdev_major = MAJOR;
-		st->stx_rdev_minor = MINOR;
+		st->stx_rdev_major = SIMHOST_DEVICE_MAJOR;
+		st->stx_rdev_minor = SIMHOST_DEVICE_MINOR;
 	}
 	return r;
 }
@@ -83,12 +79,14 @@ typedef int access_fn(const char *, int);
 NEXT(access, access_fn)
 EXPORT int access(const char *path, int mode)
 {
-	return next_access()(simhost_is_device(path) ? stand_in : path, mode);
+	return next_access()(simhost_is_device(AT_FDCWD, path, true) ? stand_in : path, mode);
 }
 
 typedef int faccessat_fn(int, const char *, int, int);
 NEXT(faccessat, faccessat_fn)
 EXPORT int faccessat(int directory, const char *path, int mode, int flags)
 {
-	return next_faccessat()(directory, simhost_is_device(path) ? stand_in : path, mode, flags);
+	bool ours = simhost_is_device(directory, path, !(flags & AT_SYMLINK_NOFOLLOW));
+
+	return next_faccessat()(directory, ours ? stand_in : path, mode, flags);
 }

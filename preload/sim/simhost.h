@@ -12,8 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a path is the one that this library stands in for. */
-bool simhost_is_device(const char *path);
+/* Linux's Documentation/admin-guide/devices.txt: misc, KVM_MINOR */
+#define SIMHOST_DEVICE_MAJOR 10
+#define SIMHOST_DEVICE_MINOR 232
+
+/*
+ * Whether a path, from a folder's descriptor or AT_FDCWD on, is the one that this library stands in
+ * for; `follow`: or a link to it.
+ */
+bool simhost_is_device(int at, const char *path, bool follow);
+/* The program installs a filter of system calls: none is made from here on that can be spared. */
+void simhost_copy_plainly(void);
 /*
  * Which profile it is, and where to log beside standard error ($STEADYARM_LOG); NULL: none. What is
  * open of the profile before must be closed. Said if it cannot be had.

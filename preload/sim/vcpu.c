@@ -14,6 +14,7 @@
 #define FIRST_PPI    16
 #define LAST_IRQ     1019
 #define TOLD_AT_RUN  1000
+#define MOST_LISTED  65536 /* kernels list 250 to 700 registers */
 
 /* SVE's Z registers, the one kind that is wider than a struct steady_call (asm/kvm.h). */
 #define Z_FIRST UINT64_C(0x6080000000150000) /* KVM_REG_ARM64_SVE_ZREG(0, 0) */
@@ -34,7 +35,6 @@ static long z_register(struct simhost_object *o, const struct steady_uapi_one_re
 	const struct steady_sim_vcpu *v = inside(o);
 	uint64_t number = (reg->id - Z_FIRST) >> Z_SHIFT;
 	unsigned int length = steady_vl_max(&v->sve);
-	void *user = (void *)(uintptr_t)reg->addr;
 
 	if (o->vm->sim->dead)
 		return simhost_fail(EIO);
@@ -48,11 +48,8 @@ static long z_register(struct simhost_object *o, const struct steady_uapi_one_re
 	o->z = o->z ? o->z : calloc(Z_COUNT, sizeof(*o->z));
 	if (!o->z)
 		return simhost_fail(ENOMEM);
-	if (set)
-		memcpy(o->z[number], user, length);
-	else
-		memcpy(user, o->z[number], sizeof(*o->z));
-	return 0;
+	return set ? simhost_get(o->z[number], reg->addr, length)
+		   : simhost_put(reg->addr, o->z[number], sizeof(*o->z));
 }
 
 static long one_register(struct simhost_object *o, const struct steady_uapi_one_reg *reg, bool set)
@@ -67,26 +64,30 @@ static long one_register(struct simhost_object *o, const struct steady_uapi_one_
 
 	if (size > sizeof(c.value))
 		return z_register(o, reg, set);
-	if (set)
-		memcpy(c.value, (const void *)(uintptr_t)reg->addr, size);
+	if (set && simhost_get(c.value, reg->addr, size))
+		return -1;
 	r = simhost_call(o->vm, &c);
-	if (!r && !set)
-		memcpy((void *)(uintptr_t)reg->addr, c.value, size);
-	return r;
+	return r || set ? r : simhost_put(reg->addr, c.value, size);
 }
 
-static long reg_list(const struct simhost_object *o, struct steady_uapi_reg_list *all)
+static long reg_list(const struct simhost_object *o, struct steady_uapi_reg_list *all, uint64_t user)
 {
 	struct steady_call c = {
 		.op = STEADY_OP_REG_LIST,
 		.vcpu = o->vcpu,
-		.count = all->n > UINT32_MAX ? UINT32_MAX : (uint32_t)all->n,
-		.list = all->reg,
+		.count = all->n > MOST_LISTED ? MOST_LISTED : (uint32_t)all->n,
 	};
-	long r = simhost_call(o->vm, &c);
+	long r;
 
+	c.list = malloc((c.count + 1) * sizeof(*c.list));
+	if (!c.list)
+		return simhost_fail(ENOMEM);
+	r = simhost_call(o->vm, &c);
+	if (!r)
+		r = simhost_put(user + sizeof(*all), c.list, c.count * sizeof(*c.list));
 	if (!r || errno == E2BIG)
 		all->n = c.count;
+	free(c.list);
 	return r;
 }
 
@@ -101,7 +102,8 @@ static long set_pmu_irq(struct simhost_object *o, const struct steady_uapi_devic
 		return simhost_fail(EBUSY);
 	if (!o->vm->sim->gic)
 		return simhost_fail(EINVAL);
-	memcpy(&irq, (const void *)(uintptr_t)attr->addr, sizeof(irq));
+	if (simhost_get(&irq, attr->addr, sizeof(irq)))
+		return -1;
 	if (irq < FIRST_PPI || irq > LAST_IRQ)
 		return simhost_fail(EINVAL);
 	if (o->has_irq)
@@ -208,7 +210,7 @@ static long run(struct simhost_object *o, const void *argument)
 	return simhost_simple(o->vm, STEADY_OP_RUN, o->vcpu, 0);
 }
 
-long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *argument)
+long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *argument, uint64_t user)
 {
 	switch (request) {
 	case STEADY_KVM_RUN:
@@ -223,7 +225,7 @@ long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *ar
 	case STEADY_SET_ONE_REG:
 		return one_register(o, argument, true);
 	case STEADY_GET_REG_LIST:
-		return reg_list(o, argument);
+		return reg_list(o, argument, user);
 	case STEADY_SET_DEVICE_ATTR:
 		return set_attribute(o, argument);
 	case STEADY_HAS_DEVICE_ATTR:

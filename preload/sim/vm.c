@@ -112,14 +112,15 @@ static long masks(struct simhost_vm *vm, const struct steady_uapi_mask_range *ra
 		.op = STEADY_OP_MASKS,
 		.id = range->range,
 		.count = STEADY_REGISTERS,
-		.list = (uint64_t *)(uintptr_t)range->addr,
 	};
+	uint64_t list[STEADY_REGISTERS];
 
 	for (size_t i = 0; i < sizeof(range->reserved) / sizeof(range->reserved[0]); i++) {
 		if (range->reserved[i])
 			return simhost_fail(EINVAL);
 	}
-	return simhost_call(vm, &c);
+	c.list = list;
+	return simhost_call(vm, &c) ? -1 : simhost_put(range->addr, list, sizeof(list));
 }
 
 static long enable_cap(struct simhost_vm *vm, const struct steady_uapi_enable_cap *cap)
@@ -139,18 +140,20 @@ static bool is_filter(const struct steady_uapi_device_attr *attr)
 /* Of a VM's attributes the one that decides on a guest's CPU. */
 static long set_filter(struct simhost_vm *vm, const struct steady_uapi_device_attr *attr)
 {
-	const struct steady_uapi_smccc_filter *f = (const void *)(uintptr_t)attr->addr;
+	struct steady_uapi_smccc_filter f;
 	struct steady_call c = {.op = STEADY_OP_SMCCC_FILTER};
 
 	if (!is_filter(attr))
 		return simhost_unknown_attribute(SIMHOST_VM, attr->group, attr->attr);
-	for (size_t i = 0; i < sizeof(f->pad); i++) {
-		if (f->pad[i])
+	if (simhost_get(&f, attr->addr, sizeof(f)))
+		return -1;
+	for (size_t i = 0; i < sizeof(f.pad); i++) {
+		if (f.pad[i])
 			return simhost_fail(EINVAL);
 	}
-	c.id = f->base;
-	c.value[0] = f->nr_functions;
-	c.value[1] = f->action;
+	c.id = f.base;
+	c.value[0] = f.nr_functions;
+	c.value[1] = f.action;
 	return simhost_call(vm, &c);
 }
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 from support import DONE, NO, STEADYARM, Case, main, profile  # pylint: disable=wrong-import-position
 
 VMM = os.environ["STEADY_VMM"]
+PATHS = os.environ["STEADY_PATHS"]
 PRELOAD = os.environ["STEADY_PRELOAD"]
 SIMHOST = os.environ["STEADY_SIMHOST"]
 HOST = "neoverse-n1-7.3"
@@ -175,6 +176,30 @@ class Run(Case):
         status, out, err = self.pinned("-t", "48", options=["--tolerate", "IPA_SIZE"])
         self.assertEqual((status, err), (0, ""))
         self.assertIn("ipa 48\n", out)
+
+    # The device
+
+    def test_ways_to_the_device(self):
+        """However /dev/kvm is named, and whether or not there is one."""
+        link, relative = self.folder / "link", self.folder / "relative"
+        link.symlink_to("/dev/kvm")
+        relative.symlink_to(os.path.relpath("/dev/kvm", self.folder.resolve()))
+        for more in ([], ["--model", self.model(HOST)]):
+            status, out, err = self.launch("--host", profile(HOST), *more, "--", PATHS, link, relative)
+            self.assertEqual(status, 0)
+            said = dict(re.findall(r"(?m)^(.*?): (.*)$", out))
+            self.assertEqual({how for how, what in said.items() if what == "simulated"}, {
+                "open", "dots", "more dots", "link", "relative link", "openat", "syscall openat", "syscall openat2", "fopen",
+                "fopen64", "from a folder", "here"} | ({"syscall open"} & set(said)))
+            self.assertEqual((said["other name"], said["other folder"]), ("No such file or directory",) * 2)
+            self.assertEqual((said["nofollow"], said["access"]), ("Too many levels of symbolic links", "0"))
+            self.assertEqual((said["stat from a folder"], said["lstat of the link"]), ("0 1", "0 1"))
+            self.assertIn("errno 77\n", out)
+            wrong = {what: answer for what, answer in said.items() if re.search("NULL|memory|constant", what)}
+            self.assertEqual(set(wrong.values()), {"Bad address"}, wrong)
+            self.assertEqual(len(wrong), 13)
+            self.assertEqual((said["init"], said["list of one"], said["gic"]), ("0", "Argument list too long", "0"))
+            self.assertIn("that are many\n", out)
 
     # What the environment brings
 

@@ -406,6 +406,12 @@ static void test_errno_is_kept(void **state)
 	assert_int_equal(errno, ENOTEMPTY);
 	assert_int_equal(kvm(rig.kvm, STEADY_GET_API_VERSION, NULL), STEADY_API_VERSION);
 	assert_int_equal(errno, ENOTEMPTY);
+	rig_close();
+	between.fail_at = between.count + 1; /* what is asked before a VM is made */
+	between.fail_with = EIO;
+	errno = ENOTEMPTY;
+	rig_vm(0);
+	assert_int_equal(errno, ENOTEMPTY);
 	rig_stop();
 }
 

@@ -3,13 +3,13 @@
  * A VMM of plain system calls for the black-box tests of `steadyarm run`: it knows nothing of
  * Steadyarm but the numbers of KVM's interface.
  *
- * vmm [-s] [-S] [-e] [-w] [-c] [-C] [-t TYPE] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
+ * vmm [-s] [-S] [-e] [-w] [-c] [-C] [-p] [-t TYPE] [-v VCPUS] [-f FEATURES] [-x STATUS] [ID=VALUE]...
  *   boots, runs every vCPU twice, prints "ID VALUE" for the core ID range of the last vCPU, writes
  *   what it is told to and says what became of it
  *   -s through syscall(2); -S requests sign-extended, as QEMU up to 8 does; -e with the VM that a
  *   library's constructor has made ($VMM_EARLY); -w waits for the end of standard input; -c shuts
  *   itself in, once its vCPUs are made, so that any system call but a few ends it; -C once /dev/kvm is
- *   open, so that nothing can be opened; -t the VM's type; -x its status; with $VMM_ECHO it prints its arguments
+ *   open, so that nothing can be opened; -p with a thread for each vCPU; -t the VM's type; -x its status; with $VMM_ECHO it prints its arguments
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@
 #define REDIST  0x80a0000
 #define PMU_IRQ 23
 
-static bool by_syscall, extended, closes_in;
+static bool by_syscall, extended, closes_in, parallel;
 
 static int request(int fd, unsigned int number, void *argument)
 {
@@ -145,31 +146,78 @@ static void open_nothing(void)
 	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "filter");
 }
 
-static int boot(int vm, int vcpus[VCPUS], unsigned int count, uint32_t features)
+/* ---- one vCPU ---- */
+
+struct vcpu {
+	int vm, fd;
+	unsigned int index;
+	uint32_t features;
+};
+
+static void *make_vcpu(void *ctx)
 {
-	struct steady_uapi_vcpu_init init = {.target = TARGET, .features = {features}};
+	struct vcpu *v = ctx;
+
+	v->fd = must(request(v->vm, STEADY_CREATE_VCPU, (void *)(uintptr_t)v->index), "vcpu");
+	return NULL;
+}
+
+static void *init_vcpu(void *ctx)
+{
+	const struct vcpu *v = ctx;
+	struct steady_uapi_vcpu_init init = {.target = TARGET, .features = {v->features}};
+
+	must(request(v->fd, (unsigned int)STEADY_VCPU_INIT, &init), "init");
+	return NULL;
+}
+
+static void *run_vcpu(void *ctx)
+{
+	const struct vcpu *v = ctx;
+
+	for (int i = 0; i < 2; i++) {
+		if (request(v->fd, STEADY_KVM_RUN, NULL) >= 0 || errno != EINTR)
+			must(-1, "run");
+	}
+	return NULL;
+}
+
+static void each(struct vcpu *all, unsigned int count, void *(*step)(void *))
+{
+	pthread_t threads[VCPUS];
+
+	for (unsigned int v = 0; v < count; v++) {
+		if (!parallel)
+			step(&all[v]);
+		else if (pthread_create(&threads[v], NULL, step, &all[v]))
+			must(-1, "thread");
+	}
+	for (unsigned int v = 0; v < count && parallel; v++)
+		pthread_join(threads[v], NULL);
+}
+
+static int boot(int vm, unsigned int count, uint32_t features)
+{
+	static struct vcpu all[VCPUS];
 	struct steady_uapi_create_device gic = {.type = GICV3};
 	uint64_t region = (uint64_t)count << 52 | REDIST; /* arm-vgic-v3.rst */
 
 	for (unsigned int v = 0; v < count; v++)
-		vcpus[v] = must(request(vm, STEADY_CREATE_VCPU, (void *)(uintptr_t)v), "vcpu");
+		all[v] = (struct vcpu){vm, -1, v, features};
+	each(all, count, make_vcpu);
 	if (closes_in)
 		close_in();
-	for (unsigned int v = 0; v < count; v++)
-		must(request(vcpus[v], (unsigned int)STEADY_VCPU_INIT, &init), "init");
+	each(all, count, init_vcpu);
 	must(request(vm, (unsigned int)STEADY_CREATE_DEVICE, &gic), "gic");
 	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_DIST, DIST), "gic");
 	must(attribute((int)gic.fd, STEADY_VGIC_GRP_ADDR, STEADY_VGIC_V3_REGION, region), "gic");
 	must(attribute((int)gic.fd, STEADY_VGIC_GRP_CTRL, STEADY_VGIC_CTRL_INIT, 0), "gic init");
 	for (unsigned int v = 0; v < count; v++) {
-		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, PMU_IRQ);
-		attribute(vcpus[v], STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, 0);
+		attribute(all[v].fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_IRQ, PMU_IRQ);
+		attribute(all[v].fd, STEADY_VCPU_PMU, STEADY_VCPU_PMU_INIT, 0);
 	}
-	for (unsigned int v = 0; v < 2 * count; v++) {
-		if (request(vcpus[v % count], STEADY_KVM_RUN, NULL) >= 0 || errno != EINTR)
-			must(-1, "run");
-	}
-	return vcpus[count - 1];
+	each(all, count, run_vcpu);
+	return all[count - 1].fd;
 }
 
 int main(int argc, char **argv)
@@ -179,20 +227,21 @@ int main(int argc, char **argv)
 	uint32_t features = 1u << 2 | 1u << 3; /* PSCI 0.2, PMU */
 	bool wait = false, early = false, opens_nothing = false;
 	int at_start = errno;
-	int kvm, vm, vcpu, option, vcpus[VCPUS];
+	int kvm, vm, vcpu, option;
 	char byte;
 
 	for (int i = 0; i < argc && getenv("VMM_ECHO"); i++)
 		printf("argument %s\n", argv[i]);
 	if (getenv("VMM_ECHO"))
 		argc = 1; /* they are another VMM's */
-	while ((option = getopt(argc, argv, "sSewcCt:v:f:x:")) != -1) {
+	while ((option = getopt(argc, argv, "sSewcCpt:v:f:x:")) != -1) {
 		by_syscall = by_syscall || option == 's';
 		extended = extended || option == 'S';
 		early = early || option == 'e';
 		wait = wait || option == 'w';
 		closes_in = closes_in || option == 'c';
 		type = option == 't' ? strtoul(optarg, NULL, 0) : type;
+		parallel = parallel || option == 'p';
 		opens_nothing = opens_nothing || option == 'C';
 		count = option == 'v' ? (unsigned int)atoi(optarg) : count;
 		features = option == 'f' ? (uint32_t)strtoul(optarg, NULL, 0) : features;
@@ -205,7 +254,7 @@ int main(int argc, char **argv)
 		open_nothing();
 	vm = must(early ? early_vm : request(kvm, STEADY_CREATE_VM, (void *)type), "vm");
 	printf("ipa %d\n", request(vm, STEADY_CHECK_EXTENSION, (void *)IPA_SIZE));
-	vcpu = boot(vm, vcpus, count, features);
+	vcpu = boot(vm, count, features);
 	show(vcpu);
 	count_list(vcpu);
 	for (int i = optind; i < argc; i++)
