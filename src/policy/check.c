@@ -438,28 +438,54 @@ static void explain_unvirtualised(struct steady_report *report, const struct ste
 			     steady_unvirtualised_names[which]);
 }
 
+static int check_one_unvirtualised(const struct steady_model *m, int which, bool less,
+				   const struct steady_reading *has, struct steady_report *report)
+{
+	const struct steady_reading *want = &m->unvirtualised[which];
+	bool enough = less ? has->value >= want->value : has->value == want->value;
+
+	if (want->state != STEADY_VALUE ||
+	    steady_model_tolerates(m, steady_unvirtualised_names[which]))
+		return 0;
+	if (has->state != STEADY_VALUE)
+		not_checked(report, steady_unvirtualised_names[which]);
+	if (has->state != STEADY_VALUE || enough)
+		return 0;
+	blocker(report, steady_unvirtualised_names[which]);
+	explain_unvirtualised(report, m, which, want->value, has->value);
+	return -STEADY_EBLOCKED;
+}
+
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
 			       struct steady_report *report)
 {
 	int result = 0;
 
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
-		const struct steady_reading *want = &m->unvirtualised[i];
-		const struct steady_reading *has = &p->unvirtualised[i];
 		bool less = i == STEADY_IPA_SIZE || /* may be given to a guest */
 			    (i == STEADY_PMCR_N && steady_profile_fewer_counters(p, m->options));
-		bool enough = less ? has->value >= want->value : has->value == want->value;
+		int r = 0;
 
-		if (want->state != STEADY_VALUE ||
-		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
-		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
-			continue;
-		if (has->state != STEADY_VALUE)
-			not_checked(report, steady_unvirtualised_names[i]);
-		if (has->state != STEADY_VALUE || enough)
-			continue;
-		result = blocker(report, steady_unvirtualised_names[i]);
-		explain_unvirtualised(report, m, i, want->value, has->value);
+		if (i != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1)
+			r = check_one_unvirtualised(m, i, less, &p->unvirtualised[i], report);
+		result = result ? result : r;
+	}
+	return result;
+}
+
+int steady_check_machine(const struct steady_model *m,
+			 const struct steady_reading has[STEADY_UNVIRTUALISED],
+			 struct steady_report *report)
+{
+	static const enum steady_unvirtualised machines[] = {STEADY_CNTFRQ, STEADY_DCZID,
+							     STEADY_PAGE_SIZE};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		int r = check_one_unvirtualised(m, (int)machines[i], false, &has[machines[i]],
+						report);
+
+		result = result ? result : r;
 	}
 	return result;
 }
