@@ -10,7 +10,8 @@
 
 static const char help[] =
 	"Makes a throw-away VM on the host, pins it to the model, reads all of it back on every\n"
-	"vCPU, lets every vCPU enter once with immediate_exit, and reads all of it back again. No\n"
+	"vCPU, lets every vCPU enter once with immediate_exit, and reads all of it back again. What\n"
+	"KVM passes through (CNTFRQ_EL0, DCZID_EL0, the page size) has to be the model's too. No\n"
 	"running guest is touched. HOST is `kvm` (the default) or a profile file, whose simulated\n"
 	"host is used. Exit status 0: pinned, 1: not, with the reasons, 3: the host failed.\n"
 	"\n"
@@ -24,8 +25,9 @@ static const char help[] =
 static const char verify_help[] =
 	"The same as `apply`, and then a small guest of two or more vCPUs runs on the pinned VM: it\n"
 	"reads every register of the feature ID space at EL1, with what traps, and at EL0, where each\n"
-	"read must trap; it starts its other vCPUs by PSCI and asks for hypercall services. What it\n"
-	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest.\n"
+	"read must trap, but for CTR_EL0, DCZID_EL0 and CNTFRQ_EL0; it starts its other vCPUs by\n"
+	"PSCI, and asks for hypercall services, versions and workarounds. What it saw is held against\n"
+	"the model. HOST is `kvm`: a simulated host runs no guest.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
@@ -183,10 +185,16 @@ static int deliver(struct cli *cli, const char *label, const struct cli_host *ho
 static int apply(struct cli *cli, const struct cli_subject *model, const char *label,
 		 struct cli_host *host, uint32_t vcpus)
 {
+	struct steady_reading passed[STEADY_UNVIRTUALISED];
 	struct steady_applied applied;
-	int r = steady_apply(model->model, host->call, host->ctx, vcpus, &applied, cli->report);
-	int e = deliver(cli, label, host, &applied, NULL, r);
+	int r = steady_apply(model->model, host->call, host->ctx, vcpus, &applied, cli->report), e;
 
+	if (!r) {
+		cli_host_unvirtualised(host, passed);
+		r = steady_check_machine(model->model, passed, cli->report);
+		applied.pinned = !r;
+	}
+	e = deliver(cli, label, host, &applied, NULL, r);
 	steady_applied_clear(&applied);
 	return e ? e : r;
 }

@@ -158,6 +158,9 @@ struct cli_host {
 };
 int cli_host_open(struct cli *cli, const char *spec, struct cli_host *host);
 void cli_host_close(struct cli_host *host);
+/* What KVM passes through on it: the machine's own, or the profile's. */
+void cli_host_unvirtualised(const struct cli_host *host,
+			    struct steady_reading out[STEADY_UNVIRTUALISED]);
 /* The HOST argument at a place, or this machine's KVM if there is none. */
 const char *cli_host_argument(const struct cli *cli, int index);
 

@@ -216,7 +216,7 @@ static void put_change(struct steady_text *out, const struct steady_finding *f)
 			   f->field ? f->field : "", f->wanted, f->offered, f->reason);
 }
 
-static void put_verdict(struct steady_text *out, const struct answer *a)
+static void put_verdict(struct steady_text *out, const struct answer *a, size_t let_go)
 {
 	steady_text_printf(out, "%s -> %s, ", a->from.name, a->to.name);
 	if (!a->label)
@@ -225,26 +225,39 @@ static void put_verdict(struct steady_text *out, const struct answer *a)
 		steady_text_printf(out, "%s %s", a->wanted->leave ? "leaving" : "pinned to",
 				   a->label);
 	steady_text_printf(out, ", %s: ", a->vmm ? a->vmm->name : "any VMM");
-	if (!a->result)
-		steady_text_str(out, "yes, the guest goes on and sees the same CPU\n");
-	else if (a->result == -STEADY_EMISMATCH)
+	if (!a->result) {
+		steady_text_str(out, "yes, the guest goes on and sees the same CPU");
+		if (let_go)
+			steady_text_printf(out, " but for %zu tolerated field%s", let_go,
+					   let_go == 1 ? "" : "s");
+		steady_text_char(out, '\n');
+	} else if (a->result == -STEADY_EMISMATCH) {
 		steady_text_str(out, "CHANGED, the guest goes on and sees another CPU\n");
-	else
+	} else {
 		steady_text_str(out, "NO, the guest does not go on\n");
+	}
+}
+
+static bool is_let_go(const struct steady_finding *f)
+{
+	return f->severity == STEADY_NOTE && f->wanted && f->offered && !f->unknown;
 }
 
 static void put_words(struct cli *cli, const struct answer *a)
 {
 	const struct steady_finding *f;
+	size_t let_go = 0;
 
-	put_verdict(&cli->out, a);
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++)
+		let_go += is_let_go(f);
+	put_verdict(&cli->out, a, let_go);
 	cli_put_findings(&cli->out, cli->report, a->seen, STEADY_ERROR, "");
 	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
 		if (f->severity == STEADY_WARNING && f->wanted && f->offered)
 			put_change(&cli->out, f);
 	}
 	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity == STEADY_NOTE && f->wanted && f->offered && !f->unknown) {
+		if (is_let_go(f)) {
 			steady_text_str(&cli->out, "tolerated: ");
 			put_change(&cli->out, f);
 		}

@@ -400,6 +400,16 @@ void cli_host_close(struct cli_host *h)
 	cli_subject_clear(&h->subject);
 }
 
+void cli_host_unvirtualised(const struct cli_host *h, struct steady_reading out[STEADY_UNVIRTUALISED])
+{
+	struct steady_machine machine;
+
+	if (h->kvm)
+		steady_machine_read("/sys", &machine);
+	memcpy(out, h->kvm ? machine.unvirtualised : h->subject.profile->unvirtualised,
+	       sizeof(machine.unvirtualised));
+}
+
 const char *cli_host_argument(const struct cli *cli, int index)
 {
 	return index < cli->argc ? cli->argv[index] : "kvm";

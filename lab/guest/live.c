@@ -35,7 +35,7 @@ static uint8_t taken[VECTORS * LONGEST] __attribute__((aligned(16))); /* never r
 /* ---- vectors ---- */
 
 /*
- * QEMU up to 11.1 saves 128 bytes of a vector and loses the rest: vmstate_zreg_hi_reg in
+ * QEMU (10.0; the code is old) saves 128 bytes of a vector and loses the rest: vmstate_zreg_hi_reg in
  * target/arm/machine.c has ARM_MAX_VQ - 2 words after the first two, where 2 * ARM_MAX_VQ - 2 are
  * meant. No CPU that is sold has longer ones.
  */

@@ -130,7 +130,7 @@ start:
 	adr	x0, vectors
 	msr	vbar_el1, x0
 	mrs	x0, sctlr_el1
-	orr	x0, x0, #(1 << 15)	/* UCT: EL0 may read CTR_EL0 */
+	orr	x0, x0, #(3 << 14)	/* DZE, UCT: DC ZVA at EL0, else DZP reads 1; CTR_EL0 */
 	msr	sctlr_el1, x0
 	mov	x0, #3			/* EL0PCTEN, EL0VCTEN: and CNTFRQ_EL0 */
 	msr	cntkctl_el1, x0
@@ -147,7 +147,7 @@ start:
 	smccc	0x80000001, 3, 0x80007fff	/* WORKAROUND_2 */
 	smccc	0x80000001, 4, 0x80003fff	/* WORKAROUND_3 */
 	smccc	0x84000050, 5			/* TRNG_VERSION */
-	smccc	0xc5000020, 6, 0xc5000021	/* PV_TIME_FEATURES: PV_TIME_ST */
+	smccc	0x80000001, 6, 0xc5000020	/* PV_TIME_FEATURES */
 	smccc	0x86000000, 7			/* KVM's vendor features */
 	smccc	0xc6000040, 8			/* DISCOVER_IMPL_VER */
 

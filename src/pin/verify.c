@@ -18,7 +18,9 @@
 #define EC(syndrome)  ((syndrome) >> 26 & 0x3f) /* ESR_EL1.EC (DDI0487 D24.2.40) */
 #define EC_UNKNOWN    0x00
 #define EC_SYSREG     0x18 /* trapped MSR, MRS */
-#define NOT_SUPPORTED UINT64_MAX /* SMCCC: -1 */
+#define NOT_SUPPORTED (-1)        /* SMCCC */
+#define SMCCC_NEEDED  0x10001     /* 1.1: SMCCC_ARCH_FEATURES, the workarounds (DEN0028 7.3) */
+#define WORKAROUND_LEVEL 0xf      /* KVM_REG_FEATURE_LEVEL_MASK: above is WORKAROUND_2's "on" */
 
 static int mismatch(struct steady_report *report, const char *reg, const char *field,
 		    const char *wanted, const char *got, uint32_t vcpu, const char *where)
@@ -95,46 +97,152 @@ static int check_el0(const struct steady_guest *g, uint32_t vcpu, int reg, uint6
 			read->syndrome ? number(EC(read->syndrome), got) : "no trap", vcpu, "EL0");
 }
 
+/* What EL0 may read: CTR_EL0 as at EL1, and what KVM passes through. */
+static int check_readable(const struct steady_model *m, const struct steady_guest *g,
+			  const uint64_t target[STEADY_REGISTERS], uint32_t vcpu,
+			  struct steady_report *report)
+{
+	const struct steady_guest_vcpu *v = &g->vcpu[vcpu];
+	static const char ctr[] = "CTR_EL0";
+	int reg = steady_register_by_name(ctr, sizeof(ctr) - 1), result = 0;
+	const struct {
+		enum steady_unvirtualised which;
+		uint64_t value;
+	} passed[] = {{STEADY_CNTFRQ, v->cntfrq}, {STEADY_DCZID, v->dczid}};
+	char a[24], b[24];
+
+	if (m->has[reg] && v->ctr != target[reg])
+		result = mismatch(report, ctr, NULL, number(target[reg], a), number(v->ctr, b), vcpu,
+				  "EL0");
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		const struct steady_reading *want = &m->unvirtualised[passed[i].which];
+		const char *name = steady_unvirtualised_names[passed[i].which];
+
+		if (want->state == STEADY_VALUE && want->value != passed[i].value &&
+		    !steady_model_tolerates(m, name))
+			result = mismatch(report, name, NULL, number(want->value, a),
+					  number(passed[i].value, b), vcpu, "EL0");
+	}
+	return result;
+}
+
 /* ---- hypercalls ---- */
 
+static const struct steady_firmware_value *firmware(const struct steady_model *m, const char *name)
+{
+	int row = steady_firmware_by_name(name, strlen(name));
+
+	return row < 0 ? NULL : steady_model_firmware(m, steady_firmware[row].id);
+}
+
+static bool answers(uint64_t result)
+{
+	return (int32_t)result != NOT_SUPPORTED; /* in 32 bits or 64 */
+}
+
+/*
+ * Of each service one call is asked that KVM answers if the service's bit is on, and else not:
+ * TRNG_VERSION, SMCCC_ARCH_FEATURES of PV_TIME_FEATURES, the vendor's features (Linux,
+ * kvm_smccc_call_handler(), kvm_smccc_test_fw_bmap()).
+ */
 static int check_call(const struct steady_model *m, const char *name, uint64_t bit, uint64_t result,
 		      struct steady_report *report)
 {
-	int row = steady_firmware_by_name(name, strlen(name));
-	const struct steady_firmware_value *want =
-		row < 0 ? NULL : steady_model_firmware(m, steady_firmware[row].id);
-	bool has = result != NOT_SUPPORTED && (int32_t)result != -1;
+	const struct steady_firmware_value *want = firmware(m, name);
+	bool on = want && want->value & bit;
 
-	/* a service that is on may still be absent: no source of randomness, no stolen time */
-	if (!want || want->value & bit || !has)
+	if (!want || on == answers(result))
 		return 0;
-	return mismatch(report, name, NULL, "the service off", "it answers", 0, "a hypercall");
+	return mismatch(report, name, NULL, on ? "the service on" : "the service off",
+			on ? "no answer" : "it answers", 0, "a hypercall");
+}
+
+/*
+ * What SMCCC_ARCH_FEATURES of a workaround says, as a level of KVM's register. DEN0028 7.5 to 7.7:
+ * 0: the call is there and needed; 1 (of WORKAROUND_2 -2 too): not needed. KVM answers by its host's
+ * state, not by the register (kvm_smccc_call_handler(), get_kernel_wa_level()).
+ */
+static uint64_t level_of(const char *name, uint64_t result)
+{
+	bool second = strcmp(name, "WORKAROUND_2") == 0; /* its levels have an UNKNOWN at 1 */
+
+	if (!answers(result))
+		return 0;
+	return (result ? 2 : 1) + (uint64_t)second;
+}
+
+/* A host that is better than the model's level may say so: no write of the register hides that. */
+static int check_workaround(const struct steady_model *m, const char *name, uint64_t result,
+			    struct steady_report *report)
+{
+	const struct steady_firmware_value *want = firmware(m, name);
+	uint64_t level = level_of(name, result), least = want ? want->value & WORKAROUND_LEVEL : 0;
+	char a[24], b[24];
+
+	if (least == 1 && strcmp(name, "WORKAROUND_2") == 0)
+		return 0; /* UNKNOWN promises nothing */
+	if (level >= least)
+		return 0;
+	return mismatch(report, name, NULL, number(least, a), number(level, b), 0, "a hypercall");
+}
+
+static int check_versions(const struct steady_model *m, const struct steady_guest *g,
+			  struct steady_report *report)
+{
+	const struct steady_firmware_value *want = firmware(m, "PSCI_VERSION");
+	uint64_t psci = g->call[STEADY_GUEST_PSCI_VERSION];
+	uint64_t smccc = g->call[STEADY_GUEST_SMCCC_VERSION];
+	int result = 0;
+	char a[24], b[24];
+
+	if (want && want->value != psci)
+		result = mismatch(report, "PSCI_VERSION", NULL, number(want->value, a),
+				  number(psci, b), 0, "a hypercall");
+	if (m->firmware_count && (!answers(smccc) || smccc < SMCCC_NEEDED))
+		result = mismatch(report, "SMCCC_VERSION", NULL, "0x10001 or more", number(smccc, b), 0,
+				  "a hypercall");
+	return result;
 }
 
 static int check_calls(const struct steady_model *m, const struct steady_guest *g,
 		       struct steady_report *report)
 {
-	static const char psci[] = "PSCI_VERSION";
-	int row = steady_firmware_by_name(psci, sizeof(psci) - 1), r, result = 0;
-	const struct steady_firmware_value *want = steady_model_firmware(m, steady_firmware[row].id);
-	char a[24], b[24];
+	static const struct {
+		const char *name;
+		uint64_t bit;
+		enum steady_guest_call call;
+	} services[] = {
+		{"STD_BMAP", 1, STEADY_GUEST_TRNG_VERSION},
+		{"STD_HYP_BMAP", 1, STEADY_GUEST_PV_TIME},
+		{"VENDOR_HYP_BMAP", 1, STEADY_GUEST_VENDOR_FEATURES},
+	};
+	static const struct {
+		const char *name;
+		enum steady_guest_call call;
+	} workarounds[] = {
+		{"WORKAROUND_1", STEADY_GUEST_WORKAROUND_1},
+		{"WORKAROUND_2", STEADY_GUEST_WORKAROUND_2},
+		{"WORKAROUND_3", STEADY_GUEST_WORKAROUND_3},
+	};
+	int result = check_versions(m, g, report), r;
 
-	if (want && want->value != g->call[STEADY_GUEST_PSCI_VERSION])
-		result = mismatch(report, psci, NULL, number(want->value, a),
-				  number(g->call[STEADY_GUEST_PSCI_VERSION], b), 0, "a hypercall");
-	r = check_call(m, "STD_BMAP", 1, g->call[STEADY_GUEST_TRNG_VERSION], report);
-	result = result ? result : r;
-	r = check_call(m, "STD_HYP_BMAP", 1, g->call[STEADY_GUEST_PV_TIME], report);
-	result = result ? result : r;
-	r = check_call(m, "VENDOR_HYP_BMAP", 1, g->call[STEADY_GUEST_VENDOR_FEATURES], report);
-	return result ? result : r;
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		r = check_call(m, services[i].name, services[i].bit, g->call[services[i].call],
+			       report);
+		result = result ? result : r;
+	}
+	for (size_t i = 0; i < sizeof(workarounds) / sizeof(workarounds[0]); i++) {
+		r = check_workaround(m, workarounds[i].name, g->call[workarounds[i].call], report);
+		result = result ? result : r;
+	}
+	return result;
 }
 
 /* ---- which CPUs the guest may meet ---- */
 
 /* KVM's 28b46fb6-2ec5-11e9-a9ca-4b564d003a74 (hypercalls.rst), as DEN0028 puts a UID into registers. */
 static const uint64_t kvm_uid[4] = {0xb66fb428, 0xe911c52e, 0x564bcaa9, 0x743a004d};
-static const uint64_t off[4] = {NOT_SUPPORTED};
+static const uint64_t off[4] = {UINT64_MAX};
 
 static int check_four(const struct steady_guest *g, uint32_t place, const char *name,
 		      const uint64_t want[4], struct steady_report *report)
@@ -187,6 +295,12 @@ static int check_discovery(const struct steady_model *m, const struct steady_gue
 	r = check_four(g, STEADY_GUEST_DISCOVER_VERSION, "DISCOVER_IMPL_VER", bits ? version : off,
 		       report);
 	result = result ? result : r;
+	/* the same question again, asked of its first register alone */
+	if (answers(g->call[STEADY_GUEST_DISCOVER_IMPL]) != (bits != 0)) {
+		r = mismatch(report, "DISCOVER_IMPL_VER", NULL, bits ? "an answer" : "not supported",
+			     bits ? "no answer" : "it answers", 0, "a hypercall");
+		result = result ? result : r;
+	}
 	for (uint32_t i = 0; bits && i <= m->implementation_count && i < 65; i++) {
 		const struct steady_cpu *cpu = &m->implementations[i];
 		bool there_is = i < m->implementation_count;
@@ -226,6 +340,10 @@ static int compare(const struct steady_model *m, const struct steady_guest *g,
 	int r = check_discovery(m, g, v, report);
 
 	result = result ? result : r;
+	for (uint32_t i = 0; i < g->vcpus; i++) {
+		r = check_readable(m, g, target, i, report);
+		result = result ? result : r;
+	}
 	for (int reg = STEADY_CORE_FIRST; reg < CORE_END; reg++) {
 		int el1 = 0, el0 = 0;
 

@@ -459,25 +459,45 @@ int steady_check_passed(const struct steady_model *m, int which, uint64_t has,
 	return check_value(m, which, has, which == STEADY_IPA_SIZE, report);
 }
 
+static int check_reading(const struct steady_model *m, int which, bool less,
+			 const struct steady_reading *has, struct steady_report *report)
+{
+	if (has->state == STEADY_VALUE)
+		return check_value(m, which, has->value, less, report);
+	if (m->unvirtualised[which].state == STEADY_VALUE &&
+	    (which != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1) &&
+	    !steady_model_tolerates(m, steady_unvirtualised_names[which]))
+		not_checked(report, steady_unvirtualised_names[which]);
+	return 0;
+}
+
 static int check_unvirtualised(const struct steady_model *m, const struct steady_profile *p,
 			       struct steady_report *report)
 {
 	int result = 0;
 
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
-		const struct steady_reading *want = &m->unvirtualised[i];
-		const struct steady_reading *has = &p->unvirtualised[i];
 		bool less = i == STEADY_IPA_SIZE || /* may be given to a guest */
 			    (i == STEADY_PMCR_N && steady_profile_fewer_counters(p, m->options));
+		int r = check_reading(m, i, less, &p->unvirtualised[i], report);
 
-		if (want->state != STEADY_VALUE ||
-		    (i == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
-		    steady_model_tolerates(m, steady_unvirtualised_names[i]))
-			continue;
-		if (has->state != STEADY_VALUE)
-			not_checked(report, steady_unvirtualised_names[i]);
-		else if (check_value(m, i, has->value, less, report))
-			result = -STEADY_EBLOCKED;
+		result = result ? result : r;
+	}
+	return result;
+}
+
+int steady_check_machine(const struct steady_model *m,
+			 const struct steady_reading has[STEADY_UNVIRTUALISED],
+			 struct steady_report *report)
+{
+	static const enum steady_unvirtualised machines[] = {STEADY_CNTFRQ, STEADY_DCZID,
+							     STEADY_PAGE_SIZE};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		int r = check_reading(m, (int)machines[i], false, &has[machines[i]], report);
+
+		result = result ? result : r;
 	}
 	return result;
 }

@@ -112,6 +112,13 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 /* 0 or EBLOCKED, with a finding for each blocker; EUNKNOWN if the profile does not say. */
 int steady_check(const struct steady_model *model, const struct steady_profile *profile,
 		 struct steady_report *report);
+/*
+ * Of that what no call of KVM's tells: CNTFRQ_EL0, DCZID_EL0 and the page size, as this machine (host/
+ * local.h) or a profile has them. 0 or EBLOCKED.
+ */
+int steady_check_machine(const struct steady_model *model,
+			 const struct steady_reading has[STEADY_UNVIRTUALISED],
+			 struct steady_report *report);
 
 /*
  * The same for one value that KVM passes through, an enum steady_unvirtualised but PMCR_N: what the host

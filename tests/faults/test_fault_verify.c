@@ -17,7 +17,8 @@
 #define KEPT      16384 /* bytes that it may differ by; one lost by each fault are more */
 #define CORE_END  (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BMAP(n)   (UINT64_C(0x6030000000160000) | (n))
-#define PSCI      UINT64_C(0x6030000000140000)
+#define FIRMWARE(n) (UINT64_C(0x6030000000140000) | (n)) /* PSCI_VERSION, WORKAROUND_1 to 3 */
+#define PSCI      FIRMWARE(0)
 #define SYSREG    UINT64_C(0x62000000) /* ESR_EL1 of a trapped MRS: EC 0x18, IL (DDI0487 D24.2.40) */
 #define UNDEFINED UINT64_C(0x02000000) /* EC 0 */
 
@@ -30,7 +31,8 @@ enum lie {
 	EL1_UNSEEN,
 	EL0_READS,   /* it does not trap at EL0 */
 	EL0_CLASS,   /* it traps as something else */
-	CALL,        /* hypercall `at` gives something else */
+	CALL,        /* hypercall `at` is not answered, or is though it should not be */
+	READABLE,    /* CTR_EL0, DCZID_EL0 or CNTFRQ_EL0 at EL0 on vCPU `vcpu` */
 	FOUR,        /* result at / 4 of register at % 4 */
 	FOUR_LESS,   /* the guest did not come to the last calls */
 	LIES
@@ -38,6 +40,7 @@ enum lie {
 
 struct guest {
 	struct steady_sim *sim;
+	const struct steady_profile *host;
 	enum lie lie;
 	uint32_t vcpu;
 	int at, error;
@@ -49,6 +52,16 @@ static uint64_t value_of(struct steady_sim *sim, uint32_t vcpu, uint64_t id)
 	struct steady_call c = {.size = sizeof(c), .op = STEADY_OP_GET, .vcpu = vcpu, .id = id};
 
 	return steady_sim_call(sim, &c) ? 0 : c.value[0];
+}
+
+/* kvm_smccc_call_handler() of a host whose levels are those of its registers (api.rst) */
+static uint64_t workaround(struct steady_sim *sim, int n)
+{
+	uint64_t level = value_of(sim, 0, FIRMWARE(n)) & 0xf;
+
+	if (n == 2)
+		return level == 3 ? (uint64_t)-2 : level == 2 ? 0 : UINT64_MAX;
+	return level == 2 ? 1 : level == 1 ? 0 : UINT64_MAX;
 }
 
 static void tell_four(struct steady_guest *g, const uint64_t x[4])
@@ -68,6 +81,10 @@ static void ask(struct guest *s, const struct steady_guest_answers *answers, str
 	for (int i = 0; i < STEADY_GUEST_CALLS; i++)
 		g->call[i] = UINT64_MAX;
 	g->call[STEADY_GUEST_PSCI_VERSION] = value_of(s->sim, 0, PSCI);
+	g->call[STEADY_GUEST_SMCCC_VERSION] = 0x10001;
+	for (int n = 1; n <= 3; n++)
+		g->call[STEADY_GUEST_WORKAROUND_1 + n - 1] = workaround(s->sim, n);
+	g->call[STEADY_GUEST_DISCOVER_IMPL] = bits ? 0 : UINT64_MAX;
 	g->call[STEADY_GUEST_TRNG_VERSION] = value_of(s->sim, 0, BMAP(0)) & 1 ? 0x10000 : UINT64_MAX;
 	g->call[STEADY_GUEST_PV_TIME] = value_of(s->sim, 0, BMAP(1)) & 1 ? 0 : UINT64_MAX;
 	g->call[STEADY_GUEST_VENDOR_FEATURES] = vendor & 1 ? vendor : UINT64_MAX;
@@ -107,7 +124,10 @@ static void lie(const struct guest *s, struct steady_guest *g)
 		v->el0[s->at].syndrome ^= SYSREG ^ UNDEFINED;
 		break;
 	case CALL:
-		g->call[s->at] ^= 0x10;
+		g->call[s->at] = (int32_t)g->call[s->at] == -1 ? 0 : UINT64_MAX;
+		break;
+	case READABLE:
+		*(s->at == 0 ? &v->ctr : s->at == 1 ? &v->dczid : &v->cntfrq) ^= 0x10;
 		break;
 	case FOUR:
 		g->four[s->at / 4][s->at % 4] ^= 0x10;
@@ -141,6 +161,9 @@ static int run_guest(void *ctx, uint32_t vcpus, unsigned int seconds,
 			g->vcpu[v].el0[reg].syndrome = steady_field_get(f, decides) ? SYSREG
 										    : UNDEFINED;
 		}
+		g->vcpu[v].ctr = g->vcpu[v].el1[steady_register_by_name("CTR_EL0", 7)].value;
+		g->vcpu[v].dczid = s->host->unvirtualised[STEADY_DCZID].value;
+		g->vcpu[v].cntfrq = s->host->unvirtualised[STEADY_CNTFRQ].value;
 		g->vcpu[v].done = s->lie != NEVER_ENDS || v != s->vcpu;
 	}
 	ask(s, answers, g);
@@ -170,6 +193,7 @@ static void start(struct run *run, const char *name, const char *const *hosts, b
 	if (discovery)
 		assert_int_equal(steady_model_add_firmware(run->model, BMAP(3), 3), 0);
 	assert_int_equal(steady_sim_new(run->host, &run->guest.sim), 0);
+	run->guest.host = run->host;
 	run->calls = (struct fault_calls){.next = steady_sim_call, .ctx = run->guest.sim};
 }
 
@@ -332,13 +356,35 @@ static void test_guest_fails(void **state)
 	end(&run);
 }
 
+/* A workaround that the model has not, and a host that is better: no lie. */
+static bool missing_level(const struct run *run)
+{
+	int n = run->guest.at - STEADY_GUEST_WORKAROUND_1 + 1;
+	const struct steady_firmware_value *want;
+
+	if (n < 1 || n > 3)
+		return false;
+	want = steady_model_firmware(run->model, FIRMWARE((uint64_t)n));
+	return !want || !want->value;
+}
+
 static void test_guest_lies(void **state)
 {
 	static const char *const calls[STEADY_GUEST_CALLS] = {
 		[STEADY_GUEST_PSCI_VERSION] = "PSCI_VERSION",
+		[STEADY_GUEST_SMCCC_VERSION] = "SMCCC_VERSION",
+		[STEADY_GUEST_WORKAROUND_1] = "WORKAROUND_1",
+		[STEADY_GUEST_WORKAROUND_2] = "WORKAROUND_2",
+		[STEADY_GUEST_WORKAROUND_3] = "WORKAROUND_3",
+		[STEADY_GUEST_TRNG_VERSION] = "STD_BMAP",
+		[STEADY_GUEST_PV_TIME] = "STD_HYP_BMAP",
+		[STEADY_GUEST_VENDOR_FEATURES] = "VENDOR_HYP_BMAP",
+		[STEADY_GUEST_DISCOVER_IMPL] = "DISCOVER_IMPL_VER",
 	};
+	static const char *const readable[] = {"CTR_EL0", "DCZID_EL0", "CNTFRQ_EL0"};
 	static const char *const fours[] = {"VENDOR_HYP_CALL_UID", "VENDOR_HYP_KVM_FEATURES",
 					    "DISCOVER_IMPL_VER"};
+	unsigned int better = 0;
 	struct run run;
 
 	(void)state;
@@ -354,9 +400,19 @@ static void test_guest_lies(void **state)
 	run.guest.vcpu = 0;
 	run.guest.lie = CALL;
 	for (run.guest.at = 0; run.guest.at < STEADY_GUEST_CALLS; run.guest.at++) {
-		if (calls[run.guest.at])
-			one_lie(&run, -STEADY_EMISMATCH, calls[run.guest.at]);
+		bool may_be_better = missing_level(&run);
+
+		one_lie(&run, may_be_better ? 0 : -STEADY_EMISMATCH,
+			may_be_better ? NULL : calls[run.guest.at]);
+		better += may_be_better;
 	}
+	assert_int_equal(better, 1); /* WORKAROUND_2: its hosts have SSBS */
+	run.guest.lie = READABLE;
+	for (run.guest.vcpu = 0; run.guest.vcpu < VCPUS; run.guest.vcpu++) {
+		for (run.guest.at = 0; run.guest.at < (int)LENGTH(readable); run.guest.at++)
+			one_lie(&run, -STEADY_EMISMATCH, readable[run.guest.at]);
+	}
+	run.guest.vcpu = 0;
 	run.guest.lie = FOUR;
 	/* the CPUs of the model, and the one index beyond */
 	for (run.guest.at = 0; run.guest.at < 4 * (4 + (int)run.model->implementation_count);
