@@ -77,6 +77,7 @@ struct steady_field {
 	int8_t option;    /* enum steady_option that has to be on for it to be non-zero, or -1 */
 	uint8_t chains;   /* for STEADY_ORDER_CHAINS, private to this layer */
 	struct steady_run when; /* the condition under which it counts, private likewise */
+	const char *counts_with; /* the same in words: "FEAT_SVE or FEAT_SME"; NULL: always */
 };
 
 struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
@@ -88,7 +89,7 @@ struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
 struct steady_value {   /* one enumerated value of a field */
 	uint16_t field; /* row of steady_fields */
 	uint8_t value;
-	const char *meaning;  /* a few words: "NI", "IMP", "V1P1" */
+	const char *meaning;  /* a few words: "not implemented", "V1P1" */
 	const char *features; /* "FEAT_RAS, FEAT_RASv1p1" or NULL */
 };
 
