@@ -205,8 +205,8 @@ static void put_field(struct cli *cli, const struct wanted *w, unsigned int fiel
 	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
 	struct steady_text set = STEADY_TEXT_INIT, text = STEADY_TEXT_INIT, line = STEADY_TEXT_INIT;
 
-	steady_explain_value(&text, field, value);
-	steady_text_printf(&line, "  %-14s %-16s", f->name, text.data ? text.data : "");
+	steady_explain_shown(&text, &w->view, field, value);
+	steady_text_printf(&line, "  %-14s %-19s", f->name, text.data ? text.data : "");
 	if (accepts(w, field, &set) && set.data)
 		steady_text_printf(&line, " accepts %-8s", set.data);
 	put_field_features(w, field, &line);
@@ -289,15 +289,16 @@ static json_t *field_json(const struct wanted *w, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
 	uint64_t value = steady_field_get(f, w->view.value[f->reg]);
-	const struct steady_value *v = steady_value_of((int)field, value);
-	struct steady_text set = STEADY_TEXT_INIT;
+	struct steady_text set = STEADY_TEXT_INIT, meaning = STEADY_TEXT_INIT;
 	uint16_t features[FEATURES];
 	size_t count = field_features(w, field, features);
 	json_t *o = json_object(), *list = json_array();
 
 	json_object_set_new(o, "value", json_integer((json_int_t)value));
-	if (v && v->meaning)
-		json_object_set_new(o, "meaning", json_string(v->meaning));
+	steady_explain_meaning(&meaning, &w->view, field, value);
+	if (meaning.length)
+		json_object_set_new(o, "meaning", json_string(meaning.data));
+	steady_text_free(&meaning);
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, json_string(steady_feature_name(features[i])));
 	json_object_set_new(o, "features", list);

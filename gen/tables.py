@@ -108,6 +108,18 @@ def sorts(known):
         count("steady_sort_count", len(entries))
 
 
+def in_words(tree, known):
+    """A condition for people: a feature's name for what it is read from; None for none."""
+    if tree is None:
+        return ""
+    if isinstance(tree, conditions.Node) and tree.op in "&|":
+        joined = " and " if tree.op == "&" else " or "
+        return joined.join(in_words(child, known) for child in tree.children)
+    text = conditions.text(tree)
+    return next((name for name in known.trees if name.startswith("FEAT_") and
+                 conditions.text(known.trees[name]) == text), text)
+
+
 def fields(known, programs, chain_of):
     order = [o.option for o in known.options]
     group_of = {f.index: i + 1 for i, g in enumerate(known.groups) for f in g.fields}
@@ -127,9 +139,10 @@ def fields(known, programs, chain_of):
         kvm = "%s, %s, %d, %s, 0x%04x" % (
             macro("STEADY_KVM_", f.kvm_rule), boolean(f.kvm_signed), f.kvm_safe,
             " | ".join(flags) or "0", f.legal)
-        entries.append("{%s, %s, %d, %d, {%d, %d}, %d}" % (
+        entries.append("{%s, %s, %d, %d, {%d, %d}, %d, %s}" % (
             shape, kvm, order.index(f.option) if f.option else -1,
-            chain_of.get(f.index, 0), start, length, group_of.get(f.index, 0)))
+            chain_of.get(f.index, 0), start, length, group_of.get(f.index, 0),
+            string(in_words(f.when, known))))
     return table("const struct steady_field steady_fields[]", entries) + \
         count("steady_field_count", len(entries))
 
@@ -152,8 +165,12 @@ def nibbles(known):
         wrapped("const uint16_t steady_plain_nibbles[STEADY_REGISTERS]", plain)
 
 
+# Symbols of Linux's sysreg file that are no words; the data keeps them.
+WORDS = {"NI": "not implemented", "IMP": "implemented"}
+
+
 def values(known):
-    entries = ['{%d, %d, "%s", %s}' % (f.index, value, row.meaning,
+    entries = ['{%d, %d, "%s", %s}' % (f.index, value, WORDS.get(row.meaning, row.meaning),
                                        string(row.features.replace(",", ", ")))
                for f, value, row in known.values]
     return table("const struct steady_value steady_values[]", entries) + \

@@ -79,6 +79,7 @@ struct steady_field {
 	uint8_t chains;   /* for STEADY_ORDER_CHAINS, private to this layer */
 	struct steady_run when; /* the condition under which it counts, private likewise */
 	uint8_t group;    /* 1 + row of steady_groups, or 0 */
+	const char *counts_with; /* `when` in words: "FEAT_SVE or FEAT_SME"; NULL: always */
 };
 
 struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
@@ -90,7 +91,7 @@ struct steady_sort { /* how values compare, by name: a row of data/orders.tsv */
 struct steady_value {   /* one enumerated value of a field */
 	uint16_t field; /* row of steady_fields */
 	uint8_t value;
-	const char *meaning;  /* a few words: "NI", "IMP", "V1P1" */
+	const char *meaning;  /* a few words: "not implemented", "V1P1" */
 	const char *features; /* "FEAT_RAS, FEAT_RASv1p1" or NULL */
 };
 

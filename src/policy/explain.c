@@ -52,6 +52,30 @@ void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t 
 		steady_text_printf(out, " (%s)", v->meaning);
 }
 
+void steady_explain_meaning(struct steady_text *out, const struct steady_view *view,
+			    unsigned int field, uint64_t value)
+{
+	const struct steady_value *v = steady_value_of((int)field, value);
+
+	if (steady_fields[field].counts_with &&
+	    steady_field_counts((int)field, view) == STEADY_NO)
+		steady_text_printf(out, "counts only with %s", steady_fields[field].counts_with);
+	else if (v && v->meaning)
+		steady_text_str(out, v->meaning);
+}
+
+void steady_explain_shown(struct steady_text *out, const struct steady_view *view,
+			  unsigned int field, uint64_t value)
+{
+	struct steady_text meaning = STEADY_TEXT_INIT;
+
+	steady_explain_number(out, value);
+	steady_explain_meaning(&meaning, view, field, value);
+	if (meaning.length)
+		steady_text_printf(out, " (%s)", meaning.data);
+	steady_text_free(&meaning);
+}
+
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value)
 {

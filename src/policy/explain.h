@@ -21,6 +21,12 @@ const char *steady_explain_counters(uint32_t options, uint64_t wanted, uint64_t 
 void steady_explain_unvirtualised(struct steady_text *out, int which, uint64_t value);
 /* "1 (V1P1)": a value with its meaning where there is one. */
 void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t value);
+/* What a value means in these registers: where the field does not count, with what it would. */
+void steady_explain_meaning(struct steady_text *out, const struct steady_view *view,
+			    unsigned int field, uint64_t value);
+/* "0 (counts only with FEAT_SME)": the same, after the value. */
+void steady_explain_shown(struct steady_text *out, const struct steady_view *view,
+			  unsigned int field, uint64_t value);
 /* "FEAT_AES, FEAT_PMULL": the features of a view that reading `value` instead would lose. */
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value);

@@ -88,7 +88,7 @@ class Answers(Case):
         words = self.expect(DONE, "migrate-check", "--model", model, *UNPINNED).out
         self.assertRegex(words, r"^max-7.3 -> max-6.12, pinned to test-v1@[0-9a-f]{12}, qemu-11: yes, the guest "
                                 r"goes on and sees the same CPU but for 1 tolerated field\n")
-        self.assertIn("tolerated: ID_AA64MMFR2_EL1.NV: 0 (NI) -> 2 (NV2)", words)
+        self.assertIn("tolerated: ID_AA64MMFR2_EL1.NV: 0 (not implemented) -> 2 (NV2)", words)
 
     def test_where_an_unpinned_guest_may_go(self):
         """baseline --exactly says what it sees; a host that shows just that takes it, others do not."""

@@ -581,15 +581,15 @@ static void test_values(void **state)
 		unsigned int value;
 		const char *meaning, *features; /* Linux's sysreg; Arm's feature names */
 	} rows[] = {
-		{"ID_AA64ISAR0_EL1.AES", 0, "NI", NULL},
+		{"ID_AA64ISAR0_EL1.AES", 0, "not implemented", NULL},
 		{"ID_AA64ISAR0_EL1.AES", 2, "PMULL", "FEAT_PMULL"},
-		{"ID_AA64ISAR0_EL1.Atomic", 2, "IMP", "FEAT_LSE"},
+		{"ID_AA64ISAR0_EL1.Atomic", 2, "implemented", "FEAT_LSE"},
 		{"ID_AA64DFR0_EL1.PMUVer", 15, "IMP_DEF", NULL},
 		{"ID_AA64DFR0_EL1.PMUVer", 6, "V3P5", "FEAT_PMUv3p5"},
-		{"ID_AA64PFR0_EL1.FP", 15, "NI", NULL},
+		{"ID_AA64PFR0_EL1.FP", 15, "not implemented", NULL},
 		{"ID_AA64PFR0_EL1.RAS", 2, "V1P1", "FEAT_DoubleFault, FEAT_RASv1p1"},
 		{"ID_AA64MMFR0_EL1.PARange", 5, "48 bits", NULL},
-		{"ID_ISAR6_EL1.DP", 1, "IMP", "FEAT_DotProd"},
+		{"ID_ISAR6_EL1.DP", 1, "implemented", "FEAT_DotProd"},
 		{"CTR_EL0.L1Ip", 3, "PIPT", NULL},
 		{"ID_PFR0_EL1.State1", 3, "T32 with all of Thumb-2", NULL}, /* DDI0487; Armv8 has it */
 	};

@@ -10,9 +10,9 @@ static const struct {
 	uint64_t value;
 	const char *want;
 } values[] = {
-	{"ID_AA64ISAR0_EL1.AES", 0, "0 (NI)"},
+	{"ID_AA64ISAR0_EL1.AES", 0, "0 (not implemented)"},
 	{"ID_AA64ISAR0_EL1.AES", 2, "2 (PMULL)"},
-	{"ID_AA64DFR0_EL1.DoubleLock", 15, "15 (NI)"},
+	{"ID_AA64DFR0_EL1.DoubleLock", 15, "15 (not implemented)"},
 	{"ID_AA64ISAR0_EL1.AES", 9, "9"},
 	{"ID_AA64ISAR0_EL1.AES", 10, "10"},
 };
