@@ -117,7 +117,7 @@ static size_t tolerated(const struct cli *cli)
 	size_t count = 0;
 
 	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++)
-		count += f->severity == STEADY_NOTE && !f->unknown;
+		count += f->severity == STEADY_NOTE && !f->unknown && f->field;
 	return count;
 }
 

@@ -15,6 +15,7 @@
 #include "format/lex.h"
 #include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/workaround.h"
 
 #define WIDEST       128 /* dumps have that many digits for a register of 64 bits */
 #define FEATURE_BITS 32
@@ -360,6 +361,30 @@ static int apply(struct steady_model *m, const struct steady_import *i, const st
 	return r;
 }
 
+static bool given(const struct template *t, uint64_t id)
+{
+	for (size_t k = 0; k < t->count; k++) {
+		if (t->all[k].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* What a guest of the host sees of WORKAROUND_2 once the template has taken FEAT_SSBS out. */
+static void follow_ssbs(struct steady_model *m, const struct template *t)
+{
+	for (size_t k = 0; m->offer && k < m->offer->firmware_count; k++) {
+		const struct steady_firmware_offer *f = &m->offer->firmware[k];
+
+		for (size_t i = 0; i < m->firmware_count; i++) {
+			if (m->firmware[i].id == f->id && !given(t, f->id) &&
+			    !steady_workaround_ssbs(m->value[steady_workaround_register()]) &&
+			    steady_is_workaround(f->id))
+				m->firmware[i].value = f->without_ssbs;
+		}
+	}
+}
+
 int steady_firecracker_read(const struct steady_import *i, struct steady_model **out,
 			    struct steady_report *report)
 {
@@ -372,6 +397,8 @@ int steady_firecracker_read(const struct steady_import *i, struct steady_model *
 	r = r ? r : i->host ? start_with_host(i, options, &m, report)
 			    : start_with_nothing(i, options, &m, report);
 	r = r ? r : apply(m, i, &t);
+	if (!r)
+		follow_ssbs(m, &t);
 	if (!r && m->offer) { /* of the host, not of the template */
 		steady_offer_free(m->offer);
 		m->offer = NULL;

@@ -99,11 +99,21 @@ bool steady_lex_field(const char *name, size_t length, char out[STEADY_FULLNAME]
 	return field >= 0;
 }
 
+bool steady_lex_more(const char *name, size_t length, char out[STEADY_FULLNAME])
+{
+	if (steady_lex_field(name, length, out))
+		return true;
+	if (!steady_names_workaround(name, length))
+		return false;
+	snprintf(out, STEADY_FULLNAME, "%.*s", (int)length, name);
+	return true;
+}
+
 bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME])
 {
 	int other;
 
-	if (steady_lex_field(name, length, out))
+	if (steady_lex_more(name, length, out))
 		return true;
 	other = steady_register_by_name(name, length);
 	if (other >= 0 && steady_outside_of_register(other) >= 0) {

@@ -32,6 +32,8 @@ const char *steady_lex_firmware_name(uint64_t id, char out[STEADY_FIRMWARE_NAME]
  * register may have an old name too.
  */
 bool steady_lex_tolerable(const char *name, size_t length, char out[STEADY_FULLNAME]);
+/* The same of what a host may only have more of: a field, a workaround's state. */
+bool steady_lex_more(const char *name, size_t length, char out[STEADY_FULLNAME]);
 /* The same of a field alone. */
 bool steady_lex_field(const char *name, size_t length, char out[STEADY_FULLNAME]);
 

@@ -144,7 +144,7 @@ static int read_more_name(const struct steady_json *at, size_t index, void *targ
 
 	if (err)
 		return err;
-	if (!steady_lex_field(json_string_value(at->value), json_string_length(at->value), name))
+	if (!steady_lex_more(json_string_value(at->value), json_string_length(at->value), name))
 		return steady_json_refuse_string(at, "is no field (REGISTER.FIELD)");
 	err = steady_model_add_more(m, name);
 	if (!err && m->more_count == index)

@@ -220,7 +220,7 @@ static int read_more(struct reader *r)
 	size_t count = r->model->more_count;
 	int err;
 
-	if (!steady_lex_field(r->value.at, r->value.length, name))
+	if (!steady_lex_more(r->value.at, r->value.length, name))
 		return refuse_word(r, &r->value, "", " is no field (REGISTER.FIELD)");
 	err = steady_model_add_more(r->model, name);
 	if (!err && r->model->more_count == count)

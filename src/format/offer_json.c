@@ -258,7 +258,7 @@ static int read_firmware_register(const struct steady_json *at, uint64_t id, voi
 		offer->firmware[i] = offer->firmware[i - 1];
 	if (i && offer->firmware[i - 1].id == id)
 		return steady_json_twice(at);
-	offer->firmware[i] = (struct steady_firmware_offer){id, allowed};
+	offer->firmware[i] = (struct steady_firmware_offer){id, allowed, allowed};
 	offer->firmware_count++;
 	return 0;
 }
@@ -272,6 +272,23 @@ static int read_firmware(const struct steady_json *at, void *target)
 		return -STEADY_ENOMEM;
 	offer->firmware_known = true;
 	return steady_json_firmware(at, read_firmware_register, offer);
+}
+
+static int read_without_ssbs_of(const struct steady_json *at, uint64_t id, void *target)
+{
+	struct steady_offer *offer = target;
+
+	for (size_t i = 0; i < offer->firmware_count; i++) {
+		if (offer->firmware[i].id == id)
+			return steady_json_hex(at, &offer->firmware[i].without_ssbs);
+	}
+	return steady_json_refuse_key(at, "the offer's firmware has no such register");
+}
+
+/* After "firmware": where a guest without FEAT_SSBS sees another level. */
+static int read_without_ssbs(const struct steady_json *at, void *target)
+{
+	return steady_json_firmware(at, read_without_ssbs_of, target);
 }
 
 static int read_sve(const struct steady_json *at, void *target)
@@ -326,6 +343,7 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 {
 	static const struct steady_json_member rows[] = {
 		{"cells", true, read_cells},      {"firmware", false, read_firmware},
+		{"without_ssbs", false, read_without_ssbs},
 		{"sve", false, read_sve},         {"unvirtualised", false, read_unvirtualised},
 		{"differs", false, read_differs}, {"ctr", false, steady_outside_read_ctr},
 		{"caches", false, steady_outside_read_caches},
@@ -435,6 +453,32 @@ static void put_names(struct steady_json_out *o, json_t *out, const char *key, u
 	steady_json_put(o, out, key, all);
 }
 
+static json_t *new_firmware(struct steady_json_out *o, const struct steady_offer *offer,
+			    bool without_ssbs)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < offer->firmware_count; i++) {
+		const struct steady_firmware_offer *f = &offer->firmware[i];
+		struct steady_reading level = {.state = STEADY_VALUE};
+
+		if (without_ssbs && f->without_ssbs == f->allowed)
+			continue;
+		level.value = without_ssbs ? f->without_ssbs : f->allowed;
+		steady_json_put_firmware(o, all, f->id, &level);
+	}
+	return all;
+}
+
+static bool tells_ssbs(const struct steady_offer *offer)
+{
+	for (size_t i = 0; i < offer->firmware_count; i++) {
+		if (offer->firmware[i].without_ssbs != offer->firmware[i].allowed)
+			return true;
+	}
+	return false;
+}
+
 json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_offer *offer)
 {
 	json_t *out = json_object(), *all = json_array();
@@ -443,13 +487,9 @@ json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_off
 		steady_json_append(o, all, new_cell(o, &offer->cells[i], i ? offer->cells : NULL));
 	steady_json_put(o, out, "cells", all);
 	if (offer->firmware_known) {
-		all = json_object();
-		for (size_t i = 0; i < offer->firmware_count; i++)
-			steady_json_put_firmware(
-				o, all, offer->firmware[i].id,
-				&(struct steady_reading){.value = offer->firmware[i].allowed,
-							 .state = STEADY_VALUE});
-		steady_json_put(o, out, "firmware", all);
+		steady_json_put(o, out, "firmware", new_firmware(o, offer, false));
+		if (tells_ssbs(offer))
+			steady_json_put(o, out, "without_ssbs", new_firmware(o, offer, true));
 	}
 	if (offer->sve_known)
 		steady_json_put_sve(o, out, &offer->sve);

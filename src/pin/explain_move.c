@@ -10,6 +10,7 @@
 #include "pin/ask.h"
 #include "policy/explain.h"
 #include "policy/policy.h"
+#include "policy/workaround.h"
 
 /* KVM_REG_ARM64_SYSREG and KVM_REG_ARM_DEMUX (asm/kvm.h), without the size */
 #define SPACE(id)    ((unsigned int)((id) >> 16 & 0xfff))
@@ -189,7 +190,11 @@ bool steady_move_explain_changed(struct steady_report *report, const struct stea
 	bool any = false;
 
 	if (reg < 0)
-		return changed(report, false, steady_move_name(id, name), -1, before, after);
+		return changed(report,
+			       model && steady_is_workaround(id) &&
+				       steady_workaround_lets(model, steady_id_name(id), before,
+							      after),
+			       steady_move_name(id, name), -1, before, after);
 	for (unsigned int i = steady_registers[reg].first;
 	     i < (unsigned int)steady_registers[reg].first + steady_registers[reg].fields; i++) {
 		const struct steady_field *f = &steady_fields[i];

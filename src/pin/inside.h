@@ -16,7 +16,7 @@
 struct steady_firmware_target {
 	uint64_t id, value;
 	uint64_t limit; /* what the first vCPU showed before anything was written */
-	bool least;     /* a host may show more, and KVM keeps nothing of a write */
+	bool shown;     /* a workaround: not written; `limit` is what the guest is told */
 };
 
 struct steady_pin {

@@ -19,6 +19,7 @@
 #include "policy/outside.h"
 #include "policy/policy.h"
 #include "policy/unknown.h"
+#include "policy/workaround.h"
 
 #define CORE_END     (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BITMAP_FIRST UINT64_C(0x6030000000160000)
@@ -223,25 +224,15 @@ static int read_masks(struct steady_pin *p, struct steady_report *report)
 static int add_firmware(struct steady_pin *p, uint64_t id, uint64_t has,
 			struct steady_report *report)
 {
-	int row = steady_firmware_by_id(id);
 	uint64_t value;
-	bool least;
 	int r = steady_unknown_services(p->model, id, has, report);
 
 	if (r || !steady_firmware_target(p->model, id, p->answers, &value))
 		return r;
-	least = row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND;
-	if (least && has < value) {
-		steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
-		steady_report_subject(report, steady_firmware[row].name, NULL);
-		steady_report_wanted(report, "0x%" PRIx64, value);
-		steady_report_offered(report, "0x%" PRIx64, has);
-		steady_report_reason(report, "the guest was told of a better mitigation");
-		return -STEADY_EBLOCKED;
-	}
 	if (p->firmware_count < STEADY_FIRMWARE_MAX)
 		p->firmware[p->firmware_count++] =
-			(struct steady_firmware_target){id, value, has, least};
+			(struct steady_firmware_target){id, value, has,
+							steady_is_workaround(id)};
 	return 0;
 }
 
@@ -439,7 +430,7 @@ static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
 	const char *name = steady_firmware_label(want->id, label);
 	int r;
 
-	if (want->least || want->limit == want->value) /* as in read_written() */
+	if (want->shown || want->limit == want->value) /* as in read_written() */
 		return 0;
 	r = steady_ask_get(&p->host, vcpu, want->id, value);
 	if (r)
@@ -455,6 +446,31 @@ static int write_one_firmware(struct steady_pin *p, uint32_t vcpu,
 		steady_report_offered(report, "0x%" PRIx64, value[0]);
 	}
 	return r;
+}
+
+/*
+ * Workarounds, which nothing is written to, once the ID registers stand: what a guest sees of
+ * WORKAROUND_2 depends on ID_AA64PFR1_EL1.SSBS.
+ */
+static int check_workarounds(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
+{
+	int pfr1 = steady_workaround_register(), result = 0, r;
+	bool changed = p->live->configurations[0].reg[pfr1].value != p->target[pfr1];
+
+	for (size_t i = 0; i < p->firmware_count; i++) {
+		struct steady_firmware_target *want = &p->firmware[i];
+		uint64_t value[8];
+
+		if (!want->shown)
+			continue;
+		r = changed ? steady_ask_get(&p->host, vcpu, want->id, value) : 0;
+		if (r)
+			return steady_pin_not_read(report, steady_id_name(want->id), r);
+		want->limit = changed ? value[0] : want->limit;
+		r = steady_workaround_check(p->model, want->id, want->value, want->limit, report);
+		result = result ? result : r;
+	}
+	return result;
 }
 
 static int write_firmware(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
@@ -521,11 +537,14 @@ static int remember(struct steady_pin *p, uint32_t vcpu)
 int steady_pin_vcpu(struct steady_pin *p, uint32_t vcpu, struct steady_report *report)
 {
 	uint64_t now[STEADY_REGISTERS] = {0};
-	int r = p->known ? read_written(p, vcpu, now, report) : read_core(p, vcpu, now, report);
+	bool first = !p->known;
+	int r = first ? read_core(p, vcpu, now, report) : read_written(p, vcpu, now, report);
 
-	if (!r && !p->known)
+	if (!r && first)
 		r = learn(p, vcpu, now, report);
 	r = r ? r : write_core(p, vcpu, now, report);
+	if (!r && first)
+		r = check_workarounds(p, vcpu, report);
 	r = r ? r : steady_pin_write_caches(p, vcpu, report);
 	r = r ? r : steady_pin_write_counters(p, vcpu, report);
 	r = r ? r : write_firmware(p, vcpu, report);
@@ -598,17 +617,17 @@ static int compare_rest(struct steady_pin *p, uint32_t vcpu, const char *stage,
 	int result = 0, r;
 
 	for (size_t i = 0; i < p->firmware_count; i++) {
-		uint64_t value[8];
+		uint64_t value[8], wanted;
 		char name[STEADY_FIRMWARE_LABEL];
 
 		r = steady_ask_get(&p->host, vcpu, p->firmware[i].id, value);
 		if (r)
 			return steady_pin_not_read(report, steady_firmware_label(p->firmware[i].id, name), r);
-		if (value[0] == p->firmware[i].value ||
-		    (p->firmware[i].least && value[0] > p->firmware[i].value))
+		wanted = p->firmware[i].shown ? p->firmware[i].limit : p->firmware[i].value;
+		if (value[0] == wanted)
 			continue;
 		steady_pin_mismatch(report, steady_firmware_label(p->firmware[i].id, name), NULL, vcpu,
-			 p->firmware[i].value, value[0], stage);
+			 wanted, value[0], stage);
 		result = -STEADY_EMISMATCH;
 	}
 	for (size_t i = 0; i < p->met_count; i++) {

@@ -12,6 +12,7 @@
 #include "pin/inside.h"
 #include "policy/outside.h"
 #include "policy/policy.h"
+#include "policy/workaround.h"
 
 uint32_t steady_model_features(const struct steady_model *m, uint32_t *decided)
 {
@@ -194,11 +195,31 @@ static enum steady_incoming incoming_lengths(const struct steady_pin *p, const u
 	return STEADY_REFUSE;
 }
 
+/* Of a workaround KVM keeps nothing, and refuses what is more than it has: so it is told why. */
+static enum steady_incoming incoming_firmware(const struct steady_pin *p,
+					      const struct steady_firmware_target *want,
+					      uint64_t value, struct steady_report *report)
+{
+	char label[STEADY_FIRMWARE_LABEL];
+	const char *name = steady_firmware_label(want->id, label);
+
+	if (value == want->value && !want->shown)
+		return STEADY_PASS;
+	if (!want->shown || !steady_workaround_lets(p->model, name, want->value, value)) {
+		refuse(report, name, NULL, want->value, value);
+		return STEADY_REFUSE;
+	}
+	if (value <= want->limit)
+		return STEADY_PASS;
+	refuse(report, name, NULL, want->limit, value);
+	steady_report_reason(report, "the incoming guest was told of more than this host has");
+	return STEADY_REFUSE;
+}
+
 enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id,
 					 const uint64_t value[8], struct steady_report *report)
 {
 	int reg = steady_register_by_id(id), cache = steady_cache_number(id);
-	char label[STEADY_FIRMWARE_LABEL];
 
 	if (!p->known)
 		return STEADY_PASS;
@@ -211,12 +232,8 @@ enum steady_incoming steady_pin_incoming(const struct steady_pin *p, uint64_t id
 		return STEADY_REFUSE;
 	}
 	for (size_t i = 0; i < p->firmware_count; i++) {
-		if (p->firmware[i].id != id || p->firmware[i].least ||
-		    p->firmware[i].value == value[0])
-			continue; /* KVM compares a mitigation itself, and keeps nothing of it */
-		refuse(report, steady_firmware_label(id, label), NULL, p->firmware[i].value,
-		       value[0]);
-		return STEADY_REFUSE;
+		if (p->firmware[i].id == id)
+			return incoming_firmware(p, &p->firmware[i], value[0], report);
 	}
 	return STEADY_PASS;
 }

@@ -53,8 +53,8 @@ static int offer_of_model(const struct steady_model *m, struct steady_offer **of
 		memcpy(cell->register_list, m->register_list, m->register_count * sizeof(uint64_t));
 	cell->register_count = m->register_count;
 	for (size_t i = 0; i < m->firmware_count; i++)
-		o->firmware[i] =
-			(struct steady_firmware_offer){m->firmware[i].id, m->firmware[i].value};
+		o->firmware[i] = (struct steady_firmware_offer){
+			m->firmware[i].id, m->firmware[i].value, m->firmware[i].value};
 	o->firmware_count = m->firmware_count;
 	o->firmware_known = m->firmware_count > 0;
 	o->sve = m->sve;
@@ -248,23 +248,6 @@ static int note_losses(const struct steady_work *w, const struct steady_cell *ce
 	return r;
 }
 
-static int pick_firmware(const struct steady_work *w)
-{
-	int r = 0;
-
-	if (!w->joint->firmware_known) {
-		steady_report_add(w->report, STEADY_WARNING, 0);
-		steady_report_subject(w->report, "firmware", NULL);
-		steady_report_reason(w->report, "not captured on every host: the model says "
-						"nothing about PSCI or hypercalls");
-		return 0;
-	}
-	for (size_t i = 0; i < w->joint->firmware_count && !r; i++)
-		r = steady_model_add_firmware(w->model, w->joint->firmware[i].id,
-					      w->joint->firmware[i].allowed);
-	return r;
-}
-
 /* Every CPU that the guest may meet; nothing if one input does not say. */
 static int pick_implementations(const struct steady_work *w)
 {
@@ -387,7 +370,7 @@ static int pick_rest(struct steady_work *w, const struct steady_cell *cell)
 	r = r ? r : tolerate_state(w);
 	if (w->request->name && !r)
 		r = steady_model_set_name(m, w->request->name);
-	r = r ? r : pick_firmware(w);
+	r = r ? r : steady_work_firmware_pick(w, cell);
 	r = r ? r : pick_implementations(w);
 	r = r ? r : pick_discovery(w);
 	return r ? r : steady_work_outside_pick(w);
@@ -445,7 +428,8 @@ static void note_unneeded(const struct steady_work *w)
 	for (size_t i = 0; i < w->request->tolerate_count; i++) {
 		const char *name = w->request->tolerate[i];
 
-		if (steady_model_tolerates(w->model, name))
+		if (steady_model_tolerates(w->model, name) ||
+		    steady_model_tolerates_more_of(w->model, name))
 			continue;
 		steady_report_add(w->report, STEADY_NOTE, 0);
 		steady_report_subject(w->report, name, NULL);

@@ -8,6 +8,7 @@
 #include "policy/outside.h"
 #include "policy/policy.h"
 #include "policy/unknown.h"
+#include "policy/workaround.h"
 
 /* ---- registers ---- */
 
@@ -294,8 +295,16 @@ static bool firmware_accepts(uint64_t id, uint64_t want, uint64_t has)
 	return want <= has;
 }
 
-static int check_one_firmware(const struct steady_firmware_value *want,
-			      const struct steady_profile *p, struct steady_report *report)
+/* What a guest sees of a workaround, with this ID_AA64PFR1_EL1. */
+static uint64_t shown(const struct steady_profile *p, uint64_t id, uint64_t has, uint64_t pfr1)
+{
+	return steady_workaround_ssbs(pfr1) ? has : steady_workaround_without_ssbs(p, id, has);
+}
+
+static int check_one_firmware(const struct steady_model *m,
+			      const struct steady_firmware_value *want,
+			      const struct steady_profile *p, uint64_t pfr1,
+			      struct steady_report *report)
 {
 	const struct steady_reading *r = steady_profile_firmware(p, want->id);
 	bool bitmap = steady_firmware_id_is_bitmap(want->id);
@@ -311,6 +320,9 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 	}
 	if (bitmap && row >= 0)
 		has |= r && r->state == STEADY_VALUE ? steady_firmware[row].opt_in : 0;
+	if (r && r->state == STEADY_VALUE && steady_is_workaround(want->id))
+		return steady_workaround_check(m, want->id, want->value,
+					       shown(p, want->id, has, pfr1), report);
 	if (firmware_accepts(want->id, want->value, has))
 		return 0;
 	blocker(report, steady_firmware_label(want->id, name));
@@ -333,7 +345,7 @@ static int check_one_firmware(const struct steady_firmware_value *want,
 }
 
 static int check_firmware(const struct steady_model *m, const struct steady_profile *p,
-			  struct steady_report *report)
+			  uint64_t pfr1, struct steady_report *report)
 {
 	int result = 0;
 
@@ -347,7 +359,7 @@ static int check_firmware(const struct steady_model *m, const struct steady_prof
 		return 0;
 	}
 	for (size_t i = 0; i < m->firmware_count; i++) {
-		int r = check_one_firmware(&m->firmware[i], p, report);
+		int r = check_one_firmware(m, &m->firmware[i], p, pfr1, report);
 
 		if (r == -STEADY_EBLOCKED || !result)
 			result = r;
@@ -506,7 +518,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		 struct steady_report *report)
 {
 	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
-	uint64_t target[STEADY_REGISTERS] = {0};
+	uint64_t target[STEADY_REGISTERS] = {0}, pfr1;
 	struct steady_caches caches;
 	int result = steady_model_complete(m, report), r;
 
@@ -520,7 +532,9 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 	r = steady_targets(m, p, c, target, report);
 	result = worse(result, r);
 	result = worse(result, steady_check_unknown(m, p, c, r ? NULL : target, report));
-	result = worse(result, check_firmware(m, p, report));
+	pfr1 = r ? c->reg[steady_workaround_register()].value
+		 : target[steady_workaround_register()];
+	result = worse(result, check_firmware(m, p, pfr1, report));
 	result = worse(result, check_sve(m, p, c, report));
 	result = worse(result, check_implementations(m, p, report));
 	result = worse(result, check_unvirtualised(m, p, report));

@@ -192,7 +192,8 @@ static bool pacimp_conflict(const struct steady_work *w, const struct steady_cel
 unsigned int steady_work_conflicts(const struct steady_work *w, const struct steady_cell *cell)
 {
 	unsigned int count = sve_conflict(w, cell) + pacimp_conflict(w, cell) +
-			     steady_work_outside_conflicts(w);
+			     steady_work_outside_conflicts(w) +
+			     steady_work_firmware_conflicts(w, cell);
 
 	for (unsigned int i = 0; i < steady_offer_fields(); i++)
 		count += field_conflict(w, cell, steady_offer_first() + i);
@@ -204,6 +205,7 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,
 		       struct steady_text *out)
 {
+	const char *firmware = steady_work_firmware_first(w, cell);
 	char name[STEADY_FULLNAME];
 
 	for (unsigned int i = 0; i < steady_offer_fields(); i++) {
@@ -222,6 +224,10 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 		if (!unvirtualised_conflict(w, cell, i))
 			continue;
 		steady_text_printf(out, "the hosts differ in %s", steady_unvirtualised_names[i]);
+		return;
+	}
+	if (firmware) {
+		steady_text_printf(out, "the hosts differ in %s", firmware);
 		return;
 	}
 	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
@@ -374,6 +380,7 @@ int steady_work_explain(const struct steady_work *w, const struct steady_cell *c
 	if (pacimp_conflict(w, cell))
 		explain_pacimp(w);
 	steady_work_outside_explain(w);
+	steady_work_firmware_explain(w, cell);
 	for (size_t i = 0; sve_conflict(w, cell) && i < w->count; i++) {
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);

@@ -139,11 +139,19 @@ int steady_model_add_implementation(struct steady_model *m, const struct steady_
 	return 0;
 }
 
+bool steady_names_workaround(const char *name, size_t length)
+{
+	int row = steady_firmware_by_name(name, length);
+
+	return row >= 0 && steady_firmware[row].kind == STEADY_FIRMWARE_WORKAROUND;
+}
+
 bool steady_tolerable(const char *name)
 {
 	int reg = steady_register_by_name(name, strlen(name));
 
 	return steady_field_by_name(name, strlen(name)) >= 0 ||
+	       steady_names_workaround(name, strlen(name)) ||
 	       steady_unvirtualised_by_name(name, strlen(name)) >= 0 ||
 	       steady_state_by_name(name, strlen(name)) ||
 	       (reg >= 0 && steady_outside_of_register(reg) >= 0);
@@ -247,6 +255,11 @@ bool steady_model_tolerates_field(const struct steady_model *m, unsigned int fie
 	    steady_model_tolerates(m, steady_registers[reg].name))
 		return true;
 	return steady_model_tolerates(m, steady_field_fullname(field, name, sizeof(name)));
+}
+
+bool steady_model_tolerates_more_of(const struct steady_model *m, const char *name)
+{
+	return has_name(m->more, m->more_count, name);
 }
 
 bool steady_model_tolerates_more(const struct steady_model *m, unsigned int field)

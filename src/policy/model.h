@@ -61,12 +61,15 @@ const char *steady_model_tolerated_at(const struct steady_model *model, size_t i
 uint32_t steady_model_irqchip(const struct steady_model *model);
 /* Whether the model says how many event counters (PMCR_EL0.N) its guests see. */
 bool steady_model_counters(const struct steady_model *model);
-/* What may be tolerated: a field, an unvirtualised register, state that no field hides. */
+/* What may be tolerated: a field, an unvirtualised register, a workaround, state that no field hides. */
 bool steady_tolerable(const char *name);
+/* Whether it is the name of a workaround's state, of which a host may only have more. */
+bool steady_names_workaround(const char *name, size_t length);
 bool steady_model_tolerates(const struct steady_model *model, const char *name);
 bool steady_model_tolerates_field(const struct steady_model *model, unsigned int field);
 /* Whether a host may only have more of it than the model's value. */
 bool steady_model_tolerates_more(const struct steady_model *model, unsigned int field);
+bool steady_model_tolerates_more_of(const struct steady_model *model, const char *name);
 /*
  * Whether a guest may see `has` where the model has `wanted`: of a field that is tolerated
  * anything; of one that may be more what the field's order does not call less, and where the order

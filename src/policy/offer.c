@@ -5,6 +5,7 @@
  * from 6.12 to 7.3. All that its table has no field for must equal the limit.
  */
 #include "policy/offer.h"
+#include "policy/workaround.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,7 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 		}
 		f->id = r->id;
 		f->allowed = allowed(r->id, r->reading.value);
+		f->without_ssbs = steady_workaround_without_ssbs(p, r->id, f->allowed);
 		o->firmware_count++;
 	}
 	return 0;
@@ -551,9 +553,12 @@ static size_t and_firmware(const struct steady_offer *a, const struct steady_off
 		uint64_t y = j < b->firmware_count ? b->firmware[j].id : UINT64_MAX;
 		struct steady_firmware_offer out = {.id = x < y ? x : y};
 
-		if (x == y)
+		if (x == y) {
 			out.allowed = and_allowed(x, a->firmware[i].allowed,
 						  b->firmware[j].allowed);
+			out.without_ssbs = and_allowed(x, a->firmware[i].without_ssbs,
+						       b->firmware[j].without_ssbs);
+		}
 		i += x == out.id;
 		j += y == out.id;
 		if (x == y || steady_firmware_id_is_bitmap(out.id))
@@ -658,7 +663,7 @@ bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer 
 		const struct steady_firmware_offer *x = &a->firmware[i];
 		const struct steady_firmware_offer *y = find_firmware(b, x->id);
 
-		if (!y || x->allowed != y->allowed)
+		if (!y || x->allowed != y->allowed || x->without_ssbs != y->without_ssbs)
 			return false;
 	}
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {

@@ -35,6 +35,7 @@ void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *
 struct steady_firmware_offer {
 	uint64_t id;
 	uint64_t allowed;    /* bitmap: bits that may be set; PSCI: greatest version; else level */
+	uint64_t without_ssbs; /* the same for guests without FEAT_SSBS (workaround.h) */
 };
 
 /*

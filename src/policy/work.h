@@ -56,6 +56,14 @@ bool steady_work_outside_unknown(const struct steady_work *w, size_t input);
 /* What the model says outside the core ID range; the options and implementations stand. */
 int steady_work_outside_pick(const struct steady_work *w);
 
+/* ---- firmware_work.c ---- */
+/* The first register that the hosts differ in and that no write levels; NULL: none. */
+const char *steady_work_firmware_first(const struct steady_work *w, const struct steady_cell *cell);
+unsigned int steady_work_firmware_conflicts(const struct steady_work *w,
+					    const struct steady_cell *cell);
+void steady_work_firmware_explain(const struct steady_work *w, const struct steady_cell *cell);
+int steady_work_firmware_pick(const struct steady_work *w, const struct steady_cell *cell);
+
 #define STEADY_WORK_ACCEPT                                                                         \
 	"put these hosts in different pools, or let a guest see the change: --tolerate "
 

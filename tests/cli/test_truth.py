@@ -374,6 +374,59 @@ class Pools(Case):
         nested = self.expect(DONE, "baseline", part, profile(names[2])).json()
         self.assertEqual(nested, whole)
 
+    def test_workarounds_move_one_way(self):
+        """KVM keeps nothing of what is written to WORKAROUND_3, shows the host's own, and refuses more than that
+        (kvm_arm_set_fw_reg() of arch/arm64/kvm/hypercalls.c): of two hosts only one is fit for the other's guests."""
+        worse, better = "cortex-a76-7.3-nomitigations", "cortex-a76-7.3"
+        self.assertEqual(self.conflicts(worse, better), ["WORKAROUND_3"])
+        answer = self.expect(DONE, "baseline", "--tolerate", "WORKAROUND_3", profile(worse), profile(better))
+        self.assertIn(f"warning: {better}: WORKAROUND_3: the model has 0, and a guest that starts here sees 1", answer.err)
+        model = self.file("one-way.json", answer.out)
+        self.assertEqual(answer.json()["tolerated_more"], ["WORKAROUND_3"])
+        self.assertEqual(answer.json()["firmware"]["WORKAROUND_3"], "0x0")
+        again = self.expect(DONE, "baseline", model, profile(better)).json()
+        self.assertEqual(again["tolerated_more"], ["WORKAROUND_3"])
+        silent = self.model(worse)
+        for command in ("check", "apply"):
+            told = self.expect(DONE, command, model, profile(better)).out
+            self.assertIn("warning: ", told)
+            self.assertIn("sees 1, not 0: it cannot move to hosts that have less", told)
+            self.assertNotIn("warning", self.expect(DONE, command, model, profile(worse)).out)
+            one = self.expect(DONE, command, "--json", model, profile(better)).json()
+            one = one["hosts"][0] if command == "check" else one
+            self.assertEqual([each["register"] for each in one["tolerated"]], ["WORKAROUND_3"])
+            self.assertIn("--tolerate WORKAROUND_3", self.expect(NO, command, silent, profile(better)).out)
+            self.expect(DONE, command, "--tolerate", "WORKAROUND_3", silent, profile(better))
+        self.assertIn("a mitigation that this host does not give",
+                      self.expect(NO, "check", self.model(better), profile(worse)).out)
+        self.expect(DONE, "migrate-check", "--model", model, profile(worse), profile(better))
+        self.assertIn("the incoming guest was told of more than this host has",
+                      self.expect(NO, "migrate-check", "--model", model, profile(better), profile(worse)).out)
+
+    def test_workaround_2_follows_ssbs(self):
+        """A mitigated host shows 0 to a guest with FEAT_SSBS, and 3 to one without (kvm_arm_get_fw_reg_level())."""
+        model = self.baseline("neoverse-n1-7.3")
+        self.assertEqual(model["firmware"]["WORKAROUND_2"], "0x0")
+        self.assertEqual(model["offer"]["without_ssbs"], {"WORKAROUND_2": "0x3"})
+        host = json.loads(pathlib.Path(profile("neoverse-n1-7.3")).read_text(encoding="utf-8"))
+        host["registers"]["ID_AA64PFR1_EL1"]["value"] = "0x" + "0" * 16
+        for each in host["configurations"]:
+            if "registers" in each:
+                each["registers"]["ID_AA64PFR1_EL1"] = "0x" + "0" * 16
+        del host["behaviours"]["workaround_2_by_ssbs"]  # nothing to try it with
+        for state in ("0x3", "0x0"):
+            host["firmware"]["WORKAROUND_2"] = state
+            other = self.file("bare.json", json.dumps(host))
+            inputs = (profile("neoverse-n1-7.3"), other)
+            if state == "0x0":
+                self.assertIn("WORKAROUND_2", self.expect(NO, "baseline", *inputs).out)
+                continue
+            level = self.file("level.json", self.expect(DONE, "baseline", *inputs).out)
+            self.assertEqual(json.loads(level.read_text(encoding="utf-8"))["firmware"]["WORKAROUND_2"], "0x3")
+            for one in inputs:
+                self.assertNotIn("WORKAROUND", self.expect(DONE, "apply", level, one).out)
+            self.expect(DONE, "migrate-check", "--model", level, *inputs)
+
     def test_an_unknown_cpu_is_a_blocker(self):
         """A foreign MIDR makes a guest use the wrong errata workarounds."""
         answer = self.expect(NO, "check", "--json", self.model("cortex-a76-7.3"), profile("neoverse-n1-7.3")).json()

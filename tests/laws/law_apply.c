@@ -180,7 +180,7 @@ static struct steady_model *find_model(struct laws *l, const struct steady_input
 			break;
 		r = steady_baseline(in, count, &request, &m, report);
 		laws_hold(l, r == 0 || i < 3, "%s tolerated: %d", names[0], r);
-		laws_hold(l, r || m->tolerated_count, "nothing needed to be tolerated");
+		laws_hold(l, r || m->tolerated_count || m->more_count, "nothing needed to be tolerated");
 	}
 	steady_report_free(report);
 	return m;

@@ -14,6 +14,9 @@
 
 #define HOSTS 3
 
+/* Workarounds differ between hosts as no field does; laws_host() draws this one's state. */
+static const char *const one_way[] = {"WORKAROUND_1"};
+
 static struct steady_model *baseline(const struct steady_input *inputs, size_t count,
 				     const struct steady_baseline_request *request,
 				     struct steady_report *report)
@@ -123,7 +126,8 @@ static void same_model(struct laws *l, const char *law, const struct steady_mode
 		  a->firmware_count == b->firmware_count &&
 			  a->register_count == b->register_count &&
 			  a->implementation_count == b->implementation_count &&
-			  a->tolerated_count == b->tolerated_count,
+			  a->tolerated_count == b->tolerated_count &&
+			  a->more_count == b->more_count,
 		  "%s: other lists", law);
 	laws_hold(l,
 		  memcmp(a->firmware, b->firmware, a->firmware_count * sizeof(*a->firmware)) == 0 &&
@@ -140,7 +144,7 @@ static void same_model(struct laws *l, const char *law, const struct steady_mode
 /* The model is an input as good as its hosts: alone, with a host, in any grouping and order. */
 static void again(struct laws *l, const struct steady_input *in, const struct steady_model *m)
 {
-	const struct steady_baseline_request request = {0};
+	const struct steady_baseline_request request = {.tolerate = one_way, .tolerate_count = 1};
 	struct steady_input inputs[HOSTS] = {{.name = "model", .model = m}, in[1], in[0]};
 	struct steady_model *alone = baseline(inputs, 1, &request, NULL);
 	struct steady_model *with = baseline(inputs, 3, &request, NULL);
@@ -176,7 +180,8 @@ static void conflict(struct laws *l, struct steady_profile *const *p,
 
 static void round_of(struct laws *l)
 {
-	const struct steady_baseline_request request = {.name = "law"};
+	const struct steady_baseline_request request = {
+		.name = "law", .tolerate = one_way, .tolerate_count = 1};
 	struct steady_profile *p[HOSTS];
 	struct steady_input in[HOSTS] = {0};
 	struct steady_report *report;

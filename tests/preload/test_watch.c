@@ -514,6 +514,39 @@ static void test_incoming(void **state)
 	rig_stop();
 }
 
+/* What the guest was told of a workaround: as much as the host has at most, no less than the model. */
+static void test_incoming_workaround(void **state)
+{
+	static const char both[] = "cortex-a76-7.3-nomitigations,cortex-a76-7.3";
+	static const char *const names[] = {"WORKAROUND_3", NULL};
+	const uint64_t id = UINT64_C(0x6030000000140003);
+
+	(void)state;
+	rig_start("cortex-a76-7.3-nomitigations", both, 0, names);
+	rig_vm(1);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_int_equal(rig_set(0, id, 0), 0);
+	assert_fails(rig_set(0, id, 1), EINVAL);
+	assert_said("WORKAROUND_3: wants 0x1, host has 0x0: the incoming guest was told of more");
+	rig_stop();
+
+	rig_start("cortex-a76-7.3", both, 0, names);
+	rig_vm(1);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_int_equal(rig_set(0, id, 0), 0);
+	assert_int_equal(rig_set(0, id, 1), 0);
+	assert_int_equal(rig_raw(0, id), 1);
+	rig_stop();
+
+	/* a model with 1 alone: its guests were told of it */
+	rig_start("cortex-a76-7.3", "cortex-a76-7.3", 0, NULL);
+	rig_vm(1);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_fails(rig_set(0, id, 0), EINVAL);
+	assert_said("WORKAROUND_3: wants 0x0, host has 0x1: the incoming guest was not pinned");
+	rig_stop();
+}
+
 /* 6.12 shows NV 2 of this core and 7.3 shows 0; neither lets it be written (measured). */
 static void test_tolerated(void **state)
 {
@@ -564,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_hidden_state),
 		cmocka_unit_test(test_list_lacks),
 		cmocka_unit_test(test_incoming),
+		cmocka_unit_test(test_incoming_workaround),
 		cmocka_unit_test(test_tolerated),
 	};
 

@@ -105,7 +105,6 @@ static void test_writes(void **state)
 	build_put(p[1], "ID_AA64ISAR0_EL1.AES", 1);
 	build_firmware(p[1], "PSCI_VERSION", 0x10001);
 	build_firmware(p[1], "VENDOR_HYP_BMAP", 1);
-	build_firmware(p[1], "WORKAROUND_1", 1);
 	p[1]->sve.word[0] = 1;
 	assert_int_equal(build_baseline(p, 2, &m, NULL), 0);
 	assert_int_equal(steady_plan_new(m, p[0], 1, &plan, NULL), 0);
