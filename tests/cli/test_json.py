@@ -128,6 +128,22 @@ class Json(Case):
         self.assertEqual([found["field"] for found in a["tolerated"]], ["ATS1A"])
         self.expect(0, "plan", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"), profile("max-6.18"))
 
+    def test_check_of_el2(self):
+        """VH is of EL2 alone, and a model without EL2 has promised nothing by it"""
+        for extra in ((), ("--tolerate", "ID_AA64ISAR0_EL1.DP")):
+            asked = (*extra, "neoverse-n1", profile("a64fx-7.3"))
+            (host,) = self.run_it("check", "--json", *asked).json()["hosts"]
+            told = next(each for each in host["tolerated"] if each["field"] == "VH")
+            self.assertEqual([told[key] for key in ("register", "wanted", "offered")],
+                             ["ID_AA64MMFR1_EL1", "1", "0"])
+            self.assertNotIn("features", told)
+            self.assertIn("it counts only at EL2, which the guest has not", told["reason"])
+            words = self.run_it("check", *asked).out
+            self.assertNotIn("FEAT_VHE", words)
+            self.assertIn("note: a64fx-7.3  ID_AA64MMFR1_EL1.VH: tolerated: counts only at EL2, "
+                          "which a guest has not\n", words)
+            self.assertEqual("it MISSES FEAT_DotProd" in words, bool(extra))
+
     def test_conflicts(self):
         b = self.expect(NO, "baseline", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.keys(b, ("conflicts",))
