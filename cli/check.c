@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "catalog.h"
 #include "cli.h"
+#include "policy/model.h"
 
 static const char help[] =
 	"Can these hosts run the model? Without a HOST: can this machine? Nothing is written to "
@@ -50,6 +51,36 @@ static json_t *findings_json(const struct cli *cli, size_t from, uint32_t severi
 	return list;
 }
 
+/* What of the tolerated no guest of the model can miss, by name: a line for the host. */
+static void put_not_missed(const struct cli *cli, struct answers *a)
+{
+	struct steady_text names = STEADY_TEXT_INIT, name = STEADY_TEXT_INIT;
+	const struct steady_finding *f;
+	const char *host = NULL;
+	size_t count = 0;
+
+	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
+		int field;
+
+		if (f->severity != STEADY_NOTE || !f->reg || !f->field || f->unknown)
+			continue;
+		name.length = 0;
+		steady_text_printf(&name, "%s.%s", f->reg, f->field);
+		field = name.data ? steady_field_by_name(name.data, name.length) : -1;
+		if (field < 0 || !steady_model_misses_nothing(a->model.model, (unsigned int)field))
+			continue;
+		steady_text_printf(&names, "%s%s", count++ ? ", " : "", name.data);
+		host = f->host;
+	}
+	if (names.length)
+		steady_text_printf(&a->words,
+				   "note: %s  %s: tolerated: count%s only at EL2, which a guest "
+				   "has not\n",
+				   host ? host : "", names.data, count == 1 ? "s" : "");
+	steady_text_free(&names);
+	steady_text_free(&name);
+}
+
 /* What guests miss though the model has it, since that is tolerated, is said in words too. */
 static void put_missed(const struct cli *cli, struct answers *a)
 {
@@ -62,6 +93,7 @@ static void put_missed(const struct cli *cli, struct answers *a)
 		cli_put_finding(&a->words, f);
 		steady_text_char(&a->words, '\n');
 	}
+	put_not_missed(cli, a);
 }
 
 static void add_answer(struct cli *cli, struct answers *a, const char *host, bool can)

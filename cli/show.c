@@ -2,26 +2,30 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/report.h"
 #include "beside.h"
 #include "cli.h"
 #include "format/format.h"
 #include "policy/explain.h"
+#include "policy/model.h"
 
 #define FEATURES 64 /* that one field tells: no field tells more */
 
 static const char help[] =
 	"Decodes what X shows a guest: registers, fields with their meaning, what of them KVM lets\n"
 	"be written. X is a profile, a model or `kvm`; of a profile its fullest configuration is\n"
-	"shown. Without a REG all fields that are not 0 are shown, with REG all of its fields.\n"
+	"shown. Without a REG all fields that are not 0 are shown, with REG all of its fields. Of a\n"
+	"FEATURE: whether X has it, its condition, and the fields that it reads.\n"
 	"\n"
 	"Options:\n"
-	"  --features     the names of Arm's features instead\n"
+	"  --features     the names of Arm's features instead: all, or those that a REG tells\n"
 	"  --kernels      no X: which of the recorded kernels let each REG be written\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm show data/profiles/max-7.3.json ID_AA64ISAR0_EL1.Atomic\n"
+	"  steadyarm show data/profiles/max-7.3.json FEAT_LSE\n"
 	"  steadyarm show --kernels ID_MMFR4_EL1\n";
 
 struct wanted {
@@ -33,6 +37,8 @@ struct wanted {
 	bool reg[STEADY_REGISTERS];   /* the register, or a field of it */
 	int *fields;                  /* rows that were asked for by name */
 	size_t field_count;
+	unsigned int *features_named; /* of steady_feature_name() */
+	size_t named_count;
 };
 
 static bool take_features(struct cli *cli, void *ctx, const char *argument)
@@ -57,14 +63,17 @@ static int select_one(struct wanted *w, const char *name)
 {
 	int reg = steady_register_by_name(name, strlen(name));
 	int field = reg < 0 ? steady_field_by_name(name, strlen(name)) : -1;
+	int feature = reg < 0 && field < 0 ? steady_feature_by_name(name, strlen(name)) : -1;
 
 	if (reg >= 0) {
 		w->reg[reg] = w->all[reg] = true;
 	} else if (field >= 0) {
 		w->fields[w->field_count++] = field;
 		w->reg[steady_fields[field].reg] = true;
+	} else if (feature >= 0) {
+		w->features_named[w->named_count++] = (unsigned int)feature;
 	} else {
-		cli_say("there is no register or field '%s'", name);
+		cli_say("there is no register or field '%s', and no feature", name);
 		return -STEADY_EUSAGE;
 	}
 	return 0;
@@ -75,7 +84,8 @@ static int select_all(const struct cli *cli, struct wanted *w)
 	int r = 0;
 
 	w->fields = calloc((size_t)cli->argc, sizeof(*w->fields));
-	if (!w->fields)
+	w->features_named = calloc((size_t)cli->argc, sizeof(*w->features_named));
+	if (!w->fields || !w->features_named)
 		return -STEADY_ENOMEM;
 	for (int i = 1; i < cli->argc && !r; i++)
 		r = select_one(w, cli->argv[i]);
@@ -221,6 +231,46 @@ static void put_field(struct cli *cli, const struct wanted *w, unsigned int fiel
 	steady_text_free(&set);
 }
 
+/* Whether the condition of a feature itself reads a field. */
+static bool reads(unsigned int feature, unsigned int field)
+{
+	uint16_t all[FEATURES];
+	size_t count = steady_field_features((int)field, all, FEATURES);
+
+	for (size_t i = 0; i < count && i < FEATURES; i++) {
+		if (all[i] == feature)
+			return true;
+	}
+	return false;
+}
+
+/* A feature that was asked for by name: whether the subject has it, when it has, and why. */
+static void put_verdict(struct cli *cli, const struct wanted *w, unsigned int feature)
+{
+	static const char *const verdicts[] = {
+		[STEADY_NO] = "no", [STEADY_YES] = "yes", [STEADY_UNKNOWN] = "unknown"};
+
+	steady_text_printf(&cli->out, "%s: %s (%s)\n", steady_feature_name(feature),
+			   verdicts[steady_feature_state(feature, &w->view)],
+			   steady_feature_condition(feature));
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		const struct steady_field *f = &steady_fields[i];
+		struct steady_text text = STEADY_TEXT_INIT, set = STEADY_TEXT_INIT;
+
+		if (!reads(feature, i))
+			continue;
+		steady_text_printf(&cli->out, "  %s.%s ", steady_registers[f->reg].name, f->name);
+		if (w->view.known[f->reg])
+			steady_explain_value(&text, i, steady_field_get(f, w->view.value[f->reg]));
+		steady_text_str(&cli->out, text.data ? text.data : "not captured");
+		if (w->view.known[f->reg] && accepts(w, i, &set) && set.data)
+			steady_text_printf(&cli->out, " accepts %s", set.data);
+		steady_text_char(&cli->out, '\n');
+		steady_text_free(&text);
+		steady_text_free(&set);
+	}
+}
+
 /* Beside the registers; of a whole subject. */
 static int put_beside(struct cli *cli, const struct wanted *w)
 {
@@ -242,6 +292,8 @@ static int put_beside(struct cli *cli, const struct wanted *w)
 static int put_words(struct cli *cli, const struct wanted *w)
 {
 	put_head(cli, w);
+	for (size_t i = 0; i < w->named_count; i++)
+		put_verdict(cli, w, w->features_named[i]);
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
 		const struct steady_register *r = &steady_registers[reg];
 
@@ -329,6 +381,36 @@ static json_t *register_json(const struct cli *cli, const struct wanted *w, int 
 	return o;
 }
 
+/* null: it is not known. */
+static json_t *verdict_json(const struct wanted *w, unsigned int feature)
+{
+	enum steady_truth t = steady_feature_state(feature, &w->view);
+	json_t *o = json_object(), *fields = json_object();
+
+	for (unsigned int i = 0; i < steady_field_count; i++) {
+		char name[STEADY_FULLNAME];
+
+		if (reads(feature, i))
+			json_object_set_new(fields, steady_field_fullname(i, name, sizeof(name)),
+					    w->view.known[steady_fields[i].reg] ? field_json(w, i)
+										: json_null());
+	}
+	json_object_set_new(o, "has", t == STEADY_UNKNOWN ? json_null() : json_boolean(t));
+	json_object_set_new(o, "condition", json_string(steady_feature_condition(feature)));
+	json_object_set_new(o, "fields", fields);
+	return o;
+}
+
+static json_t *verdicts_json(const struct wanted *w)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < w->named_count; i++)
+		json_object_set_new(o, steady_feature_name(w->features_named[i]),
+				    verdict_json(w, w->features_named[i]));
+	return o;
+}
+
 static int put_json(struct cli *cli, const struct wanted *w)
 {
 	json_t *o = json_object(), *registers = json_object();
@@ -340,6 +422,8 @@ static int put_json(struct cli *cli, const struct wanted *w)
 	}
 	json_object_set_new(o, "name", json_string(w->subject.name));
 	json_object_set_new(o, "registers", registers);
+	if (w->named_count)
+		json_object_set_new(o, "verdicts", verdicts_json(w));
 	if (cli->argc == 1 && beside_json(w, o)) {
 		json_decref(o);
 		return -STEADY_ENOMEM;
@@ -349,29 +433,71 @@ static int put_json(struct cli *cli, const struct wanted *w)
 
 /* ---- features ---- */
 
-static int put_features(struct cli *cli, const struct wanted *w)
+/* Whether it is one of those asked for, or read from a register or field that is. */
+static bool feature_is_wanted(const struct cli *cli, const struct wanted *w, unsigned int feature)
 {
-	json_t *has = json_array(), *unknown = json_array(), *o;
+	bool wanted = cli->argc == 1;
 
-	for (unsigned int i = 0; i < steady_feature_count(); i++) {
-		enum steady_truth t = steady_feature_state(i, &w->view);
+	for (size_t i = 0; i < w->named_count && !wanted; i++)
+		wanted = w->features_named[i] == feature;
+	for (unsigned int i = 0; i < steady_field_count && !wanted; i++)
+		wanted = (w->all[steady_fields[i].reg] || is_named(w, i)) && reads(feature, i);
+	return wanted;
+}
 
-		if (t == STEADY_NO)
-			continue;
-		json_array_append_new(t == STEADY_YES ? has : unknown,
-				      json_string(steady_feature_name(i)));
-		if (!cli->json && !cli->quiet)
-			steady_text_printf(&cli->out, "%s%s\n", steady_feature_name(i),
-					   t == STEADY_UNKNOWN ? " (unknown)" : "");
+static int by_name(const void *a, const void *b)
+{
+	return strcasecmp(steady_feature_name(*(const unsigned int *)a),
+			  steady_feature_name(*(const unsigned int *)b));
+}
+
+static void put_feature_names(struct cli *cli, const struct wanted *w, unsigned int *features,
+			      size_t count)
+{
+	qsort(features, count, sizeof(*features), by_name);
+	for (size_t i = 0; i < count; i++) {
+		bool unknown = steady_feature_state(features[i], &w->view) == STEADY_UNKNOWN;
+
+		steady_text_printf(&cli->out, "%s%s\n", steady_feature_name(features[i]),
+				   unknown ? " (unknown)" : "");
 	}
-	o = json_object();
+}
+
+static int feature_names_json(struct cli *cli, const struct wanted *w, const unsigned int *features,
+			      size_t count)
+{
+	json_t *has = json_array(), *unknown = json_array(), *o = json_object();
+
+	for (size_t i = 0; i < count; i++) {
+		bool known = steady_feature_state(features[i], &w->view) == STEADY_YES;
+
+		json_array_append_new(known ? has : unknown,
+				      json_string(steady_feature_name(features[i])));
+	}
 	json_object_set_new(o, "name", json_string(w->subject.name));
 	json_object_set_new(o, "features", has);
 	json_object_set_new(o, "unknown", unknown);
+	return cli_put_json(cli, o);
+}
+
+static int put_features(struct cli *cli, const struct wanted *w)
+{
+	unsigned int *features = calloc(steady_feature_count(), sizeof(*features));
+	size_t count = 0;
+	int r = 0;
+
+	if (!features)
+		return -STEADY_ENOMEM;
+	for (unsigned int i = 0; i < steady_feature_count(); i++) {
+		if (steady_feature_state(i, &w->view) != STEADY_NO && feature_is_wanted(cli, w, i))
+			features[count++] = i;
+	}
 	if (cli->json)
-		return cli_put_json(cli, o);
-	json_decref(o);
-	return 0;
+		r = feature_names_json(cli, w, features, count);
+	else if (!cli->quiet)
+		put_feature_names(cli, w, features, count);
+	free(features);
+	return r;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -400,6 +526,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	else if (!r && !cli->quiet)
 		r = put_words(cli, &w);
 	free(w.fields);
+	free(w.features_named);
 	cli_subject_clear(&w.subject);
 	return r;
 }
@@ -407,7 +534,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cli_show = {
 	.name = "show",
 	.summary = "decode registers, fields and features",
-	.usage = "X [REG[.FIELD]]... | --kernels REG[.FIELD]...",
+	.usage = "X [REG[.FIELD] | FEATURE]... | --kernels REG[.FIELD]...",
 	.help = help,
 	.run = run,
 };

@@ -21,6 +21,7 @@ COLUMNS = {
     "values.tsv": "register field value meaning features source",
     "features.tsv": "feature condition mirror min_version source",
     "left-out.tsv": "feature why source",
+    "el2-only.tsv": "register field why source",
     "versions.tsv": "version condition source",
     "implications.tsv": "name if then severity lower closes reason source",
     "groups.tsv": "group fields states source",
@@ -111,6 +112,7 @@ class Facts:
         self.known = self.read_known()
         self.state = self.read_state()
         self.visible = self.read_visible()
+        self.el2_only = self.read_el2_only()
         self.groups = groups.read(self)
 
     def unique(self, seen, key, row, what):
@@ -500,6 +502,19 @@ class Facts:
             if field is not None and self.unique(seen, field.index, row, "this field"):
                 visible.append(field.index)
         return sorted(visible)
+
+    # What only EL2 can use
+
+    def read_el2_only(self):
+        seen = {}
+        for row in self.tables["el2-only.tsv"]:
+            field = self.field_of(row)
+            if row.why == "":
+                self.faults.add(row.place, "no reason why only EL2 can use %s.%s"
+                                % (row.register, row.field))
+            elif field is not None:
+                self.unique(seen, field.index, row, "this field")
+        return set(seen)
 
     # KVM
 

@@ -130,6 +130,8 @@ def fields(known, programs, chain_of):
             flags.append("STEADY_FIELD_RESERVED")
         if f.order in ("identity", "topology"):
             flags.append(macro("STEADY_FIELD_", f.order))
+        if f.index in known.el2_only:
+            flags.append("STEADY_FIELD_EL2_ONLY")
         c_order = "exact" if f.order in ("identity", "topology") else f.order
         start, length = programs.add(f.when)
         sort = f.sort or known.orders["lower"]  # reserved bits

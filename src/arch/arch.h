@@ -47,6 +47,7 @@ enum steady_field_flag {
 	STEADY_FIELD_RESERVED = 1 << 0, /* bits that no field has a name for (named "[63:60]") */
 	STEADY_FIELD_IDENTITY = 1 << 1, /* names a CPU, is no feature (MIDR_EL1 and the like) */
 	STEADY_FIELD_TOPOLOGY = 1 << 2, /* describes caches (CLIDR_EL1 and CCSIDR_EL1) */
+	STEADY_FIELD_EL2_ONLY = 1 << 3, /* only a guest with EL2 can use what it tells */
 };
 
 struct steady_run { /* a compiled condition, private to this layer; length 0: always true */

@@ -125,10 +125,12 @@ static void note_one(const struct steady_model *m, unsigned int field, uint64_t 
 {
 	const struct steady_field *f = &steady_fields[field];
 	struct steady_text lost = STEADY_TEXT_INIT;
+	bool nothing = steady_model_misses_nothing(m, field);
 	struct steady_view view;
 
 	steady_model_view(m, &view);
-	steady_explain_features(&lost, &view, field, has);
+	if (!nothing)
+		steady_explain_features(&lost, &view, field, has);
 	steady_report_add(report, STEADY_NOTE, 0);
 	steady_report_subject(report, steady_registers[f->reg].name, f->name);
 	steady_report_wanted(report, "%" PRIu64, wanted);
@@ -138,7 +140,10 @@ static void note_one(const struct steady_model *m, unsigned int field, uint64_t 
 	steady_report_reason(report,
 			     "tolerated: the model has %" PRIu64 ", a guest here sees %" PRIu64
 			     "%s%s",
-			     wanted, has, lost.length ? ": it MISSES " : "",
+			     wanted, has,
+			     nothing	   ? ": it counts only at EL2, which the guest has not"
+			     : lost.length ? ": it MISSES "
+					   : "",
 			     lost.length ? lost.data : "");
 	steady_text_free(&lost);
 }

@@ -271,6 +271,14 @@ bool steady_model_tolerates_more(const struct steady_model *m, unsigned int fiel
 	return has_name(m->more, m->more_count, steady_field_fullname(field, name, sizeof(name)));
 }
 
+bool steady_model_misses_nothing(const struct steady_model *m, unsigned int field)
+{
+	uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2 | UINT32_C(1) << STEADY_OPTION_EL2_E2H0;
+
+	return steady_fields[field].flags & STEADY_FIELD_EL2_ONLY && !(m->options & el2) &&
+	       steady_model_tolerates_field(m, field);
+}
+
 /* Whether the model has a feature that another value of this field would take away. */
 static bool loses_feature(const struct steady_model *m, unsigned int field, uint64_t has)
 {

@@ -71,6 +71,11 @@ bool steady_model_tolerates_field(const struct steady_model *model, unsigned int
 bool steady_model_tolerates_more(const struct steady_model *model, unsigned int field);
 bool steady_model_tolerates_more_of(const struct steady_model *model, const char *name);
 /*
+ * Whether its guests miss nothing, whatever a host shows them there: it tolerates the field either
+ * way, which only EL2 can use, and they have none.
+ */
+bool steady_model_misses_nothing(const struct steady_model *model, unsigned int field);
+/*
  * Whether a guest may see `has` where the model has `wanted`: of a field that is tolerated
  * anything; of one that may be more what the field's order does not call less, and where the order
  * says nothing (3 of pointer authentication is another algorithm's step than 1), what leaves the

@@ -5,7 +5,7 @@ import json
 import pathlib
 import re
 
-from support import DONE, NO, Case, main, profile
+from support import BAD, DONE, NO, Case, main, profile
 
 HEX64 = r"^0x[0-9a-f]{16}$"
 HEX = r"^0x[0-9a-f]+$"
@@ -128,6 +128,22 @@ class Json(Case):
         self.assertEqual([found["field"] for found in a["tolerated"]], ["ATS1A"])
         self.expect(0, "plan", "--tolerate", "ID_AA64ISAR2_EL1.ATS1A", self.exactly("max-7.3"), profile("max-6.18"))
 
+    def test_check_of_el2(self):
+        """VH is of EL2 alone, and a model without EL2 has promised nothing by it"""
+        for extra in ((), ("--tolerate", "ID_AA64ISAR0_EL1.DP")):
+            asked = (*extra, "neoverse-n1", profile("a64fx-7.3"))
+            (host,) = self.run_it("check", "--json", *asked).json()["hosts"]
+            told = next(each for each in host["tolerated"] if each["field"] == "VH")
+            self.assertEqual([told[key] for key in ("register", "wanted", "offered")],
+                             ["ID_AA64MMFR1_EL1", "1", "0"])
+            self.assertNotIn("features", told)
+            self.assertIn("it counts only at EL2, which the guest has not", told["reason"])
+            words = self.run_it("check", *asked).out
+            self.assertNotIn("FEAT_VHE", words)
+            self.assertIn("note: a64fx-7.3  ID_AA64MMFR1_EL1.VH: tolerated: counts only at EL2, "
+                          "which a guest has not\n", words)
+            self.assertEqual("it MISSES FEAT_DotProd" in words, bool(extra))
+
     def test_conflicts(self):
         b = self.expect(NO, "baseline", "--json", profile("max-6.12"), profile("max-7.3")).json()
         self.keys(b, ("conflicts",))
@@ -188,6 +204,44 @@ class Json(Case):
         self.keys(f, ("name", "features", "unknown"))
         self.assertIn("FEAT_LSE", f["features"])
         self.assertNotIn("FEAT_SVE", f["features"])
+
+    def test_show_feature(self):
+        """Arm: FEAT_LSE is Atomic >= 2, FEAT_LSE128 >= 3; the N1 has 2 (its manual) and no SVE"""
+        n1 = profile("neoverse-n1-7.3")
+        s = self.expect(DONE, "show", "--json", n1, "feat_lse", "FEAT_LSE128").json()
+        self.assertEqual(s["registers"], {})
+        self.assertEqual([(name, each["has"], each["condition"], list(each["fields"]))
+                          for name, each in s["verdicts"].items()],
+                         [("FEAT_LSE", True, "ID_AA64ISAR0_EL1.Atomic >= 2", ["ID_AA64ISAR0_EL1.Atomic"]),
+                          ("FEAT_LSE128", False, "ID_AA64ISAR0_EL1.Atomic >= 3", ["ID_AA64ISAR0_EL1.Atomic"])])
+        self.assertEqual(s["verdicts"]["FEAT_LSE"]["fields"]["ID_AA64ISAR0_EL1.Atomic"]["value"], 2)
+        words = self.expect(DONE, "show", n1, "FEAT_LSE", "FEAT_LSE128").out
+        self.assertIn("FEAT_LSE: yes (ID_AA64ISAR0_EL1.Atomic >= 2)\n  ID_AA64ISAR0_EL1.Atomic 2", words)
+        self.assertIn("FEAT_LSE128: no (ID_AA64ISAR0_EL1.Atomic >= 3)\n", words)
+        self.assertNotIn("ID_AA64PFR0_EL1", words)
+        # what was not captured is unknown
+        part = json.loads(pathlib.Path(n1).read_text(encoding="utf-8"))
+        del part["registers"]["ID_AA64ISAR0_EL1"]
+        part = self.file("part.json", json.dumps(part))
+        self.assertIn("FEAT_LSE: unknown (ID_AA64ISAR0_EL1.Atomic >= 2)\n  ID_AA64ISAR0_EL1.Atomic not captured\n",
+                      self.expect(DONE, "show", part, "FEAT_LSE").out)
+        (lse,) = self.expect(DONE, "show", "--json", part, "LSE").json()["verdicts"].values()
+        self.assertEqual((lse["has"], lse["fields"]), (None, {"ID_AA64ISAR0_EL1.Atomic": None}))
+        self.assertIn("no feature", self.expect(BAD, "show", n1, "FEAT_NONE").err)
+
+    def test_show_features(self):
+        """only those of what is named, by name; the N1's ISAR0 is 0x0000100010211120 (its manual)"""
+        n1 = profile("neoverse-n1-7.3")
+        names = self.expect(DONE, "show", n1, "--features", "ID_AA64ISAR0_EL1").out.split()
+        self.assertEqual(names, ["FEAT_AES", "FEAT_CRC32", "FEAT_DotProd", "FEAT_LSE", "FEAT_PMULL", "FEAT_RDM",
+                                 "FEAT_SHA1", "FEAT_SHA256"])
+        got = self.expect(DONE, "show", n1, "--json", "--features", "ID_AA64ISAR0_EL1").json()
+        self.assertEqual(sorted(got["features"], key=str.lower), names)
+        self.assertEqual(self.expect(DONE, "show", n1, "--features", "ID_AA64ISAR0_EL1.AES", "FEAT_LSE",
+                                     "FEAT_SVE").out.split(), ["FEAT_AES", "FEAT_LSE", "FEAT_PMULL"])
+        every = self.expect(DONE, "show", n1, "--features").out.split()
+        self.assertEqual(every, sorted(every, key=str.lower))
+        self.assertGreater(len(every), len(names))
 
 
 class Identity(Case):

@@ -395,6 +395,17 @@ class Broken(unittest.TestCase):
         self.add("left-out.tsv", next(line for line in lines if line.startswith("FEAT_EL0")).split("\t"),
                  "FEAT_EL0 is already in line")
 
+    def test_el2_only(self):
+        row = ["ID_AA64MMFR1_EL1", "VH"]
+        for column, text, message in (
+                ("why", "", "no reason why only EL2 can use ID_AA64MMFR1_EL1.VH"),
+                ("field", "VHE", "no field 'ID_AA64MMFR1_EL1.VHE'"),
+                ("field", "XNX", "this field is already in line"),
+                ("source", "", "no source")):
+            with self.subTest(column + " " + text):
+                self.setUp()
+                self.change("el2-only.tsv", row, column, text, message)
+
     def test_every_name_is_known_or_left_out(self):
         """What Arm's list makes mandatory, what the independent listings have, what rules speak of."""
         known = {line.split("\t")[0] for table in ("features.tsv", "left-out.tsv")

@@ -436,9 +436,56 @@ static void test_direction(void **state)
 	}
 }
 
+/*
+ * VH is of EL2 alone (Arm: FEAT_VHE implies FEAT_AA64EL2): a guest without EL2 misses nothing. AES it
+ * does miss, and VH too where it has EL2.
+ */
+static const struct {
+	const char *reg, *field;
+	uint32_t options;
+	const char *reason, *missed;
+} missed[] = {
+	{"ID_AA64MMFR1_EL1", "VH", 0, ": it counts only at EL2, which the guest has not", NULL},
+	{"ID_AA64MMFR1_EL1", "VH", 1 << STEADY_OPTION_EL2, "MISSES FEAT_VHE", "FEAT_VHE"},
+	{"ID_AA64MMFR1_EL1", "VH", 1 << STEADY_OPTION_EL2_E2H0, "MISSES FEAT_VHE", "FEAT_VHE"},
+	{"ID_AA64ISAR0_EL1", "DP", 0, "MISSES FEAT_DotProd", "FEAT_DotProd"},
+};
+
+static void test_missed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(missed); i++) {
+		uint64_t target[STEADY_REGISTERS];
+		const struct steady_finding *f;
+		struct fixture t;
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s.%s", missed[i].reg, missed[i].field);
+		start(&t, BUILD_N1, BUILD_7_3);
+		want(&t, name, 1);
+		t.m->options |= missed[i].options;
+		memcpy(target, t.m->value, sizeof(target));
+		target[build_reg(missed[i].reg)] =
+			steady_field_put(&steady_fields[build_field(name)],
+					 target[build_reg(missed[i].reg)], 0);
+		assert_int_equal(steady_model_add_tolerated(t.m, name), 0);
+		steady_note_tolerated(t.m, target, t.report);
+		f = build_finding(t.report, missed[i].reg, missed[i].field);
+		assert_non_null(f);
+		assert_int_equal(f->severity, STEADY_NOTE);
+		assert_non_null(strstr(f->reason, missed[i].reason));
+		if (missed[i].missed)
+			assert_string_equal(f->features, missed[i].missed);
+		else
+			assert_null(f->features);
+		stop(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_missed),
 		cmocka_unit_test(test_fields),          cmocka_unit_test(test_firmware),
 		cmocka_unit_test(test_firmware_absent), cmocka_unit_test(test_no_before_unknown),
 		cmocka_unit_test(test_options),         cmocka_unit_test(test_vector_lengths),
