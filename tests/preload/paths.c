@@ -53,7 +53,7 @@ static void wrong_addresses(void)
 	struct steady_uapi_device_attr attr = {.attr = STEADY_VGIC_V3_DIST};
 	struct steady_uapi_create_device gic = {.type = 7};
 	struct steady_uapi_mask_range masks = {0};
-	struct { struct steady_uapi_reg_list list; uint64_t one; } few = {{.n = 1}, 0};
+	uint64_t few[2] = {1, 0}; /* struct steady_uapi_reg_list with room for one */
 
 	vcpu = ioctl(vm, STEADY_CREATE_VCPU, 0);
 	tell_errno("init NULL", ioctl(vcpu, STEADY_VCPU_INIT, NULL));
@@ -71,8 +71,8 @@ static void wrong_addresses(void)
 	tell_errno("get to a constant", ioctl(vcpu, STEADY_GET_ONE_REG, &reg));
 	tell_errno("masks to NULL", ioctl(vm, STEADY_WRITABLE_MASKS, &masks));
 	tell_errno("masks from no memory", ioctl(vm, STEADY_WRITABLE_MASKS, page));
-	tell_errno("list of one", ioctl(vcpu, STEADY_GET_REG_LIST, &few));
-	printf("that are %s\n", few.list.n > 100 ? "many" : "few");
+	tell_errno("list of one", ioctl(vcpu, STEADY_GET_REG_LIST, few));
+	printf("that are %s\n", few[0] > 100 ? "many" : "few");
 	tell_errno("gic", ioctl(vm, STEADY_CREATE_DEVICE, &gic));
 	tell_errno("place NULL", ioctl((int)gic.fd, STEADY_SET_DEVICE_ATTR, &attr));
 }
