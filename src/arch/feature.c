@@ -72,14 +72,11 @@ static enum steady_truth join(enum steady_truth a, enum steady_truth b, enum ste
 	return a == STEADY_UNKNOWN ? a : b;
 }
 
-enum steady_truth steady_run_state(struct steady_run run, const struct steady_view *view)
+static enum steady_truth program(struct steady_run run, const struct steady_view *view)
 {
-	enum steady_truth stack[STEADY_STACK];
+	enum steady_truth stack[STEADY_STACK] = {STEADY_YES};
 	unsigned int n = 0;
 
-	if (run.length == 1) /* nearly all that are asked often */
-		return test(&steady_tests[steady_programs[run.start]], view);
-	stack[0] = STEADY_YES;
 	for (unsigned int i = 0; i < run.length; i++) {
 		uint16_t word = steady_programs[run.start + i];
 
@@ -101,6 +98,13 @@ enum steady_truth steady_run_state(struct steady_run run, const struct steady_vi
 		}
 	}
 	return stack[0];
+}
+
+enum steady_truth steady_run_state(struct steady_run run, const struct steady_view *view)
+{
+	if (run.length == 1) /* nearly all that are asked often */
+		return test(&steady_tests[steady_programs[run.start]], view);
+	return program(run, view);
 }
 
 enum steady_truth steady_feature_state(unsigned int feature, const struct steady_view *view)

@@ -11,7 +11,7 @@ sys.path.insert(0, str(bench.TOP / "lab"))
 
 from labkit import rounds  # pylint: disable=wrong-import-position
 
-STARTS = 16  # spread over one tick of the host, a quarter of a millisecond apart
+STARTS = 32  # spread over one tick of the host, an eighth of a millisecond apart
 NEEDS = ("6.12", "qemu", "busybox", "qemu-guest-10")
 
 
