@@ -137,6 +137,28 @@ static int load_all(struct cli *cli, struct listing *l)
 
 /* ---- which hosts run them ---- */
 
+/*
+ * The note in a recorded profile says that its CPU is emulated: what such a host lacks tells nothing
+ * of the core that it is named after.
+ */
+static void put_emulated(struct listing *l, const struct cli_subject *host, int result)
+{
+	static const char start[] = "emulated by ";
+	const struct steady_profile *p = host->profile;
+	struct steady_text words = STEADY_TEXT_INIT;
+
+	if (result != -STEADY_EBLOCKED || !p->note ||
+	    strncmp(p->note, start, sizeof(start) - 1) != 0)
+		return;
+	steady_text_printf(&words, "%s is no hardware, by its profile: \"%.*s\". What is not emulated is "
+				   "left out there, and the real core may have it.",
+			   host->name, (int)strcspn(p->note, ";"), p->note);
+	steady_text_str(&l->blockers, "  ");
+	cli_put_wrapped(&l->blockers, 2, words.data ? words.data : "");
+	steady_text_char(&l->blockers, '\n');
+	steady_text_free(&words);
+}
+
 static int check_one(struct cli *cli, struct listing *l, struct item *it, size_t which)
 {
 	const struct cli_subject *host = &l->hosts[which];
@@ -152,8 +174,10 @@ static int check_one(struct cli *cli, struct listing *l, struct item *it, size_t
 		if (f->severity == STEADY_ERROR)
 			json_array_append_new(blockers, cli_finding_json(f));
 	}
-	if (l->count == 1)
+	if (l->count == 1) {
 		cli_put_findings(&l->blockers, cli->report, seen, STEADY_ERROR, "");
+		put_emulated(l, host, r);
+	}
 	it->can += !r;
 	json_object_set_new(one, "host", json_string(host->name));
 	/* a profile that does not say is no answer */

@@ -116,6 +116,18 @@ class List(Named):
         self.assertNotIn("Arm Neoverse N1 as KVM", self.expect(DONE, "models", other).out)
 
 
+class Emulated(Named):
+    """QEMU's neoverse-n1 has EVT 0 (recorded profile), the core 1 (its TRM): it is said why."""
+
+    def test_it_is_said(self):
+        recorded = profile("neoverse-n1-7.3")
+        words = " ".join(self.expect(DONE, "models", N1, recorded).out.split())
+        self.assertIn("neoverse-n1-7.3 is no hardware, by its profile: \"emulated by QEMU", words)
+        with open(recorded, encoding="utf-8") as f:
+            text = f.read().replace("emulated by QEMU", "measured on QEMU")
+        self.assertNotIn("no hardware", self.expect(DONE, "models", N1, self.file("real.json", text)).out)
+
+
 class Names(Named):
     def test_versions(self):
         self.assertEqual(self.names("neoverse-n1"), [N1])

@@ -46,7 +46,7 @@ class SaidAlike(Case):
         answer = self.expect(DONE, "diff", a, b).out
         self.assertTrue(answer.startswith("identical: "), answer)
         self.assertIn("offer the same, by other values", answer)
-        self.assertIn("ID_AA64DFR0_EL1.PMUVer     0 (not implemented) -> 15 (IMP_DEF): they say the same", answer)
+        self.assertIn("ID_AA64DFR0_EL1.PMUVer     0 (not implemented) -> 15 (of its own kind): they say the same", answer)
 
     def test_granules_that_say_the_same(self):
         """DDI0487 ID_AA64MMFR0_EL1: TGran16_2 0 is what TGran16 says, which is 0, none; 1 is none too."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """
 implications.tsv against lists from outside: Arm's clauses (tests/data/clauses.tsv), and for what is
-none of them values that break and keep each rule (tests/data/rules.tsv). No row of it can go unseen.
+none of them values that break and keep each rule (tests/data/rules.tsv). No row can go unseen.
 """
 
 import os
@@ -18,8 +18,8 @@ import rules  # noqa: E402
 import solve  # noqa: E402
 import versions  # noqa: E402
 
-# Names of Arm's that no register tells by themselves, as its own clauses make them of others. The ID
-# registers of AArch64 are read in AArch64, and tell its exception levels.
+# Names of Arm's that no register tells by themselves, as its own clauses make them of others. The
+# ID registers of AArch64 are read in AArch64, and tell its exception levels.
 SAME = {"FEAT_EL2": "FEAT_AA64EL2", "FEAT_EL3": "FEAT_AA64EL3", "FEAT_AA64": "",
         "FEAT_Crypto": "(FEAT_AES | FEAT_SHA1)",
         "FEAT_Armv9_Crypto": "(FEAT_AES & FEAT_PMULL & FEAT_SHA1 & FEAT_SHA256 & FEAT_SHA3 & "

@@ -579,15 +579,15 @@ static void test_values(void **state)
 	static const struct {
 		const char *field;
 		unsigned int value;
-		const char *meaning, *features; /* Linux's sysreg; Arm's feature names */
+		const char *meaning, *features; /* Linux's sysreg or DDI0487; Arm's feature names */
 	} rows[] = {
 		{"ID_AA64ISAR0_EL1.AES", 0, "not implemented", NULL},
-		{"ID_AA64ISAR0_EL1.AES", 2, "PMULL", "FEAT_PMULL"},
-		{"ID_AA64ISAR0_EL1.Atomic", 2, "implemented", "FEAT_LSE"},
-		{"ID_AA64DFR0_EL1.PMUVer", 15, "IMP_DEF", NULL},
-		{"ID_AA64DFR0_EL1.PMUVer", 6, "V3P5", "FEAT_PMUv3p5"},
+		{"ID_AA64ISAR0_EL1.AES", 2, "AES and PMULL", "FEAT_PMULL"},
+		{"ID_AA64ISAR0_EL1.Atomic", 2, "LSE", "FEAT_LSE"},
+		{"ID_AA64DFR0_EL1.PMUVer", 15, "of its own kind", NULL},
+		{"ID_AA64DFR0_EL1.PMUVer", 6, "PMUv3p5", "FEAT_PMUv3p5"},
 		{"ID_AA64PFR0_EL1.FP", 15, "not implemented", NULL},
-		{"ID_AA64PFR0_EL1.RAS", 2, "V1P1", "FEAT_DoubleFault, FEAT_RASv1p1"},
+		{"ID_AA64PFR0_EL1.RAS", 2, "RASv1p1", "FEAT_DoubleFault, FEAT_RASv1p1"},
 		{"ID_AA64MMFR0_EL1.PARange", 5, "48 bits", NULL},
 		{"ID_ISAR6_EL1.DP", 1, "implemented", "FEAT_DotProd"},
 		{"CTR_EL0.L1Ip", 3, "PIPT", NULL},

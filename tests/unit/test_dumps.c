@@ -11,9 +11,9 @@
 
 #include "dumps.h"
 
-#define DUMPS 80   /* tests/data/cpus, but for the two tables there */
+#define DUMPS    80   /* tests/data/cpus, but for the two tables there */
 #define CAPTURED 1933 /* lines with a register in them */
-#define MOST 1024
+#define MOST     1024
 
 /* The bits of a register that a field with a name has. */
 static uint64_t named_bits(int reg)
@@ -21,7 +21,8 @@ static uint64_t named_bits(int reg)
 	uint64_t bits = 0;
 
 	for (unsigned int i = 0; i < steady_field_count; i++) {
-		if (steady_fields[i].reg == reg && !(steady_fields[i].flags & STEADY_FIELD_RESERVED))
+		if (steady_fields[i].reg == reg &&
+		    !(steady_fields[i].flags & STEADY_FIELD_RESERVED))
 			bits |= steady_field_mask(&steady_fields[i]);
 	}
 	return bits;

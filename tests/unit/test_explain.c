@@ -11,7 +11,7 @@ static const struct {
 	const char *want;
 } values[] = {
 	{"ID_AA64ISAR0_EL1.AES", 0, "0 (not implemented)"},
-	{"ID_AA64ISAR0_EL1.AES", 2, "2 (PMULL)"},
+	{"ID_AA64ISAR0_EL1.AES", 2, "2 (AES and PMULL)"},
 	{"ID_AA64DFR0_EL1.DoubleLock", 15, "15 (not implemented)"},
 	{"ID_AA64ISAR0_EL1.AES", 9, "9"},
 	{"ID_AA64ISAR0_EL1.AES", 10, "10"},
@@ -27,6 +27,35 @@ static void test_values(void **state)
 		assert_string_equal(t.data, values[i].want);
 		steady_text_free(&t);
 	}
+}
+
+/* DDI0487: without SVE and SME ID_AA64ZFR0_EL1 is RES0; MTE_frac tells of CPUs with FEAT_MTE2. */
+static void test_shown(void **state)
+{
+	static const struct {
+		const char *field;
+		uint64_t value;
+		const char *want;
+	} rows[] = {
+		{"ID_AA64ZFR0_EL1.SVEver", 0, "0 (counts only with FEAT_SVE or FEAT_SME)"},
+		{"ID_AA64SMFR0_EL1.SMEver", 0, "0 (counts only with FEAT_SME)"},
+		{"ID_AA64PFR1_EL1.MTE_frac", 0, "0 (counts only with FEAT_MTE2)"},
+		{"ID_AA64PFR1_EL1.CSV2_frac", 0, "0 (not implemented)"}, /* N1 has CSV2 1 */
+		{"ID_AA64ISAR0_EL1.AES", 9, "9"},
+	};
+	struct steady_profile *p = build_host(BUILD_N1, BUILD_7_3, "n1");
+	struct steady_view view;
+
+	(void)state;
+	steady_configuration_view(&p->configurations[0], &view);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct steady_text t = STEADY_TEXT_INIT;
+
+		steady_explain_shown(&t, &view, build_field(rows[i].field), rows[i].value);
+		assert_string_equal(t.data, rows[i].want);
+		steady_text_free(&t);
+	}
+	steady_profile_free(p);
 }
 
 static void test_features(void **state)
@@ -103,6 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_reasons),
 	};
