@@ -25,8 +25,8 @@ static const char verify_help[] =
 	"The same as `apply`, and then a small guest of two or more vCPUs runs on the pinned VM: it\n"
 	"reads every register of the feature ID space at EL1, with what traps, and at EL0, where each\n"
 	"read must trap; it starts its other vCPUs by PSCI and asks for hypercall services. What it\n"
-	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest. A guest with\n"
-	"32-bit EL1 cannot read these registers: none is run then, and a warning says so.\n"
+	"saw is held against the model. HOST is `kvm`: a simulated host runs no guest. Of a model\n"
+	"with EL2 or 32-bit EL1 no guest is run, and a warning says so.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY

@@ -423,17 +423,19 @@ static void test_kernel_lies(void **state)
 	end(&run);
 }
 
-/* AArch32 has no instruction that reads the ID registers of AArch64 (DDI0487): no guest is begun. */
-static void test_narrow_guest(void **state)
+/*
+ * AArch32 has no instruction that reads the ID registers of AArch64 (DDI0487), and the guest is not
+ * made for EL2: none is begun.
+ */
+static void no_guest_with(uint32_t options)
 {
-	const struct steady_baseline_request request = {.options_on = 1 << STEADY_OPTION_EL1_32BIT};
+	const struct steady_baseline_request request = {.options_on = options};
 	static const char *const nested[] = {"max-7.3-nested", NULL};
 	struct steady_input input = {.name = nested[0]};
 	struct steady_report *report;
 	struct steady_verified v;
 	struct run run;
 
-	(void)state;
 	start(&run, nested[0], nested, false);
 	steady_model_free(run.model);
 	input.profile = run.host;
@@ -449,6 +451,16 @@ static void test_narrow_guest(void **state)
 	end(&run);
 }
 
+static void test_no_guest(void **state)
+{
+	const uint32_t el2 = 1 << STEADY_OPTION_EL2;
+
+	(void)state;
+	no_guest_with(1 << STEADY_OPTION_EL1_32BIT);
+	no_guest_with(el2);
+	no_guest_with(el2 | 1 << STEADY_OPTION_EL2_E2H0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,7 +468,7 @@ int main(void)
 		cmocka_unit_test(test_guest_fails),
 		cmocka_unit_test(test_guest_lies),
 		cmocka_unit_test(test_kernel_lies),
-		cmocka_unit_test(test_narrow_guest),
+		cmocka_unit_test(test_no_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
