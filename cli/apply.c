@@ -27,7 +27,8 @@ static const char verify_help[] =
 	"reads every register of the feature ID space at EL1, with what traps, and at EL0, where each\n"
 	"read must trap, but for CTR_EL0, DCZID_EL0 and CNTFRQ_EL0; it starts its other vCPUs by\n"
 	"PSCI, and asks for hypercall services, versions and workarounds. What it saw is held against\n"
-	"the model. HOST is `kvm`: a simulated host runs no guest.\n"
+	"the model. HOST is `kvm`: a simulated host runs no guest. Of a model with EL2 or 32-bit EL1\n"
+	"no guest is run, and a warning says so.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY

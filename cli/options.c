@@ -135,6 +135,7 @@ bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off)
 		cli_say("--vcpu: names no option");
 		return false;
 	}
+	*on = steady_options_implied(*on);
 	if (*on & *off)
 		cli_say("--vcpu: an option cannot be both on and off");
 	return !(*on & *off);

@@ -398,7 +398,7 @@ int steady_work_no_cell(const struct steady_work *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		steady_explain_options(&all, w->offers[i]);
+		steady_explain_options(&all, w->offers[i], w->request->options_on);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);

@@ -230,11 +230,32 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 				     steady_registers[f->reg].name, f->name);
 }
 
-void steady_explain_options(struct steady_text *out, const struct steady_offer *o)
+/* Options on request go with some of the others only: each choice of those that were asked for. */
+static bool explain_choices(struct steady_text *out, const struct steady_offer *o, uint32_t asked)
+{
+	uint32_t on_request = 0;
+	char text[128];
+
+	for (int i = 0; i < STEADY_OPTIONS; i++)
+		on_request |= (uint32_t)steady_options[i].on_request << i;
+	for (size_t i = 0; asked & on_request && i < o->cell_count; i++) {
+		const struct steady_cell *c = &o->cells[i];
+
+		if ((c->options & on_request) == (asked & on_request))
+			steady_text_printf(out, "%s%s", out->length ? "; " : "",
+					   steady_configuration_text(c->options, c->options,
+								     c->irqchip, text, sizeof(text)));
+	}
+	return out->length;
+}
+
+void steady_explain_options(struct steady_text *out, const struct steady_offer *o, uint32_t asked)
 {
 	uint32_t options = 0, chips = 0;
 	const char *comma = "";
 
+	if (explain_choices(out, o, asked))
+		return;
 	for (size_t i = 0; i < o->cell_count; i++) {
 		options |= o->cells[i].options;
 		chips |= UINT32_C(1) << o->cells[i].irqchip;

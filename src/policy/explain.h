@@ -45,6 +45,7 @@ void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known)
 void steady_kernels_advice(struct steady_text *out, const struct steady_configuration *c,
 			   unsigned int field, uint64_t wanted);
 /* "pmu, sve, gicv3": what a host has in one configuration or another. */
-void steady_explain_options(struct steady_text *out, const struct steady_offer *offer);
+void steady_explain_options(struct steady_text *out, const struct steady_offer *offer,
+			    uint32_t asked);
 
 #endif

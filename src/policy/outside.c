@@ -122,9 +122,11 @@ int steady_model_identify(struct steady_model *m, const struct steady_cpu *asked
 			  struct steady_report *report)
 {
 	struct steady_cpu cpu;
-	int r = steady_identity_choose(m->implementations, m->implementation_count, asked, &cpu,
-				       report);
+	int r;
 
+	if (!asked && steady_model_has_identity(m))
+		return 0; /* it names the one itself */
+	r = steady_identity_choose(m->implementations, m->implementation_count, asked, &cpu, report);
 	if (!r)
 		steady_model_set_identity(m, &cpu);
 	return r;

@@ -32,7 +32,10 @@ int steady_outside_of_register(int reg);
 bool steady_model_has_identity(const struct steady_model *model);
 /* Gives it one. */
 void steady_model_set_identity(struct steady_model *model, const struct steady_cpu *cpu);
-/* Gives it that of its implementations, or of several the one asked for. ECONFLICT: it has not. */
+/*
+ * Gives it that of its implementations, or of several the one asked for, which is the one that it
+ * names already where none is. ECONFLICT: it has not.
+ */
 int steady_model_identify(struct steady_model *model, const struct steady_cpu *asked,
 			  struct steady_report *report);
 /*

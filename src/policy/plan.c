@@ -25,6 +25,21 @@ uint32_t steady_options_features(uint32_t options)
 	return features;
 }
 
+uint32_t steady_options_implied(uint32_t options)
+{
+	uint32_t all = options;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t own = steady_options[i].features;
+
+		for (int j = 0; own && j < STEADY_OPTIONS; j++) {
+			if (options >> j & 1 && (steady_options[j].features & own) == own)
+				all |= UINT32_C(1) << i;
+		}
+	}
+	return all;
+}
+
 static int add(struct steady_plan *plan, struct steady_call call)
 {
 	struct steady_call *all = realloc(plan->calls, (plan->count + 1) * sizeof(*all));

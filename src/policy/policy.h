@@ -181,6 +181,8 @@ int steady_plan_new(const struct steady_model *model, const struct steady_profil
 void steady_plan_free(struct steady_plan *plan);
 /* Word 0 of KVM_ARM_VCPU_INIT's features for a set of options; PSCI 0.2 is always in. */
 uint32_t steady_options_features(uint32_t options);
+/* These and the options that they cannot be without: EL2 without VHE is EL2. */
+uint32_t steady_options_implied(uint32_t options);
 
 /* ---- compare.c: relation of two CPUs ---- */
 

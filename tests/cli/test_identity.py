@@ -59,6 +59,15 @@ class Identity(Case):
         self.assertIs(a["pinned"], True)
         self.expect(NO, "apply", "--identity", "armv8.2-a-v1", profile("neoverse-n1-7.3"))
 
+    def test_a_model_that_names_its_cpu(self):
+        """Of several, the one that it was made for; another by name only, as ever."""
+        path, host = self.pool("--identity=" + N1), profile("cortex-a76-7.3")
+        for command in ("check", "plan", "apply"):
+            without, bare = (self.expect(DONE, command, *flag, path, host) for flag in ((), ("--identity",)))
+            self.assertEqual((bare.out, bare.err), (without.out, without.err))
+            self.expect(DONE, command, "--identity=" + A76, path, host)
+        self.assertIn("--identity=0xMIDR", self.expect(NO, "check", "--identity", self.pool(), host).err)
+
     def test_a_kernel_without_it(self):
         path = self.pool("--identity=" + A76)
         self.assertIn(("MIDR_EL1", None), self.blockers(path, profile("neoverse-n1-6.12")))

@@ -9,7 +9,7 @@ arch/arm64/kvm/sys_regs.c say the same. Registers: the files of tests/data/cpus 
 import json
 import pathlib
 
-from support import DONE, NO, PROFILES, TOP, Case, main, profile
+from support import BAD, DONE, NO, PROFILES, TOP, Case, main, profile
 
 
 def published(name):
@@ -306,6 +306,17 @@ class Pools(Case):
         self.assertEqual(int(model["registers"]["ID_AA64DFR0_EL1"], 16) >> 8 & 0xf, 0)
         self.assertIs(model["vcpu_features"]["sve"], False)
         self.assertEqual(self.conflicts("neoverse-n1-7.3", options=("--vcpu", "sve=on")), ["vcpu_features"])
+
+    def test_el2_without_vhe_is_el2(self):
+        """KVM_ARM_VCPU_HAS_EL2_E2H0 is EINVAL without KVM_ARM_VCPU_HAS_EL2 (kvm_vcpu_init_check_features())."""
+        model = self.baseline("max-7.3-nested", options=("--vcpu", "el2_e2h0=on"))
+        self.assertEqual((model["vcpu_features"]["el2"], model["vcpu_features"]["el2_e2h0"]), (True, True))
+        self.expect(BAD, "baseline", "--vcpu", "el2_e2h0=on,el2=off", profile("max-7.3-nested"))
+
+    def test_the_choices_that_there_are(self):
+        """Options on request go with all of the others or with none of them, and that is what is said."""
+        answer = self.expect(NO, "baseline", "--vcpu", "el2=on,sve=off,pmu=on", profile("max-7.3-nested"))
+        self.assertIn("accepts pmu, sve, ptrauth, el2, gicv3; el2, gicv3: max-7.3-nested", answer.out)
 
     def test_required_features(self):
         self.baseline("max-7.3", options=("--require", "FEAT_ATS1A,FEAT_LSE"))

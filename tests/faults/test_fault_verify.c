@@ -479,6 +479,44 @@ static void test_kernel_lies(void **state)
 	end(&run);
 }
 
+/*
+ * AArch32 has no instruction that reads the ID registers of AArch64 (DDI0487), and the guest is not
+ * made for EL2: none is begun.
+ */
+static void no_guest_with(uint32_t options)
+{
+	const struct steady_baseline_request request = {.options_on = options};
+	static const char *const nested[] = {"max-7.3-nested", NULL};
+	struct steady_input input = {.name = nested[0]};
+	struct steady_report *report;
+	struct steady_verified v;
+	struct run run;
+
+	start(&run, nested[0], nested, false);
+	steady_model_free(run.model);
+	input.profile = run.host;
+	assert_int_equal(steady_baseline(&input, 1, &request, &run.model, NULL), 0);
+	assert_int_equal(steady_report_new(&report), 0);
+	assert_int_equal(verify(&run, steady_sim_call, run.guest.sim, &v, report), 0);
+	assert_true(v.applied.pinned);
+	assert_int_equal(run.guest.runs, 0);
+	assert_int_equal(v.guests, 0);
+	assert_int_equal(build_finding(report, "guest", NULL)->severity, STEADY_WARNING);
+	steady_applied_clear(&v.applied);
+	steady_report_free(report);
+	end(&run);
+}
+
+static void test_no_guest(void **state)
+{
+	const uint32_t el2 = 1 << STEADY_OPTION_EL2;
+
+	(void)state;
+	no_guest_with(1 << STEADY_OPTION_EL1_32BIT);
+	no_guest_with(el2);
+	no_guest_with(el2 | 1 << STEADY_OPTION_EL2_E2H0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_guest_fails),
 		cmocka_unit_test(test_guest_lies),
 		cmocka_unit_test(test_kernel_lies),
+		cmocka_unit_test(test_no_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
