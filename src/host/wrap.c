@@ -184,12 +184,12 @@ void steady_result_print(struct steady_text *t, const struct steady_call *c, int
 		steady_text_char(t, '0');
 	else
 		steady_text_str(t, name ? name : "EINVALID");
+	if (c->op == STEADY_OP_REG_LIST && (!result || result == -E2BIG))
+		steady_text_printf(t, " %" PRIx32, c->count);
 	if (result)
 		return;
 	if (c->op == STEADY_OP_GET)
 		put_value(t, c);
-	if (c->op == STEADY_OP_REG_LIST)
-		steady_text_printf(t, " %" PRIx32, c->count);
 	for (uint32_t i = 0; c->op == STEADY_OP_MASKS && i < c->count; i++)
 		steady_text_printf(t, " %" PRIx64, c->list[i]);
 }

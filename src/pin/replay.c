@@ -2,6 +2,7 @@
 #include "pin/replay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 
 #define LIST_ROOM   65536 /* words; kernels list 250 to 700 registers */
 #define VALUE_DIGITS 128  /* of a register of 512 bits, the widest that a call holds */
+#define WORD_DIGITS  8    /* of 32 bits */
+#define ACTION_DIGITS 2   /* of struct kvm_smccc_filter's action */
 
 /* ---- words of a line ---- */
 
@@ -48,16 +51,28 @@ static bool is(struct word w, const char *text)
 	return w.length == strlen(text) && memcmp(w.at, text, w.length) == 0;
 }
 
-static int refuse(const struct line *l, struct word w, const char *what)
+static int refuse_as(const struct line *l, struct word w, const char *is_not, const char *what)
 {
 	steady_report_add(l->report, STEADY_ERROR, STEADY_EINPUT);
 	steady_report_place(l->report, l->number, 0);
 	if (w.length)
-		steady_report_reason(l->report, "'%.*s' is %s",
-				     (int)(w.length > 40 ? 40 : w.length), w.at, what);
+		steady_report_reason(l->report, "'%.*s' is %s%s",
+				     (int)(w.length > 40 ? 40 : w.length), w.at, is_not, what);
 	else
 		steady_report_reason(l->report, "the line ends where there should be %s", what);
 	return -STEADY_EINPUT;
+}
+
+/* A word that is not what should stand there, or none. */
+static int refuse(const struct line *l, struct word w, const char *what)
+{
+	return refuse_as(l, w, "not ", what);
+}
+
+/* A word where there should be none. */
+static int refuse_more(const struct line *l, struct word w, const char *what)
+{
+	return refuse_as(l, w, "", what);
 }
 
 static int digit(char c)
@@ -96,24 +111,42 @@ static int number(struct line *l, size_t digits, uint64_t *out, const char *what
 /* ---- a line ---- */
 
 /* Which of a call's members stand before the "=". */
-enum argument { VCPU = 1, ID = 2, VALUE = 4, RANGE = 8 };
+enum argument { VCPU = 1, ID = 2, WORD = 4, VALUE = 8, RANGE = 16 };
 
+/* WORD: an id of 32 bits, as the member of the kernel's structure has (uapi linux/kvm.h). */
 static const uint8_t arguments[STEADY_OPS] = {
 	[STEADY_OP_CREATE_VM] = ID,       [STEADY_OP_CREATE_VCPU] = VCPU,
-	[STEADY_OP_INIT] = VCPU | ID,     [STEADY_OP_FINALIZE] = VCPU | ID,
+	[STEADY_OP_INIT] = VCPU | WORD,   [STEADY_OP_FINALIZE] = VCPU | WORD,
 	[STEADY_OP_GET] = VCPU | ID,      [STEADY_OP_SET] = VCPU | ID | VALUE,
-	[STEADY_OP_REG_LIST] = VCPU,      [STEADY_OP_MASKS] = ID,
-	[STEADY_OP_CHECK] = ID,           [STEADY_OP_ENABLE_CAP] = ID,
-	[STEADY_OP_CREATE_GIC] = ID,      [STEADY_OP_INIT_GIC] = 0,
+	[STEADY_OP_REG_LIST] = VCPU,      [STEADY_OP_MASKS] = WORD,
+	[STEADY_OP_CHECK] = ID,           [STEADY_OP_ENABLE_CAP] = WORD,
+	[STEADY_OP_CREATE_GIC] = WORD,    [STEADY_OP_INIT_GIC] = 0,
 	[STEADY_OP_PMU_INIT] = VCPU,      [STEADY_OP_RUN] = VCPU,
-	[STEADY_OP_SMCCC_FILTER] = ID | RANGE,
+	[STEADY_OP_SMCCC_FILTER] = WORD | RANGE,
 };
 
+/* Of a register of 2^n bytes; n is part of its id. */
 static size_t value_digits(uint64_t id)
 {
-	size_t digits = (size_t)2 << (id >> 52 & 0xf);
+	return (size_t)2 << (id >> 52 & 0xf);
+}
 
-	return digits > VALUE_DIGITS ? VALUE_DIGITS : digits;
+/* Of a register that is wider than struct steady_call no value can be given, or compared. */
+static int value(struct line *l, struct word w, uint64_t id, uint64_t *out)
+{
+	size_t digits = value_digits(id);
+
+	if (digits <= VALUE_DIGITS)
+		return hex(w, digits, out) ? 0
+					   : refuse(l, w, "a value as wide as the register, in "
+							  "bare hexadecimal");
+	steady_report_add(l->report, STEADY_ERROR, STEADY_EINPUT);
+	steady_report_place(l->report, l->number, 0);
+	steady_report_reason(l->report,
+			     "the register %#" PRIx64 " has %zu bits; a log holds the values of "
+			     "registers of up to %d bits",
+			     id, digits * 4, VALUE_DIGITS * 4);
+	return -STEADY_EINPUT;
 }
 
 static int parse_call(struct line *l, struct word name, struct steady_call *c)
@@ -128,41 +161,54 @@ static int parse_call(struct line *l, struct word name, struct steady_call *c)
 			c->op = op;
 	}
 	if (!c->op)
-		return refuse(l, name, "no operation");
+		return refuse(l, name, "an operation");
 	if (arguments[c->op] & VCPU)
-		r = number(l, 8, &vcpu, "a vCPU's number");
+		r = number(l, WORD_DIGITS, &vcpu, "a vCPU's number");
 	c->vcpu = (uint32_t)vcpu;
 	if (!r && arguments[c->op] & ID)
-		r = number(l, 16, &c->id, "a number in bare hexadecimal");
+		r = number(l, 16, &c->id, "a number of up to 64 bits in bare hexadecimal");
+	if (!r && arguments[c->op] & WORD)
+		r = number(l, WORD_DIGITS, &c->id,
+			   "a number of up to 32 bits in bare hexadecimal");
 	if (!r && arguments[c->op] & VALUE)
-		r = number(l, value_digits(c->id), c->value,
-			   "a value as wide as the register, in bare hexadecimal");
-	for (int i = 0; i < 2 && !r && arguments[c->op] & RANGE; i++)
-		r = number(l, 8, &c->value[i], "a number in bare hexadecimal");
+		r = value(l, next(l), c->id, c->value);
+	if (!r && arguments[c->op] & RANGE)
+		r = number(l, WORD_DIGITS, &c->value[0], "a count in bare hexadecimal");
+	if (!r && arguments[c->op] & RANGE)
+		r = number(l, ACTION_DIGITS, &c->value[1], "an action in bare hexadecimal");
 	return r;
 }
 
-/* GET's value and CHECK's, REG_LIST's count, MASKS' words: there only where the call succeeded. */
+/* Whether something may follow a result: a list that has no room is told to be so long, too. */
+static bool has_output(const struct steady_log_call *out)
+{
+	return !out->result || (out->result == -E2BIG && out->call.op == STEADY_OP_REG_LIST);
+}
+
+/* GET's value, REG_LIST's count, MASKS' words. */
 static int parse_output(struct line *l, struct steady_log_call *out)
 {
 	uint64_t count = 0;
 	struct word w = next(l);
+	int r = 0;
 
 	if (!w.length)
 		return 0;
-	if (out->result)
-		return refuse(l, w, "too much after an errno");
+	if (!has_output(out))
+		return refuse_more(l, w, "too much after an errno");
 	out->has_value = true;
-	if (out->call.op == STEADY_OP_GET && hex(w, value_digits(out->call.id), out->value))
+	if (out->call.op == STEADY_OP_GET) {
+		r = value(l, w, out->call.id, out->value);
 		w = next(l);
-	else if (out->call.op == STEADY_OP_REG_LIST && hex(w, 8, &count))
+	} else if (out->call.op == STEADY_OP_REG_LIST) {
+		r = hex(w, WORD_DIGITS, &count) ? 0 : refuse(l, w, "a count in bare hexadecimal");
 		w = next(l);
-	else if (out->call.op == STEADY_OP_MASKS) {
+	} else if (out->call.op == STEADY_OP_MASKS) {
 		for (; count < STEADY_LOG_WORDS && hex(w, 16, &out->list[count]); count++)
 			w = next(l);
 	}
 	out->count = (uint32_t)count;
-	return w.length ? refuse(l, w, "not what this call's result has here") : 0;
+	return !r && w.length ? refuse_more(l, w, "more than this call's result has") : r;
 }
 
 static int parse_result(struct line *l, struct steady_log_call *out)
@@ -171,19 +217,19 @@ static int parse_result(struct line *l, struct steady_log_call *out)
 	int32_t error;
 
 	if (!is(w, "="))
-		return refuse(l, w, w.length ? "no '=' before the result" : "'=' and the result");
+		return refuse(l, w, "'=' and the result");
 	w = next(l);
 	error = steady_errno_by_name(w.at, w.length);
 	out->result = -error;
 	if (!error && out->call.op == STEADY_OP_CHECK) {
 		out->has_value = true;
 		if (!hex(w, 16, out->value))
-			return refuse(l, w, "neither a number nor an errno's name");
+			return refuse(l, w, "a number in bare hexadecimal, or an errno's name");
 		w = next(l);
-		return w.length ? refuse(l, w, "too much for a result") : 0;
+		return w.length ? refuse_more(l, w, "too much for a result") : 0;
 	}
 	if (!error && !is(w, "0"))
-		return refuse(l, w, "neither 0 nor an errno's name");
+		return refuse(l, w, "0 or an errno's name");
 	return parse_output(l, out);
 }
 
@@ -212,7 +258,7 @@ static bool same(const struct steady_log_call *logged, const struct steady_call 
 {
 	if (result != logged->result)
 		return false;
-	if (result || !logged->has_value)
+	if (!logged->has_value)
 		return true;
 	switch (made->op) {
 	case STEADY_OP_GET:
@@ -248,6 +294,8 @@ int steady_replay_line(struct steady_replay *replay, const char *text, size_t le
 			return -STEADY_ENOMEM;
 		made.list = replay->room;
 		made.count = made.op == STEADY_OP_MASKS ? STEADY_LOG_WORDS : LIST_ROOM;
+		if (made.op == STEADY_OP_REG_LIST && logged.result == -E2BIG)
+			made.count = 0; /* how long it is, was asked for */
 	}
 	r = replay->call(replay->ctx, &made);
 	replay->calls++;

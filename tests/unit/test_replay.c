@@ -24,7 +24,7 @@ static const char *const lines[] = {
 	"get 0 603000000013c020 = ENOENT",
 	"set 1ff 603000000013c020 0000000000000011 = EINVAL",
 	"reg-list 0 = 0 106",
-	"reg-list 0 = E2BIG",
+	"reg-list 0 = E2BIG 16e",
 	"masks 1 = EINVAL",
 	"check 66 = 0",
 	"check cd = 1",
@@ -86,7 +86,72 @@ static const struct {
 	{"set 0 6020000000110000 111111111 = 0", -STEADY_EINPUT},
 	{"check 9 =", -STEADY_EINPUT},
 	{"check 9 = 1 1", -STEADY_EINPUT},
+	{"reg-list 0 = E2BIG", 1},
+	{"reg-list 0 = E2BIG 16e", 1}, /* api.rst 4.48: n is the number, also with E2BIG */
+	{"reg-list 0 = E2BIG 16e 1", -STEADY_EINPUT},
+	{"reg-list 0 = EBADF 16e", -STEADY_EINPUT},
+	{"masks 0 = E2BIG 1", -STEADY_EINPUT},
+	/* the members of the kernel's structures are of 32 bits, an action is one of 8 */
+	{"masks ffffffff = EINVAL", 1},
+	{"masks 100000000 = 0", -STEADY_EINPUT},
+	{"init 0 ffffffff = ENOENT", 1},
+	{"init 0 100000008 = 0", -STEADY_EINPUT},
+	{"finalize 0 100000004 = 0", -STEADY_EINPUT},
+	{"create-gic 100000007 = 0", -STEADY_EINPUT},
+	{"enable-cap 1000000cd = 0", -STEADY_EINPUT},
+	{"smccc-filter c6000040 2 ff = EINVAL", 1},
+	{"smccc-filter 1c6000040 2 2 = 0", -STEADY_EINPUT},
+	{"smccc-filter c6000040 100000002 2 = 0", -STEADY_EINPUT},
+	{"smccc-filter c6000040 2 102 = 0", -STEADY_EINPUT},
+	{"create-vm 100000028 = EINVAL", 1}, /* the ioctl's argument, and so is the next */
+	{"check 100000009 = 0", 1},
+	/* SVE's Z0, 2048 bits wide: a call holds 512 */
+	{"get 0 6080000000150000 = EMSGSIZE", 1},
+	{"get 0 6080000000150000 = 0 0", -STEADY_EINPUT},
+	{"set 0 6080000000150000 0 = 0", -STEADY_EINPUT},
 };
+
+/* What is said of a line; the number of the line is the report's. */
+static const struct {
+	const char *line, *says;
+} messages[] = {
+	{"get 0 0x603000000013c020 = 0",
+	 "'0x603000000013c020' is not a number of up to 64 bits in bare hexadecimal"},
+	{"run 100000000 = 0", "'100000000' is not a vCPU's number"},
+	{"masks 100000000 = 0", "'100000000' is not a number of up to 32 bits in bare hexadecimal"},
+	{"create-gic = 0", "'=' is not a number of up to 32 bits in bare hexadecimal"},
+	{"set 0 6020000000110000 111111111 = 0",
+	 "'111111111' is not a value as wide as the register, in bare hexadecimal"},
+	{"get 0 6020000000110000 = 0 111111111",
+	 "'111111111' is not a value as wide as the register, in bare hexadecimal"},
+	{"walk 0 = 0", "'walk' is not an operation"},
+	{"run 0 EINTR", "'EINTR' is not '=' and the result"},
+	{"run", "the line ends where there should be a vCPU's number"},
+	{"run 0 =", "the line ends where there should be 0 or an errno's name"},
+	{"run 0 = 1", "'1' is not 0 or an errno's name"},
+	{"run 0 = EINTR EINTR", "'EINTR' is too much after an errno"},
+	{"check 9 = x", "'x' is not a number in bare hexadecimal, or an errno's name"},
+	{"check 9 = 1 1", "'1' is too much for a result"},
+	{"run 0 = 0 0", "'0' is more than this call's result has"},
+	{"set 0 6080000000150000 0 = 0", "the register 0x6080000000150000 has 2048 bits; a log "
+					 "holds the values of registers of up to 512 bits"},
+};
+
+static void test_messages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(messages); i++) {
+		const char *line = messages[i].line;
+		struct steady_report *report;
+		struct steady_log_call c;
+
+		assert_int_equal(steady_report_new(&report), 0);
+		assert_int_equal(steady_log_parse(line, strlen(line), 7, &c, report),
+				 -STEADY_EINPUT);
+		assert_string_equal(steady_report_get(report, 0)->reason, messages[i].says);
+		steady_report_free(report);
+	}
+}
 
 static void test_odd_lines(void **state)
 {
@@ -128,6 +193,8 @@ static const struct {
 	{"get 0 603000000013c020 = 0", 0, 0},   {"get 0 603000000013c020 = ENOENT", 0, 1},
 	{"check 9 = 5", 0, 0},              {"check 9 = 6", 0, 1},
 	{"reg-list 0 = 0 2", 0, 0},         {"reg-list 0 = 0 3", 0, 1},
+	{"reg-list 0 = E2BIG 2", -E2BIG, 0}, {"reg-list 0 = E2BIG 3", -E2BIG, 1},
+	{"reg-list 0 = E2BIG", -E2BIG, 0},   {"reg-list 0 = E2BIG 2", 0, 1},
 	{"masks 0 = EINVAL", -EINVAL, 0},   {"masks 0 = 0 1", 0, 1},
 };
 
@@ -151,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_odd_lines),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_differences),
 	};
 

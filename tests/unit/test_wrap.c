@@ -26,6 +26,8 @@ static int answer(void *ctx, struct steady_call *call)
 		call->count = a->count;
 		call->list = a->list;
 	}
+	if (a->result == -E2BIG) /* KVM_GET_REG_LIST says how many there are */
+		call->count = a->count;
 	return a->result;
 }
 
@@ -77,7 +79,7 @@ static const struct {
 	 "0000000000000000000000000000000000000000000000000000000000000000"
 	 "0000000000000000000000000000000000000000000000000000000000000003 = 0\n"},
 	{{.op = STEADY_OP_REG_LIST}, {.count = 0xb7}, "reg-list 0 = 0 b7\n"},
-	{{.op = STEADY_OP_REG_LIST}, {.result = -E2BIG, .count = 7}, "reg-list 0 = E2BIG\n"},
+	{{.op = STEADY_OP_REG_LIST}, {.result = -E2BIG, .count = 7}, "reg-list 0 = E2BIG 7\n"},
 	{{.op = STEADY_OP_MASKS},
 	 {.list = words, .count = 3},
 	 "masks 0 = 0 0 f ffffffffffffffff\n"},
