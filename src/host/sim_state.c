@@ -10,6 +10,9 @@
 #include "host/sim.h"
 
 #define ID_X0 UINT64_C(0x6030000000100000) /* KVM_REG_ARM_CORE_REG(regs.regs[0]); two words each */
+/* The same on every kernel, and no other host takes less of it. */
+#define ID_OSLSR UINT64_C(0x603000000013808c)
+#define OSLSR_IMPLEMENTED 8 /* OSLM */
 #define ID_PC UINT64_C(0x6030000000100040)
 
 /* PSTATE's modes (uapi asm/ptrace.h). */
@@ -82,7 +85,9 @@ static int initial(const struct steady_sim *s, const struct steady_sim_vcpu *v, 
 
 	*value = 0;
 	if (!captured(s)) {
-		*value = id == STEADY_ID_PMCR_EL0 ? s->counters << STEADY_PMCR_N_SHIFT : 0;
+		*value = id == STEADY_ID_PMCR_EL0 ? s->counters << STEADY_PMCR_N_SHIFT
+			 : id == ID_OSLSR	 ? OSLSR_IMPLEMENTED
+						 : 0;
 		return 0;
 	}
 	r = r ? r : find(first->reset, first->reset_count, id);
