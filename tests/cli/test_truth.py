@@ -127,14 +127,14 @@ class Recorded(Case):
 
     def test_simulated_and_probed_is_the_same(self):
         """Probing the simulated host of a profile gives that profile, byte for byte."""
-        for name in ("max-7.3", "max-6.16", "neoverse-n1-6.1", "a64fx-6.18", "max-7.3-mte"):
+        for name in ("max-7.3", "max-6.16", "a64fx-6.18", "max-7.3-mte"):
             with self.subTest(name), open(profile(name), encoding="utf-8") as file:
                 self.assertEqual(self.expect(DONE, "probe", profile(name)).out, file.read())
 
     def test_simulated_from_before(self):
         """Of a profile without them, capabilities by number and reset values are not made up: all
         else is as recorded."""
-        for name in ("max-6.12", "neoverse-n1-7.3", "max-6.12-gic2"):
+        for name in ("max-6.12", "neoverse-n1-7.3", "neoverse-n1-6.1", "max-6.12-gic2"):
             with self.subTest(name), open(profile(name), encoding="utf-8") as file:
                 recorded = json.load(file)
                 self.assertNotIn("other_capabilities", recorded)
