@@ -95,6 +95,18 @@ static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 	return json_object_set_new(registers, r->name, fields) ? -STEADY_ENOMEM : 0;
 }
 
+/* The core ID range, and other registers that some kernel lets be written. */
+static bool is_recorded(int reg)
+{
+	const struct steady_register *r = &steady_registers[reg];
+
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (steady_kernel_row_of(i, true) || steady_kernel_row_of(i, false))
+			return true;
+	}
+	return steady_register_is_core(reg);
+}
+
 static int put_all(struct cli *cli, json_t *registers)
 {
 	int result = 0;
@@ -106,9 +118,10 @@ static int put_all(struct cli *cli, json_t *registers)
 
 		if (field >= 0)
 			reg = steady_fields[field].reg;
-		if (reg < 0 || !steady_register_is_core(reg)) {
+		if (reg < 0 || !is_recorded(reg)) {
 			cli_say(reg < 0 ? "there is no register or field '%s'"
-					: "%s: only the core ID range is recorded by kernel", name);
+					: "%s: only the core ID range, CTR_EL0 and what names a "
+					  "CPU are recorded by kernel", name);
 			return -STEADY_EUSAGE;
 		}
 		result = put_register(cli, registers, reg, field);

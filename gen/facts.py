@@ -33,6 +33,8 @@ COLUMNS = {
     "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
     "behaviours.tsv": "behaviour meaning source",
+    "vm-capabilities.tsv": "name number without_vm enabled_if source",
+    "written.tsv": "name first last rule operand source",
     "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
@@ -40,6 +42,9 @@ RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
          "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
+WITHOUT_VM = ("same", "einval", "einval-if-there")
+WRITTEN = ("counts", "zero", "fixed", "set", "clear", "event", "pstate", "predicate",
+           "kept")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
 FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
@@ -110,6 +115,8 @@ class Facts:
         self.rules = [] if self.faults else rules.read(self)
         self.gates = self.read_gates()
         self.known = self.read_known()
+        self.vm_capabilities = self.read_vm_capabilities()
+        self.written = self.read_written()
         self.state = self.read_state()
         self.visible = self.read_visible()
         self.el2_only = self.read_el2_only()
@@ -528,6 +535,37 @@ class Facts:
                     self.unique(numbers, value, row, "number %d" % value):
                 capabilities[row.name] = value
         return capabilities
+
+    def read_vm_capabilities(self):
+        seen, numbers, found = {}, {}, []
+        for row in self.tables["vm-capabilities.tsv"]:
+            number = rows.number(row, "number", self.faults, 1, 0xFFFFFFFF)
+            enabled = rows.number(row, "enabled_if", self.faults, 0, 0xFFFFFFFF)
+            if row.name in self.capabilities and self.capabilities[row.name] != number:
+                self.faults.add(row.place, "capabilities.tsv has another number of '%s'" % row.name)
+            elif rows.choice(row, "without_vm", self.faults, WITHOUT_VM) and \
+                    None not in (number, enabled) and \
+                    self.unique(seen, row.name, row, "'%s'" % row.name) and \
+                    self.unique(numbers, number, row, "number %d" % number):
+                found.append((number, WITHOUT_VM.index(row.without_vm), enabled))
+        return found
+
+    # What becomes of writes
+
+    def read_written(self):
+        seen, written = {}, []
+        for row in self.tables["written.tsv"]:
+            first, last, operand = (rows.number(row, name, self.faults, 0, (1 << 64) - 1)
+                                    for name in ("first", "last", "operand"))
+            if None in (first, last, operand) or \
+                    not rows.choice(row, "rule", self.faults, WRITTEN) or \
+                    not self.unique(seen, row.name, row, "register '%s'" % row.name):
+                continue
+            if last < first or any(a <= last and first <= b for a, b, *_ in written):
+                self.faults.add(row.place, "the ids %#x to %#x are none, or have a row" % (first, last))
+            else:
+                written.append((first, last, row.rule, operand))
+        return sorted(written)
 
     def read_options(self):
         seen, options = {}, []

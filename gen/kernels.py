@@ -20,6 +20,8 @@ import tables
 
 NOTE = re.compile(r"(?P<host>-M .*); kernel (?P<package>\S+) (?P<version>[^\s:]+)(?P<boot>.*)$")
 UPSTREAM = re.compile(r"(\d+(?:\.\d+)+)")
+IDENTITY = ("MIDR_EL1", "REVIDR_EL1", "AIDR_EL1")
+BESIDE = IDENTITY + ("CTR_EL0",)
 CLASSES = ("aarch32", "aarch64")
 HOSTS = ("all",) + CLASSES
 HEAD_C = """\
@@ -32,7 +34,10 @@ HEAD = """\
 # Which fields can be written, by recorded kernel: derived by gen/kernels.py from data/profiles, do not edit.
 #
 # hosts    all; or where they differ: aarch32 those whose EL0 has AArch32, aarch64 those without.
-# yes      the kernel's mask says that the field can be written. no: it shows what the hardware has.
+# yes      the kernel's mask says that the field can be written, and the kernel has a rule for it
+#          (fields.tsv): the mask also covers bits that no field of the kernel's table has, and of those
+#          nothing but the limit is accepted. MIDR_EL1, REVIDR_EL1 and AIDR_EL1 take
+#          KVM_CAP_ARM_WRITABLE_IMP_ID_REGS. no: it shows what the hardware has.
 #          hidden: guests see 0 where another kernel shows them more of the same CPU, whatever the
 #          mask says. -: no host was recorded that could tell.
 # A field that is `no` everywhere has no row. The packages are in kernels.tsv.
@@ -126,7 +131,8 @@ class Recorded:
         bits = ((1 << field.width) - 1) << field.lsb
         if not masks:
             return "-"
-        return "yes" if any(mask & bits == bits for mask in masks) else "no"
+        return "yes" if any(mask & bits == bits for mask in masks) and \
+            (field.row.kvm_rule != "none" or field.register.name in IDENTITY) else "no"
 
     def rows(self, field):
         """hosts -> states, one row where all kinds of hosts agree."""
@@ -145,7 +151,7 @@ class Recorded:
 def writable(recorded):
     lines = ["\t".join(["register", "field", "hosts"] + recorded.kernels)]
     for register in recorded.known.registers:
-        if not register.is_core():
+        if not register.is_core() and register.name not in BESIDE:
             continue
         for field in register.fields:
             if field.row is None:

@@ -301,6 +301,19 @@ def capabilities(known):
         count("steady_capability_count", len(entries))
 
 
+def vm_capabilities(known):
+    entries = ["{%d, %d, %d}" % row for row in known.vm_capabilities]
+    return table("const struct steady_vm_capability steady_vm_capabilities[]", entries) + \
+        count("steady_vm_capability_count", len(entries))
+
+
+def written(known):
+    entries = ["{0x%xULL, 0x%xULL, 0x%xULL, %s}" % (first, last, operand, macro("STEADY_WRITTEN_", rule))
+               for first, last, rule, operand in known.written]
+    return table("const struct steady_written_row steady_written[]", entries) + \
+        count("steady_written_count", len(entries))
+
+
 def behaviours(known):
     lines = ["", "_Static_assert(STEADY_BEHAVIOURS == %d, \"behaviours.tsv has another number\");"
              % len(known.behaviours)]
@@ -326,7 +339,7 @@ def generate(known):
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
     lines += capabilities(known) + errnos(known) + state(known) + visible(known)
-    lines += behaviours(known)
+    lines += behaviours(known) + vm_capabilities(known) + written(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@
  *   difftest [--seed N] [--calls N] [--log FILE] [--keep N] [--length N] PROFILE [KVM]
  *
  * KVM is a device (/dev/kvm), or another profile, which is then simulated. --log writes all calls.
- * Exit status: 0 no difference, 1 some, 2 bad usage or input, 3 the host failed.
+ * Exit status: 0 no difference, 1 some, or VMs that the profile knows nothing of, 2 bad usage or input, 3 the host failed.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -79,7 +79,7 @@ static void differs(void *ctx, const struct steady_call *call, int result,
 	struct steady_text text = STEADY_TEXT_INIT;
 
 	t->differed = true;
-	if (others_result == -ENOSYS) {
+	if (others_result == -ENOSYS && call->op == STEADY_OP_INIT) {
 		t->unknown++;
 		return;
 	}
@@ -259,5 +259,5 @@ int main(int argc, char **argv)
 		r = -STEADY_EIO;
 	free(t.kept);
 	steady_profile_free(profile);
-	return r ? steady_exit_status(r) : t.differences ? 1 : 0;
+	return r ? steady_exit_status(r) : t.differences || t.unknown ? 1 : 0;
 }

@@ -13,6 +13,9 @@
 #define BITMAP       UINT64_C(0x6030000000160000)
 #define CACHE        UINT64_C(0x6020000000110000)
 #define CACHES       16 /* two more than there are */
+#define ID_PSTATE    UINT64_C(0x6030000000100042)
+#define ID_SIZE_SHIFT 52
+#define WIDEST       6  /* 2^6 bytes, what a call holds */
 #define POWER_OFF    UINT32_C(1)
 #define PSCI_0_2     UINT32_C(4)
 
@@ -253,6 +256,41 @@ static void write_cache(struct generate *g)
 	get(g, some_vcpu(g), id, &value);
 }
 
+/*
+ * Any register that is listed, to anything. Left out are those that count, and those of a guest at
+ * EL2, of whose bits KVM takes away what its ID registers do not have, in ways of its own.
+ */
+static void use_state(struct generate *g)
+{
+	const uint64_t patterns[] = {0, ~UINT64_C(0), any(g), any(g) & UINT32_MAX, below(g, 0x400)};
+	struct steady_call c = {.op = STEADY_OP_GET, .vcpu = some_vcpu(g)};
+	bool at_el2 = g->c->options >> STEADY_OPTION_EL2 & 1;
+
+	if (!g->c->register_count)
+		return;
+	c.id = g->c->register_list[below(g, (uint32_t)g->c->register_count)];
+	if (steady_written_of(c.id).rule == STEADY_WRITTEN_COUNTS ||
+	    (at_el2 && steady_register_by_id(c.id) < 0) || (c.id >> ID_SIZE_SHIFT & 0xf) > WIDEST)
+		return;
+	if (percent(g, 60) && steady_register_by_id(c.id) < 0) {
+		size_t bytes = (size_t)1 << (c.id >> ID_SIZE_SHIFT & 0xf);
+
+		c.op = STEADY_OP_SET;
+		for (size_t i = 0; i < 8 && i * 8 < bytes; i++)
+			c.value[i] = PICK(g, patterns);
+		if (bytes < 8)
+			c.value[0] &= (UINT64_C(1) << bytes * 8) - 1;
+		call(g, &c);
+		c.op = STEADY_OP_GET;
+	}
+	call(g, &c);
+	if (percent(g, 10)) { /* a mode, and what it makes of the others */
+		c = (struct steady_call){.op = STEADY_OP_SET, .vcpu = c.vcpu, .id = ID_PSTATE};
+		c.value[0] = below(g, 32) | (uint64_t)below(g, 16) << 6;
+		call(g, &c);
+	}
+}
+
 /* How many event counters there are. Kernels before 6.7 keep it as they please. */
 static void write_counters(struct generate *g)
 {
@@ -302,7 +340,7 @@ static void odd_id(struct generate *g)
 		id = (id & ~UINT64_C(0xfff0000)) | UINT64_C(0x1f0000);
 		break;
 	default: /* CRn 0, op1 2, 4 to 7 */
-		id = (id & ~UINT64_C(0x3800)) | UINT64_C(0x1004); /* not CSSELR_EL1 */
+		id = (id & ~UINT64_C(0x3800)) | UINT64_C(0x1000);
 	}
 	if (percent(g, 50))
 		get(g, some_vcpu(g), id, &value);
@@ -333,15 +371,22 @@ static void masks(struct generate *g)
 static void check(struct generate *g)
 {
 	simple(g, STEADY_OP_CHECK, 0,
-	       steady_capabilities[below(g, steady_capability_count)].number);
+	       percent(g, 50) ? below(g, STEADY_CAPABILITIES_ASKED)
+			      : steady_capabilities[below(g, steady_capability_count)].number);
 }
 
+/* Those that change vCPUs, and those that a VM may enable without harm; others are EINVAL. */
 static void enable(struct generate *g)
 {
+	const struct steady_vm_capability *any_row =
+		&steady_vm_capabilities[below(g, steady_vm_capability_count)];
 	static const uint64_t caps[] = {STEADY_CAP_MTE, STEADY_CAP_IMP_IDS, STEADY_CAP_SUSPEND,
 					STEADY_CAP_IPA_SIZE, STEADY_CAP_REG_MASKS};
 
-	simple(g, STEADY_OP_ENABLE_CAP, 0, PICK(g, caps));
+	simple(g, STEADY_OP_ENABLE_CAP, 0,
+	       percent(g, 40)   ? PICK(g, caps)
+	       : percent(g, 50) ? any_row->number
+				: below(g, STEADY_CAPABILITIES_ASKED));
 }
 
 /* Ranges of SMCCC functions: KVM's own, Arm's, others, and what is none. */
@@ -430,8 +475,8 @@ static const struct {
 } steps[] = {
 	{600, write_feature}, {120, write_telling}, {30, write_identity}, {100, read_feature},
 	{80, write_firmware}, {20, write_cache},    {10, write_lengths},  {15, odd_id},
-	{15, write_counters},
-	{6, list},            {2, masks},           {6, check},           {2, enable},
+	{15, write_counters}, {150, use_state},
+	{6, list},            {2, masks},           {12, check},          {8, enable},
 	{4, create_gic},      {4, init_gic},        {6, init_pmu},        {10, finalize},
 	{5, run},             {6, init_again},      {4, add_vcpu},
 };
@@ -466,8 +511,10 @@ static void create_vm(struct generate *g)
 		g->features &= ~PSCI_0_2;
 	if (percent(g, 5))
 		g->features |= POWER_OFF;
-	if (percent(g, 5))
+	if (percent(g, 5)) {
 		simple(g, STEADY_OP_CREATE_VM, 0, PICK(g, odd));
+		check(g);
+	}
 	simple(g, STEADY_OP_CREATE_VM, 0, 0);
 	g->vms++;
 	for (int i = 0; i < STEADY_OPTIONS; i++) {

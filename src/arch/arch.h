@@ -379,6 +379,7 @@ enum steady_behaviour {
 	STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS,
 	STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST,
 	STEADY_BEHAVIOUR_COUNTERS_LOWERED,
+	STEADY_BEHAVIOUR_PMU_BITS_APART,
 	STEADY_BEHAVIOURS
 };
 extern const char *const steady_behaviour_names[STEADY_BEHAVIOURS];
@@ -391,6 +392,41 @@ struct steady_capability_row {
 };
 extern const struct steady_capability_row steady_capabilities[];
 extern const unsigned int steady_capability_count;
+
+/* Capabilities that are more than a number: vm-capabilities.tsv. */
+#define STEADY_CAPABILITIES_ASKED 512 /* numbers from 0 on that a probe asks for */
+enum steady_without_vm { STEADY_AS_WITH_VM, STEADY_EINVAL_WITHOUT_VM, STEADY_EINVAL_IF_THERE };
+struct steady_vm_capability {
+	uint32_t number;
+	uint8_t without_vm;   /* enum steady_without_vm */
+	uint32_t enabled_if;  /* the capability that tells that this one is enabled; 0: never */
+};
+extern const struct steady_vm_capability steady_vm_capabilities[];
+extern const unsigned int steady_vm_capability_count;
+const struct steady_vm_capability *steady_vm_capability(uint64_t number); /* NULL: no row */
+
+/* What KVM makes of writes of registers that are not about the CPU: written.tsv. */
+enum steady_written {
+	STEADY_WRITTEN_MEMORY, /* no row */
+	STEADY_WRITTEN_COUNTS,
+	STEADY_WRITTEN_ZERO,
+	STEADY_WRITTEN_FIXED,
+	STEADY_WRITTEN_SET,
+	STEADY_WRITTEN_CLEAR,
+	STEADY_WRITTEN_EVENT,
+	STEADY_WRITTEN_PSTATE,
+	STEADY_WRITTEN_PREDICATE,
+	STEADY_WRITTEN_KEPT,
+};
+struct steady_written_row {
+	uint64_t first, last;
+	uint64_t operand;
+	uint8_t rule; /* enum steady_written */
+};
+extern const struct steady_written_row steady_written[];
+extern const unsigned int steady_written_count;
+/* The row of an id; one of the rule MEMORY, if it has none. */
+struct steady_written_row steady_written_of(uint64_t kvm_id);
 
 /*
  * What an error of a call to a host means. Answers are facts about the host; after a failure what

@@ -166,6 +166,24 @@ bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)
 	return true;
 }
 
+const struct steady_vm_capability *steady_vm_capability(uint64_t number)
+{
+	for (unsigned int i = 0; i < steady_vm_capability_count; i++) {
+		if (steady_vm_capabilities[i].number == number)
+			return &steady_vm_capabilities[i];
+	}
+	return NULL;
+}
+
+struct steady_written_row steady_written_of(uint64_t kvm_id)
+{
+	for (unsigned int i = 0; i < steady_written_count; i++) {
+		if (steady_written[i].first <= kvm_id && kvm_id <= steady_written[i].last)
+			return steady_written[i];
+	}
+	return (struct steady_written_row){kvm_id, kvm_id, 0, STEADY_WRITTEN_MEMORY};
+}
+
 const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32)
 {
 	for (unsigned int i = 0; i < steady_kernel_row_count; i++) {

@@ -123,6 +123,90 @@ int steady_json_caches(const struct steady_json *at, void *profile)
 	return err;
 }
 
+static int read_reset(const struct steady_json *at, uint64_t id, void *configuration)
+{
+	struct steady_configuration *c = configuration;
+	struct steady_firmware_reading *one = &c->reset[c->reset_count];
+	int err;
+
+	for (size_t i = 0; i < c->reset_count; i++) {
+		if (c->reset[i].id == id)
+			return steady_json_twice(at);
+	}
+	one->id = id;
+	err = steady_json_reading(at, &one->reading);
+	c->reset_count += !err;
+	return err;
+}
+
+int steady_json_reset(const struct steady_json *at, void *configuration)
+{
+	struct steady_configuration *c = configuration;
+	int err;
+
+	c->reset = calloc(json_object_size(at->value) + 1, sizeof(*c->reset));
+	if (!c->reset)
+		return -STEADY_ENOMEM;
+	err = steady_json_by_id(at, read_reset, c);
+	qsort(c->reset, c->reset_count, sizeof(*c->reset), by_id);
+	return err;
+}
+
+/* By number: those that have a name here stand under "capabilities". */
+static int read_other(const struct steady_json *at, const char *key, struct steady_profile *p)
+{
+	struct steady_firmware_reading *one = &p->others[p->other_count];
+	unsigned long number = strtoul(key, NULL, 10);
+	char again[24];
+	int err;
+
+	snprintf(again, sizeof(again), "%lu", number);
+	if (strcmp(again, key) != 0 || number >= STEADY_CAPABILITIES_ASKED)
+		return steady_json_refuse_key(at, "no number of a capability");
+	for (unsigned int i = 0; i < steady_capability_count; i++) {
+		if (steady_capabilities[i].number == number)
+			return steady_json_refuse_key(at, "this capability is %s",
+						      steady_capabilities[i].name);
+	}
+	one->id = number;
+	if (json_is_object(at->value)) {
+		err = steady_json_reading(at, &one->reading);
+	} else {
+		err = steady_json_expect(at, JSON_INTEGER);
+		if (!err && json_integer_value(at->value) <= 0)
+			err = steady_json_refuse(at, "a capability that stands here is more than 0");
+		one->reading = (struct steady_reading){
+			.value = (uint64_t)json_integer_value(at->value), .state = STEADY_VALUE};
+	}
+	p->other_count += !err;
+	return err;
+}
+
+int steady_json_others(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	const char *key;
+	json_t *member;
+	int err = steady_json_expect(at, JSON_OBJECT);
+
+	p->others = calloc(json_object_size(at->value) + 1, sizeof(*p->others));
+	if (!p->others)
+		return -STEADY_ENOMEM;
+	if (err)
+		return err;
+	json_object_foreach(at->value, key, member)
+	{
+		const struct steady_path path = {at->path, key, 0};
+		const struct steady_json here = {at->in, member, &path};
+
+		err = read_other(&here, key, p);
+		if (err)
+			return err;
+	}
+	qsort(p->others, p->other_count, sizeof(*p->others), by_id);
+	return 0;
+}
+
 static int read_unnamed_value(const struct steady_json *at, void *target)
 {
 	return steady_json_reading(at, &((struct steady_unnamed *)target)->reading);
@@ -261,6 +345,39 @@ static void put_caches(struct steady_json_out *o, json_t *root, const struct ste
 	steady_json_put(o, root, "caches", all);
 }
 
+static void put_others(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
+{
+	char key[24];
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < p->other_count; i++) {
+		const struct steady_reading *r = &p->others[i].reading;
+
+		snprintf(key, sizeof(key), "%" PRIu64, p->others[i].id);
+		if (r->state == STEADY_VALUE)
+			steady_json_put(o, all, key, json_integer((json_int_t)r->value));
+		else
+			steady_json_put_reading(o, all, key, r, 1);
+	}
+	steady_json_put(o, root, "other_capabilities", all);
+}
+
+void steady_json_put_reset(struct steady_json_out *o, json_t *configuration,
+			   const struct steady_configuration *c)
+{
+	char key[24];
+	json_t *all;
+
+	if (!c->reset)
+		return;
+	all = json_object();
+	for (size_t i = 0; i < c->reset_count; i++) {
+		snprintf(key, sizeof(key), "0x%016" PRIx64, c->reset[i].id);
+		steady_json_put_reading(o, all, key, &c->reset[i].reading, 1);
+	}
+	steady_json_put(o, configuration, "reset", all);
+}
+
 static void put_unnamed(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
 {
 	char key[24];
@@ -293,6 +410,8 @@ void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 	}
 	if (p->gates)
 		put_gates(o, root, p);
+	if (p->others)
+		put_others(o, root, p);
 	if (p->caches)
 		put_caches(o, root, p);
 	if (p->unnamed_count)

@@ -211,6 +211,7 @@ static const struct steady_json_member configuration_rows[] = {
 	{"vcpu_features", false, read_options},       {"irqchip", false, read_irqchip},
 	{"registers", false, read_own_registers},     {"accepted", false, read_accepted},
 	{"rewritten", false, read_rewritten},         {"register_list", false, read_register_list},
+	{"reset", false, steady_json_reset},
 };
 #define CONFIGURATION_ROWS (sizeof(configuration_rows) / sizeof(configuration_rows[0]))
 
@@ -385,6 +386,7 @@ static const struct steady_json_member profile_rows[] = {
 	{"firmware", false, read_firmware},
 	{"sve", false, read_sve},
 	{"capabilities", false, read_capabilities},
+	{"other_capabilities", false, steady_json_others},
 	{"unvirtualised", false, read_unvirtualised},
 	{"behaviours", false, steady_json_behaviours},
 	{"gates", false, steady_json_gates},
@@ -514,6 +516,7 @@ static json_t *new_configuration(struct steady_json_out *o, const struct steady_
 	}
 	put_accepted(o, out, c->accepted);
 	steady_json_put_ids(o, out, "register_list", c->register_list, c->register_count);
+	steady_json_put_reset(o, out, c);
 	return out;
 }
 
@@ -524,7 +527,7 @@ static void put_configurations(struct steady_json_out *o, json_t *root,
 	json_t *all;
 
 	if (p->configuration_count == 1 && !c->options_known && !c->irqchip && !c->accepted &&
-	    !c->register_list)
+	    !c->register_list && !c->reset)
 		return; /* no more than registers is known */
 	all = json_array();
 	for (size_t i = 0; i < p->configuration_count; i++)

@@ -123,10 +123,20 @@ static uint64_t shown_capability(const struct steady_sim *s, uint64_t number)
 	return 0;
 }
 
+static const struct steady_reading *find_other(const struct steady_sim *s, uint64_t number)
+{
+	for (size_t i = 0; i < s->profile->other_count; i++) {
+		if (s->profile->others[i].id == number)
+			return &s->profile->others[i].reading;
+	}
+	return NULL;
+}
+
 uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number)
 {
 	const struct steady_reading *r = find_capability(s, number);
 
+	r = r ? r : find_other(s, number);
 	return r ? r->value : shown_capability(s, number);
 }
 
@@ -169,11 +179,13 @@ static int create_vcpu(struct steady_sim *s, uint32_t index)
 
 static int enable_cap(struct steady_sim *s, uint64_t number)
 {
+	const struct steady_vm_capability *row = steady_vm_capability(number);
+
+	if (row && row->enabled_if)
+		return steady_sim_capability(s, row->enabled_if) ? 0 : -EINVAL;
 	if (!steady_sim_capability(s, number))
 		return -EINVAL;
 	switch (number) {
-	case STEADY_CAP_SUSPEND:
-		return 0;
 	case STEADY_CAP_MTE:
 		if (!s->any_vcpu)
 			s->mte = true;
@@ -189,7 +201,16 @@ static int enable_cap(struct steady_sim *s, uint64_t number)
 
 static int check(struct steady_sim *s, struct steady_call *call)
 {
+	const struct steady_vm_capability *row = steady_vm_capability(call->id);
+	const struct steady_reading *other = find_other(s, call->id);
+
+	if (other && other->state == STEADY_FAILED)
+		return -other->error;
 	call->value[0] = steady_sim_capability(s, call->id);
+	if (!s->vm && s->profile->others && row &&
+	    (row->without_vm == STEADY_EINVAL_WITHOUT_VM ||
+	     (row->without_vm == STEADY_EINVAL_IF_THERE && call->value[0])))
+		return -EINVAL;
 	if (call->id == STEADY_CAP_MAX_VCPUS && s->vm)
 		call->value[0] = steady_sim_max_vcpus(s);
 	return 0;
@@ -356,6 +377,7 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 	v->features = features;
 	v->pmcr = 0;
 	v->c = c;
+	steady_sim_reset_state(s, v);
 	if (!v->finalized)
 		v->sve = s->profile->sve;
 	if (!v->inited || !s->modern)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulated host from inside: sim.c has the VM, its vCPUs and lists, sim_device.c interrupt
- * controller, PMU and the run, sim_register.c the feature ID registers, sim_memory.c all others.
+ * controller, PMU and the run, sim_register.c the feature ID registers, sim_state.c those of a guest's
+ * state, sim_memory.c all others.
  *
  * What a kernel does stands in the profile: limits, masks, lists, what was tried, and behaviours.
  * Nothing here asks for a kernel's version.
@@ -20,6 +21,8 @@
 	X(PFR0_GIC, "ID_AA64PFR0_EL1.GIC")                                                         \
 	X(AA32_GIC, "ID_PFR1_EL1.GIC")                                                             \
 	X(EL0, "ID_AA64PFR0_EL1.EL0")                                                              \
+	X(EL2, "ID_AA64PFR0_EL1.EL2")                                                              \
+	X(EL3, "ID_AA64PFR0_EL1.EL3")                                                              \
 	X(CSV2, "ID_AA64PFR0_EL1.CSV2")                                                            \
 	X(CSV3, "ID_AA64PFR0_EL1.CSV3")                                                            \
 	X(TGRAN4_2, "ID_AA64MMFR0_EL1.TGran4_2")                                                   \
@@ -69,6 +72,8 @@ struct steady_sim_vcpu {
 	const struct steady_configuration *c; /* chosen by them; NULL before */
 	uint64_t mpidr, clidr; /* feature ID registers that belong to a vCPU */
 	uint64_t pmcr;         /* of PMCR_EL0, what is the vCPU's own */
+	uint64_t counter_bits; /* what its PMU's registers kept of their reset values */
+	uint64_t event_bits;
 	struct steady_vl sve;
 	struct steady_sim_other *other;
 	size_t other_count;
@@ -133,6 +138,22 @@ void steady_sim_first_run(struct steady_sim *s, const struct steady_sim_vcpu *v)
 bool steady_sim_open(const struct steady_sim *s, uint64_t id);
 int steady_sim_get(struct steady_sim *s, struct steady_call *call);
 int steady_sim_set(struct steady_sim *s, struct steady_call *call);
+
+/* Whether it is one of a guest's state, and not of caches, firmware, or unknown. */
+bool steady_sim_is_state(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id);
+/* A register that is memory, or what it holds first. */
+int steady_sim_set_memory(struct steady_sim_vcpu *v, uint64_t id, const uint64_t value[8]);
+void steady_sim_get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial,
+			   uint64_t value[8]);
+
+/* ---- sim_state.c: registers of a guest's state (written.tsv) ---- */
+
+int steady_sim_get_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t id,
+			 uint64_t value[8]);
+int steady_sim_set_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t id,
+			 const uint64_t value[8]);
+/* At KVM_ARM_VCPU_INIT: what it held before is gone, and what the VM is now counts. */
+void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v);
 
 /* ---- sim_device.c ---- */
 

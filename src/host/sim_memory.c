@@ -19,6 +19,8 @@
 #define ID_COPROC_SHIFT 16
 #define ID_SYSREG     UINT64_C(0x0000000000130000)
 #define ID_CACHE      UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
+#define ID_CORE       UINT64_C(0x0000000000100000) /* KVM_REG_ARM_CORE, counted in words */
+#define CORE_WORDS    216 /* struct kvm_regs */
 #define ID_NUMBER     UINT64_C(0xff)
 #define MOST_BYTES    64 /* of what struct steady_call holds */
 
@@ -185,17 +187,18 @@ static struct steady_sim_other *other(struct steady_sim_vcpu *v, uint64_t id, bo
 	return all;
 }
 
-static int set_memory(struct steady_sim_vcpu *v, const struct steady_call *call)
+int steady_sim_set_memory(struct steady_sim_vcpu *v, uint64_t id, const uint64_t value[8])
 {
-	struct steady_sim_other *o = other(v, call->id, true);
+	struct steady_sim_other *o = other(v, id, true);
 
 	if (!o)
 		return -ENOMEM;
-	memcpy(o->value, call->value, sizeof(o->value));
+	memcpy(o->value, value, sizeof(o->value));
 	return 0;
 }
 
-static void get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial, uint64_t *value)
+void steady_sim_get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial,
+			   uint64_t value[8])
 {
 	const struct steady_sim_other *o = other(v, id, false);
 
@@ -226,7 +229,7 @@ static int set_cache(struct steady_sim *s, struct steady_sim_vcpu *v,
 	/* LineSize counts from 16 bytes, the other from 4 */
 	if (steady_field_get(line, call->value[0]) + 2 < steady_field_get(least, ctr))
 		return -EINVAL;
-	return set_memory(v, call);
+	return steady_sim_set_memory(v, call->id, call->value);
 }
 
 /* ---- vector lengths ---- */
@@ -274,7 +277,7 @@ static int set_unnamed(struct steady_sim *s, struct steady_sim_vcpu *v, int inde
 	if (u->reading.state != STEADY_VALUE)
 		return -u->reading.error;
 	if (u->zero)
-		return set_memory(v, call);
+		return steady_sim_set_memory(v, call->id, call->value);
 	return call->value[0] == u->reading.value ? 0 : -EINVAL;
 }
 
@@ -303,6 +306,13 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	return *index < 0 ? MEMORY : UNNAMED;
 }
 
+bool steady_sim_is_state(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id)
+{
+	int index;
+
+	return place_of(s, v, id, &index) == MEMORY;
+}
+
 /* Kernels find registers that are the same for all VMs under every coprocessor that is free. */
 static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
 {
@@ -319,12 +329,6 @@ static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
 	return steady_sim_is_invariant(s, steady_register_by_id(plain)) ? plain : id;
 }
 
-/* What memory holds first: 0, but for the number of event counters. */
-static uint64_t initial(const struct steady_sim *s, uint64_t id)
-{
-	return id == STEADY_ID_PMCR_EL0 ? s->counters << STEADY_PMCR_N_SHIFT : 0;
-}
-
 /* A firmware register that failed when the profile was made, or of which it says nothing. */
 static int unread(const struct steady_sim *s, uint64_t id)
 {
@@ -339,6 +343,17 @@ static int check_id(uint64_t id)
 	if ((uint64_t)1 << ((id & ID_SIZE) >> ID_SIZE_SHIFT) > MOST_BYTES)
 		return -EMSGSIZE; /* wider than a call holds: this library's answer, not KVM's */
 	return (id & ~ID_SIZE & ID_HIGH) == ID_ARM64 ? 0 : -EINVAL;
+}
+
+/* get_core_reg(), set_core_reg(): within struct kvm_regs there is something, if not for this vCPU. */
+static int no_register(uint64_t id)
+{
+	uint64_t offset = id & ~(ID_SIZE | ID_ARM64 | ID_CORE);
+	uint64_t words = ((uint64_t)1 << ((id & ID_SIZE) >> ID_SIZE_SHIFT)) / 4;
+
+	if ((id & ID_COPROC) == ID_CORE && offset + words < CORE_WORDS)
+		return -EINVAL;
+	return -ENOENT;
 }
 
 int steady_sim_get(struct steady_sim *s, struct steady_call *call)
@@ -362,8 +377,8 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 		value[0] = get_firmware(s, v, index);
 		break;
 	case CACHE:
-		get_memory(v, call->id,
-			   index < 0 ? 0 : s->profile->caches[index].reading.value, value);
+		steady_sim_get_memory(
+			v, call->id, index < 0 ? 0 : s->profile->caches[index].reading.value, value);
 		break;
 	case LENGTHS:
 		memcpy(value, &v->sve, sizeof(value));
@@ -374,16 +389,18 @@ int steady_sim_get(struct steady_sim *s, struct steady_call *call)
 	case UNNAMED:
 		if (s->profile->unnamed[index].reading.state != STEADY_VALUE)
 			return -s->profile->unnamed[index].reading.error;
-		get_memory(v, call->id, s->profile->unnamed[index].reading.value, value);
+		steady_sim_get_memory(v, call->id, s->profile->unnamed[index].reading.value,
+				      value);
 		break;
 	case MEMORY:
-		get_memory(v, call->id, initial(s, call->id), value);
+		r = steady_sim_get_state(s, v, call->id, value);
 		break;
 	default:
-		return -ENOENT;
+		return no_register(id);
 	}
-	memcpy(call->value, value, sizeof(value));
-	return 0;
+	if (!r)
+		memcpy(call->value, value, sizeof(value));
+	return r;
 }
 
 int steady_sim_set(struct steady_sim *s, struct steady_call *call)
@@ -412,8 +429,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call)
 	case UNNAMED:
 		return set_unnamed(s, v, index, call);
 	case MEMORY:
-		return set_memory(v, call);
+		return steady_sim_set_state(s, v, call->id, call->value);
 	default:
-		return -ENOENT;
+		return no_register(id);
 	}
 }

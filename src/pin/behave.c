@@ -208,6 +208,19 @@ static enum answer counters_lowered(struct steady_probe *b)
 	return r ? ended(r) : truth(now[0] == before[0] - one);
 }
 
+/* A write of 0 that leaves bits there. Kernels before the mask of 6.12 keep all that is written. */
+static enum answer pmu_bits_apart(struct steady_probe *b)
+{
+	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
+	uint64_t now[8] = {0};
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+
+	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, STEADY_PMU_CYCLES);
+	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, 0);
+	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, now);
+	return r ? ended(r) : truth(now[0] != 0);
+}
+
 int steady_probe_behaviours(struct steady_probe *b)
 {
 	static enum answer (*const trials[STEADY_BEHAVIOURS])(struct steady_probe *) = {
@@ -222,6 +235,7 @@ int steady_probe_behaviours(struct steady_probe *b)
 		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
 		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
 		[STEADY_BEHAVIOUR_COUNTERS_LOWERED] = counters_lowered,
+		[STEADY_BEHAVIOUR_PMU_BITS_APART] = pmu_bits_apart,
 	};
 
 	for (int i = 0; i < STEADY_BEHAVIOURS; i++) {

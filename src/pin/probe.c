@@ -3,6 +3,7 @@
  * Captures a host: one throw-away VM for every combination of its vCPU options, made in the order
  * in which a VM is pinned, so that what is read is what a pin will meet.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,13 @@ static void note(struct steady_probe *b, const char *subject, enum steady_op op,
 			     steady_ask_says(op, r, says));
 }
 
+void steady_probe_note(struct steady_probe *b, uint64_t id, int r)
+{
+	char name[STEADY_ID_LABEL];
+
+	note(b, steady_id_label(id, name), STEADY_OP_GET, r);
+}
+
 static int step(struct steady_probe *b, enum steady_op op, uint64_t id)
 {
 	b->asked = op;
@@ -55,6 +63,37 @@ static int capabilities(struct steady_probe *b)
 		b->p->capabilities[i] = steady_probe_reading(r, value);
 		if (r)
 			note(b, steady_capabilities[i].name, STEADY_OP_CHECK, r);
+	}
+	return 0;
+}
+
+static bool has_name(uint32_t number)
+{
+	for (unsigned int i = 0; i < steady_capability_count; i++) {
+		if (steady_capabilities[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* All that are not 0, so that a simulated host answers whatever it is asked. */
+static int other_capabilities(struct steady_probe *b)
+{
+	b->p->others = calloc(STEADY_CAPABILITIES_ASKED, sizeof(*b->p->others));
+	if (!b->p->others)
+		return -STEADY_ENOMEM;
+	for (uint32_t number = 0; number < STEADY_CAPABILITIES_ASKED; number++) {
+		uint64_t value = 0;
+		char name[24];
+		int r = has_name(number) ? 0 : steady_ask_check(&b->host, number, &value);
+
+		if (r) {
+			snprintf(name, sizeof(name), "capability %u", (unsigned int)number);
+			note(b, name, STEADY_OP_CHECK, r);
+		}
+		if (r || value)
+			b->p->others[b->p->other_count++] = (struct steady_firmware_reading){
+				number, steady_probe_reading(r, value)};
 	}
 	return 0;
 }
@@ -301,6 +340,7 @@ static void drop_last(struct steady_profile *p)
 
 	free(c->register_list);
 	free(c->accepted);
+	free(c->reset);
 }
 
 /* Nothing is known of this configuration, and that is what the profile says. */
@@ -350,6 +390,7 @@ static int capture_or_lose(struct steady_probe *b, uint32_t options)
 		if (!b->p->firmware_known && c->register_list)
 			r = firmware(b, c->register_list, c->register_count);
 		r = r ? r : unnamed(b, c);
+		r = r ? r : steady_probe_reset(b, c);
 		return r ? r : steady_probe_try(b, c);
 	}
 	absent = steady_answer_of(b->asked, r) == STEADY_ANSWER_OPTION;
@@ -506,6 +547,7 @@ static int sequence(struct steady_probe *b)
 	b->p->unvirtualised[STEADY_IPA_SIZE] = steady_probe_reading(0, ipa ? ipa : 40);
 	r = texts(b);
 	r = r ? r : capabilities(b);
+	r = r ? r : other_capabilities(b);
 	if (r)
 		return r;
 	find_options(b);

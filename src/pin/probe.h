@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Probing from inside: probe.c captures, deep.c tries values, behave.c tries what kernels do. */
+/* Probing from inside: probe.c captures, reset.c the state of a fresh vCPU, deep.c tries values, behave.c tries what kernels do. */
 #ifndef STEADY_PROBE_H
 #define STEADY_PROBE_H
 
@@ -23,6 +23,8 @@ struct steady_probe {
 };
 
 struct steady_reading steady_probe_reading(int r, uint64_t value);
+/* Tells that a register could not be read. */
+void steady_probe_note(struct steady_probe *b, uint64_t id, int r);
 /* A throw-away VM with one vCPU of these options, initialised. A negative errno. */
 int steady_probe_make_vm(struct steady_probe *b, uint32_t options);
 
@@ -31,6 +33,11 @@ int steady_probe_make_vm(struct steady_probe *b, uint32_t options);
  * something else, and which registers go with which fields. Deep: what it accepts of every field.
  */
 int steady_probe_try(struct steady_probe *b, struct steady_configuration *c);
+/*
+ * On the same VM, before: what its other registers hold after a reset. Of the fullest configuration,
+ * and of those on request, whose vCPUs start in other modes.
+ */
+int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c);
 /* Fills in the profile's behaviours, each tried on VMs of its own. */
 int steady_probe_behaviours(struct steady_probe *b);
 

@@ -293,12 +293,13 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 	const struct steady_field *f = &steady_fields[field];
 	const char *reg = steady_registers[f->reg].name;
 	int option = steady_field_option((int)field);
-	struct steady_text kernel = STEADY_TEXT_INIT;
 
-	steady_kernels_advice(&kernel, NULL, field, 0);
 	for (size_t i = 0; i < w->count; i++) {
-		struct steady_text set = STEADY_TEXT_INIT;
+		struct steady_text set = STEADY_TEXT_INIT, kernel = STEADY_TEXT_INIT;
+		const struct steady_profile *p = w->inputs[i].profile;
 
+		/* what a kernel lets be written hangs on whether this host has AArch32 */
+		steady_kernels_advice(&kernel, p ? &p->configurations[0] : NULL, field, 0);
 		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
@@ -318,9 +319,9 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 			steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s.%s%s%s", reg, f->name,
 					     kernel.length ? "; or " : "",
 					     kernel.length ? kernel.data : "");
+		steady_text_free(&kernel);
 		steady_text_free(&set);
 	}
-	steady_text_free(&kernel);
 }
 
 static void explain_unvirtualised(const struct steady_work *w, int which)

@@ -58,6 +58,7 @@ void steady_profile_free(struct steady_profile *p)
 	for (size_t i = 0; i < p->configuration_count; i++) {
 		free(p->configurations[i].accepted);
 		free(p->configurations[i].register_list);
+		free(p->configurations[i].reset);
 	}
 	free(p->configurations);
 	free(p->name);
@@ -66,6 +67,7 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->cpus);
 	free(p->firmware);
 	free(p->capabilities);
+	free(p->others);
 	free(p->gates);
 	free(p->caches);
 	free(p->unnamed);

@@ -66,6 +66,11 @@ struct steady_gate {
 	uint64_t id;
 };
 
+struct steady_firmware_reading {
+	uint64_t id;             /* KVM id: known to steady_firmware or not; a capability's number */
+	struct steady_reading reading;
+};
+
 struct steady_configuration {
 	uint32_t options;        /* 1 << enum steady_option */
 	uint32_t options_known;  /* which of those bits are known */
@@ -74,6 +79,12 @@ struct steady_configuration {
 	struct steady_accepted *accepted; /* NULL, or one per row of steady_fields */
 	uint64_t *register_list;          /* ascending KVM ids; NULL: not captured */
 	size_t register_count;
+	/*
+	 * What other registers hold after a reset: of the first configuration all that is not 0, of
+	 * another one what is not as there. NULL: not captured. In the order of ids.
+	 */
+	struct steady_firmware_reading *reset;
+	size_t reset_count;
 };
 
 /* State that KVM passes through to a guest as the hardware has it. */
@@ -87,11 +98,6 @@ enum steady_unvirtualised {
 };
 extern const char *const steady_unvirtualised_names[STEADY_UNVIRTUALISED];
 int steady_unvirtualised_by_name(const char *name, size_t length); /* -1: none */
-
-struct steady_firmware_reading {
-	uint64_t id;             /* KVM id: known to steady_firmware or not */
-	struct steady_reading reading;
-};
 
 /* A register that KVM lists and that this version does not know: what a fresh vCPU shows. */
 struct steady_unnamed {
@@ -115,6 +121,8 @@ struct steady_profile {
 	struct steady_vl sve;    /* vector lengths that a guest may have */
 	bool sve_known;
 	struct steady_reading *capabilities; /* NULL, or one per row of steady_capabilities */
+	struct steady_firmware_reading *others; /* all other capabilities that are not 0, or NULL */
+	size_t other_count;
 	uint32_t behaviours;     /* 1 << enum steady_behaviour */
 	uint32_t behaviours_known;
 	struct steady_gate *gates; /* in the order of fields and ids */

@@ -23,7 +23,7 @@ class Json(Case):
     def test_profile(self):
         p = self.expect(DONE, "probe", profile("max-7.3"), "--name", "here", "--note", "how").json()
         self.keys(p, ("format", "version", "host", "registers", "configurations", "firmware", "sve",
-                      "capabilities", "unvirtualised"), ("behaviours", "gates", "caches"))
+                      "capabilities", "unvirtualised"), ("behaviours", "gates", "caches", "other_capabilities"))
         self.assertEqual((p["format"], p["version"]), ("steadyarm-profile", 1))
         self.assertEqual((p["host"]["name"], p["host"]["note"]), ("here", "how"))
         self.assertEqual(p["host"]["kernel"], "7.3.4+deb13-cloud-arm64")
@@ -37,7 +37,7 @@ class Json(Case):
         self.assertGreaterEqual(len(p["configurations"]), 8)
         for i, one in enumerate(p["configurations"]):
             self.keys(one, ("vcpu_features", "irqchip", "register_list") + (("registers",) if i else ()),
-                      ("registers", "accepted", "rewritten"))
+                      ("registers", "accepted", "rewritten", "reset"))
             self.assertEqual(list(one["vcpu_features"])[:4], ["pmu", "sve", "ptrauth", "mte"])
             self.assertEqual(one["irqchip"], "gicv3")
             ids = [int(each, 16) for each in one["register_list"]]

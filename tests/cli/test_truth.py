@@ -93,6 +93,34 @@ class PassedThrough(Case):
                 self.expect(DONE, "apply", "--tolerate", register, model, host)
 
 
+class WrittenSince(Case):
+    """Since when a field can be written: measured by single writes of every value, and the kernel's
+    tables of fields (ftr_id_*[] in arch/arm64/kernel/cpufeature.c)."""
+
+    def field(self, name):
+        return self.expect(DONE, "show", "--kernels", name).out.splitlines()[1].split(None, 1)[1]
+
+    def test_bits_of_the_mask_without_a_field(self):
+        """The mask has them, the kernel's table has not: nothing but the limit is accepted."""
+        for name in ("ID_AA64PFR0_EL1.RME", "ID_AA64PFR1_EL1.CSV2_frac", "ID_AA64ISAR0_EL1.TME"):
+            self.assertEqual(self.field(name), "fixed in all", name)
+
+    def test_beside_the_core_range(self):
+        for name, since in (("CTR_EL0.IDC", "6.12.43"), ("CTR_EL0.L1Ip", "6.16.12"),
+                            ("MIDR_EL1.PartNum", "6.16.12"), ("ID_AA64PFR0_EL1.CSV3", "6.12.43")):
+            self.assertTrue(self.field(name).startswith(f"writable in {since} and newer"), name)
+        self.assertEqual(self.field("CTR_EL0.ERG"), "fixed in all")
+
+    def test_advice_is_for_the_host(self):
+        """6.18 sets ID_PFR1_EL1.GIC on hosts without AArch32, whose kernels ignore writes there: no
+        kernel lets it be written on them."""
+        answer = self.run_it("baseline", profile("a64fx-6.18"), profile("a64fx-7.3"))
+        self.assertEqual(answer.status, NO)
+        at = (answer.out + answer.err).find("ID_PFR1_EL1.GIC: no value")
+        self.assertGreaterEqual(at, 0)
+        self.assertNotIn("boot a kernel", (answer.out + answer.err)[at:].split("\n\n")[0])
+
+
 class Recorded(Case):
     """What the recorded hosts show."""
 
@@ -136,9 +164,23 @@ class Recorded(Case):
 
     def test_simulated_and_probed_is_the_same(self):
         """Probing the simulated host of a profile gives that profile, byte for byte."""
-        for name in ("max-7.3", "max-6.12", "neoverse-n1-6.1", "a64fx-6.18", "max-7.3-mte", "max-6.12-gic2"):
+        for name in ("max-7.3", "max-6.16", "a64fx-6.18", "max-7.3-mte"):
             with self.subTest(name), open(profile(name), encoding="utf-8") as file:
                 self.assertEqual(self.expect(DONE, "probe", profile(name)).out, file.read())
+
+    def test_simulated_from_before(self):
+        """Of a profile without them, capabilities by number and reset values are not made up: all
+        else is as recorded."""
+        for name in ("max-6.12", "neoverse-n1-7.3", "neoverse-n1-6.1", "max-6.12-gic2"):
+            with self.subTest(name), open(profile(name), encoding="utf-8") as file:
+                recorded = json.load(file)
+                self.assertNotIn("other_capabilities", recorded)
+                probed = self.expect(DONE, "probe", profile(name)).json()
+                self.assertEqual(probed.pop("other_capabilities"), {})
+                probed["behaviours"].pop("pmu_bits_apart", None)
+                for one in probed["configurations"]:
+                    one.pop("reset", None)
+                self.assertEqual(probed, recorded)
 
 
 class Least(Case):

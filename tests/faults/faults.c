@@ -24,9 +24,10 @@ struct steady_profile *fault_host(const char *name)
 	return p;
 }
 
-struct steady_model *fault_model(const char *const *hosts, const char *const *tolerate)
+static struct steady_model *model_of(const char *const *hosts, const char *const *tolerate,
+				     bool identity)
 {
-	struct steady_baseline_request request = {.tolerate = tolerate};
+	struct steady_baseline_request request = {.tolerate = tolerate, .identity = identity};
 	struct steady_input inputs[4] = {0};
 	struct steady_profile *profiles[4];
 	struct steady_model *m = NULL;
@@ -39,10 +40,22 @@ struct steady_model *fault_model(const char *const *hosts, const char *const *to
 		inputs[count].name = hosts[count];
 		inputs[count].profile = profiles[count];
 	}
+	if (identity)
+		request.cpu = &profiles[0]->cpus[0];
 	assert_int_equal(steady_baseline(inputs, count, &request, &m, NULL), 0);
 	for (size_t i = 0; i < count; i++)
 		steady_profile_free(profiles[i]);
 	return m;
+}
+
+struct steady_model *fault_model(const char *const *hosts, const char *const *tolerate)
+{
+	return model_of(hosts, tolerate, false);
+}
+
+struct steady_model *fault_model_identity(const char *const *hosts)
+{
+	return model_of(hosts, NULL, true);
 }
 
 int fault_baseline(const struct steady_profile *p, char **text, struct steady_report *report)

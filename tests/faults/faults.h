@@ -18,6 +18,8 @@
 struct steady_profile *fault_host(const char *name);
 /* The baseline of recorded hosts, with fields that need not be level. */
 struct steady_model *fault_model(const char *const *hosts, const char *const *tolerate);
+/* One that is told of the first host's CPU, on whichever it runs. */
+struct steady_model *fault_model_identity(const char *const *hosts);
 /* The baseline of one profile: 0 or the result, with the model's text in *text. */
 int fault_baseline(const struct steady_profile *p, char **text, struct steady_report *report);
 

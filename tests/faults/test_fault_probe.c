@@ -150,6 +150,29 @@ static void compare_caches(const struct fault *f, const struct steady_profile *g
 	}
 }
 
+/* Those that are not 0: another that stands there is one that failed. */
+static void compare_listed(const struct fault *f, const char *what,
+			   const struct steady_firmware_reading *got, size_t count,
+			   const struct steady_firmware_reading *clean, size_t clean_count,
+			   unsigned int *unknown)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		while (at < clean_count && clean[at].id < got[i].id)
+			at++;
+		if (at < clean_count && clean[at].id == got[i].id)
+			compare(f, what, &got[i].reading, &clean[at].reading, unknown);
+		else if (got[i].reading.state == STEADY_FAILED)
+			++*unknown;
+		else
+			fault_wrong(f, "%s 0x%llx that there is not", what,
+				    (unsigned long long)got[i].id);
+	}
+	if (count < clean_count)
+		++*unknown;
+}
+
 static unsigned int compare_profiles(const struct fault *f, const struct steady_profile *got,
 				     const struct steady_profile *clean)
 {
@@ -178,6 +201,12 @@ static unsigned int compare_profiles(const struct fault *f, const struct steady_
 			&got->firmware[i].reading, &clean->firmware[i].reading, &unknown);
 	}
 	compare_caches(f, got, clean, &unknown);
+	compare_listed(f, "a capability", got->others, got->other_count, clean->others,
+		       clean->other_count, &unknown);
+	if (got->configurations[0].options == clean->configurations[0].options)
+		compare_listed(f, "a reset value", got->configurations[0].reset,
+			       got->configurations[0].reset_count, clean->configurations[0].reset,
+			       clean->configurations[0].reset_count, &unknown);
 	if (got->sve_known && !steady_vl_equal(&got->sve, &clean->sve))
 		fault_wrong(f, "other vector lengths");
 	unknown += got->sve_known != clean->sve_known;

@@ -542,6 +542,25 @@ class Broken(unittest.TestCase):
         self.setUp()
         self.change("capabilities.tsv", ["ARM_SVE"], "name", "ARM-SVE", "'ARM-SVE' is no name")
 
+    def test_vm_capability(self):
+        table = "vm-capabilities.tsv"
+        self.add(table, ["ARM_X", "168", "same", "0", "linux-6.1"], "number 168 is already")
+        self.setUp()
+        self.add(table, ["halt_poll", "999", "same", "0", "linux-6.1"], "'halt_poll' is already")
+        self.setUp()
+        self.add(table, ["ARM_MTE", "999", "same", "0", "linux-6.1"], "capabilities.tsv has another")
+        self.setUp()
+        self.change(table, ["HALT_POLL"], "without_vm", "never", "without_vm: unknown 'never'")
+
+    def test_written(self):
+        table = "written.tsv"
+        self.add(table, ["X", "0x603000000013df5e", "0x603000000013df5f", "zero", "0", "linux-6.1"],
+                 "the ids 0x603000000013df5e to 0x603000000013df5f are none, or have a row")
+        self.setUp()
+        self.add(table, ["X", "2", "1", "zero", "0", "linux-6.1"], "the ids 0x2 to 0x1 are none")
+        self.setUp()
+        self.change(table, ["PSTATE"], "rule", "memory", "rule: unknown 'memory'")
+
     def test_behaviour(self):
         self.add("behaviours.tsv", ["EL_floor", "as before", "measured"], "'EL_floor' is already")
         self.setUp()

@@ -67,7 +67,7 @@ static const char profile_text[] =
 	"'accepted':{'ID_AA64PFR0_EL1.EL0':'1-2'},'register_list':['0x2','0x1']},"
 	"{'registers':{'CTR_EL0':'0x1'}}],"
 	"'firmware':{'PSCI_VERSION':'0x1','0x603000000016000a':{'errno':'ENOENT'}},"
-	"'sve':{'vector_lengths':[16]},'capabilities':{'ARM_SVE':1},"
+	"'sve':{'vector_lengths':[16]},'capabilities':{'ARM_SVE':1},'other_capabilities':{'3':1},"
 	"'unvirtualised':{'PAGE_SIZE':'0x1000'}}";
 
 static const char model_text[] =

@@ -71,10 +71,48 @@ static void test_frozen(void **state)
 	}
 }
 
+/*
+ * No emulated CPU has S1POE, so the source is the judge: kvm_finalize_sys_regs() of Linux 7.3.4
+ * clears ID_AA64MMFR3_EL1.S1PIE at the first run unless TCRX and ATS1A are there, and S1POE unless
+ * those and HPDS are.
+ */
+static void test_first_run(void **state)
+{
+	static const struct {
+		uint64_t tcrx, ats1a, hpds, s1pie, s1poe;
+	} rows[] = {{1, 1, 1, 1, 1}, {1, 1, 0, 1, 0}, {1, 0, 1, 0, 0}, {0, 1, 1, 0, 0}, {0, 0, 0, 0, 0}};
+	const struct steady_field *pie = &steady_fields[build_field("ID_AA64MMFR3_EL1.S1PIE")];
+	const struct steady_field *poe = &steady_fields[build_field("ID_AA64MMFR3_EL1.S1POE")];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows) * 2; i++) {
+		bool clears = i < LENGTH(rows);
+		size_t row = i % LENGTH(rows);
+		struct host h;
+		uint64_t now;
+
+		h.p = build_host(BUILD_N1, BUILD_7_3, "host");
+		build_put(h.p, "ID_AA64MMFR3_EL1.TCRX", rows[row].tcrx);
+		build_put(h.p, "ID_AA64ISAR2_EL1.ATS1A", rows[row].ats1a);
+		build_put(h.p, "ID_AA64MMFR1_EL1.HPDS", rows[row].hpds);
+		build_put(h.p, "ID_AA64MMFR3_EL1.S1PIE", 1);
+		build_put(h.p, "ID_AA64MMFR3_EL1.S1POE", 1);
+		h.p->behaviours_known |= 1u << STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A;
+		h.p->behaviours |= (uint32_t)clears << STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A;
+		boot(&h, PSCI_0_2);
+		assert_int_equal(run(&h, 0), -EINTR);
+		now = get(&h, 0, steady_register_id(pie->reg));
+		assert_int_equal(steady_field_get(pie, now), clears ? rows[row].s1pie : 1);
+		assert_int_equal(steady_field_get(poe, now), clears ? rows[row].s1poe : 1);
+		stop(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frozen),
+		cmocka_unit_test(test_first_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the registers of a fresh vCPU hold that are not about the CPU: so that a simulated host gives
+ * what the real one does. Those that count, and wide ones, are left out: KVM starts the latter at 0.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/kvm_ids.h"
+#include "pin/probe.h"
+
+#define ID_SYSTEM UINT64_C(0x6030000000130000)
+#define ID_SPACE  UINT64_C(0xffffffffffff0000)
+#define ID_CORE   UINT64_C(0x0000000000100000)
+#define ID_COPROC UINT64_C(0x000000000fff0000)
+#define ID_SIZE_SHIFT 52
+#define WIDEST    3 /* 2^3 bytes */
+
+static bool is_state(const struct steady_probe *b, uint64_t id)
+{
+	if ((id >> ID_SIZE_SHIFT & 0xf) > WIDEST || steady_register_by_id(id) >= 0 ||
+	    steady_written_of(id).rule == STEADY_WRITTEN_COUNTS)
+		return false;
+	for (size_t i = 0; i < b->p->unnamed_count; i++) {
+		if (b->p->unnamed[i].id == id)
+			return false;
+	}
+	return (id & ID_SPACE) == ID_SYSTEM || (id & ID_COPROC) == ID_CORE;
+}
+
+/* What the profile would say of it without this configuration. */
+static uint64_t as_first(const struct steady_probe *b, const struct steady_configuration *c,
+			 uint64_t id)
+{
+	const struct steady_configuration *first = &b->p->configurations[0];
+
+	for (size_t i = 0; c != first && i < first->reset_count; i++) {
+		if (first->reset[i].id == id)
+			return first->reset[i].reading.value;
+	}
+	return 0;
+}
+
+int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c)
+{
+	if (!c->register_list ||
+	    (c != &b->p->configurations[0] &&
+	     (!(c->options & b->on_request) || !b->p->configurations[0].reset)))
+		return 0;
+	c->reset = calloc(c->register_count + 1, sizeof(*c->reset));
+	if (!c->reset)
+		return -STEADY_ENOMEM;
+	for (size_t i = 0; i < c->register_count; i++) {
+		uint64_t id = c->register_list[i], value[8] = {0};
+		int r;
+
+		if (!is_state(b, id))
+			continue;
+		r = steady_ask_get(&b->host, 0, id, value);
+		if (r)
+			steady_probe_note(b, id, r);
+		if (r || value[0] != as_first(b, c, id))
+			c->reset[c->reset_count++] = (struct steady_firmware_reading){
+				id, steady_probe_reading(r, value[0])};
+	}
+	return 0;
+}
