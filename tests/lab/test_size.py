@@ -5,14 +5,14 @@ import unittest
 
 import bench
 
-MOST = 3 * 1024 * 1024 // 2
+MOST = 16 * 1024 * 1024 // 10
 
 
 class Size(unittest.TestCase):
     """What a host is given."""
 
     def test_static(self):
-        """the static arm64 command, stripped, has at most 1.5 MiB and needs no library"""
+        """the static arm64 command, stripped, has at most 1.6 MiB and needs no library"""
         with bench.scratch() as work:
             stripped = f"{work}/steadyarm"
             subprocess.run(["aarch64-linux-gnu-strip", "-o", stripped, bench.ARM64], check=True)
