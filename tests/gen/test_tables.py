@@ -643,7 +643,7 @@ class Whole(unittest.TestCase):
             with open(os.path.join(ROOT, "gen", name), encoding="utf-8") as f:
                 source = f.read()
             for message in re.findall(r'(?:faults\.add\([^")]*\)?[^")]*|Fault\()"([^"]+)"', source):
-                parts = [re.escape(p) for p in re.split("%[sd]", message)]
+                parts = [re.escape(p) for p in re.split("%s|%d|%#x", message)]
                 said = re.compile(r":\d+: " + ".*".join(parts))
                 with self.subTest("%s: %s" % (name, message)):
                     self.assertTrue(any(map(said.search, SAID)))
