@@ -28,8 +28,9 @@ struct steady_local {
 };
 
 /*
- * Captures a host: every combination of the vCPU options that it has; those on request alone and
- * with all others. A register that cannot be read is kept with its errno. EHOST: not even a plain VM can be made.
+ * Captures a host: every combination of the vCPU options that it has; those on request alone, with
+ * all others, and with all but one of them. A register that cannot be read is kept with its errno.
+ * EHOST: not even a plain VM can be made.
  */
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report);

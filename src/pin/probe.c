@@ -416,6 +416,20 @@ static void progress(struct steady_probe *b)
 }
 
 /* Options on request: alone, and with all that goes with them. */
+/* With all others, with each of the others off, and alone. */
+static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
+{
+	int r = capture_or_lose(b, own | others);
+
+	for (uint32_t left = others; left && !r; left &= left - 1) {
+		uint32_t off = left & -left;
+
+		if (off != others)
+			r = capture_or_lose(b, own | (others & ~off));
+	}
+	return r || !others ? r : capture_or_lose(b, own);
+}
+
 static int capture_on_request(struct steady_probe *b)
 {
 	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
@@ -423,17 +437,15 @@ static int capture_on_request(struct steady_probe *b)
 	int r = 0;
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
-		uint32_t own = UINT32_C(1) << i, full = b->available;
+		uint32_t own = UINT32_C(1) << i, others = b->available;
 
 		if (!(b->on_request & own))
 			continue;
 		if (i == STEADY_OPTION_EL2_E2H0)
 			own |= el2;
 		if (i == STEADY_OPTION_EL1_32BIT)
-			full &= ~mte; /* kvm_vcpu_init_check_features() */
-		r = capture_or_lose(b, own | full);
-		if (!r && full)
-			r = capture_or_lose(b, own);
+			others &= ~mte; /* kvm_vcpu_init_check_features() */
+		r = capture_with_others(b, own, others);
 		progress(b);
 	}
 	return r;
