@@ -9,23 +9,13 @@
 #include "arch/kvm_ids.h"
 #include "pin/probe.h"
 
-#define ID_SYSTEM UINT64_C(0x6030000000130000)
-#define ID_SPACE  UINT64_C(0xffffffffffff0000)
-#define ID_CORE   UINT64_C(0x0000000000100000)
-#define ID_COPROC UINT64_C(0x000000000fff0000)
 #define ID_SIZE_SHIFT 52
 #define WIDEST    3 /* 2^3 bytes */
 
-static bool is_state(const struct steady_probe *b, uint64_t id)
+static bool is_kept(const struct steady_profile *p, uint64_t id)
 {
-	if ((id >> ID_SIZE_SHIFT & 0xf) > WIDEST || steady_register_by_id(id) >= 0 ||
-	    steady_written_of(id).rule == STEADY_WRITTEN_COUNTS)
-		return false;
-	for (size_t i = 0; i < b->p->unnamed_count; i++) {
-		if (b->p->unnamed[i].id == id)
-			return false;
-	}
-	return (id & ID_SPACE) == ID_SYSTEM || (id & ID_COPROC) == ID_CORE;
+	return (id >> ID_SIZE_SHIFT & 0xf) <= WIDEST && steady_profile_state(p, id) &&
+	       steady_written_of(id).rule != STEADY_WRITTEN_COUNTS;
 }
 
 /* What the profile would say of it without this configuration. */
@@ -54,7 +44,7 @@ int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c)
 		uint64_t id = c->register_list[i], value[8] = {0};
 		int r;
 
-		if (!is_state(b, id))
+		if (!is_kept(b->p, id))
 			continue;
 		r = steady_ask_get(&b->host, 0, id, value);
 		if (r)

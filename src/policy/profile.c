@@ -74,6 +74,22 @@ void steady_profile_free(struct steady_profile *p)
 	free(p);
 }
 
+#define ID_SYSTEM UINT64_C(0x6030000000130000)
+#define ID_SPACE  UINT64_C(0xffffffffffff0000)
+#define ID_CORE   UINT64_C(0x0000000000100000)
+#define ID_COPROC UINT64_C(0x000000000fff0000)
+
+bool steady_profile_state(const struct steady_profile *p, uint64_t id)
+{
+	if (steady_register_by_id(id) >= 0)
+		return false;
+	for (size_t i = 0; i < p->unnamed_count; i++) {
+		if (p->unnamed[i].id == id)
+			return false;
+	}
+	return (id & ID_SPACE) == ID_SYSTEM || (id & ID_COPROC) == ID_CORE;
+}
+
 bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviour behaviour)
 {
 	return p->behaviours & p->behaviours_known & UINT32_C(1) << behaviour;

@@ -163,6 +163,8 @@ const struct steady_reading *steady_profile_firmware(const struct steady_profile
  * a kernel that answers that it does not say lets nothing be written.
  */
 bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
+/* A register of the guest's state: not about the CPU, not firmware, no cache's, none unnamed. */
+bool steady_profile_state(const struct steady_profile *profile, uint64_t id);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */
 bool steady_reading_unknown(const struct steady_reading *reading);
 /* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */
