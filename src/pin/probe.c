@@ -416,12 +416,13 @@ static void progress(struct steady_probe *b)
 }
 
 /* Options on request: alone, and with all that goes with them. */
-/* With all others, with each of the others off, and alone. */
+/* With all others, with each of the others off (which says something of EL2 only), and alone. */
 static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
 {
+	uint32_t left = own >> STEADY_OPTION_EL2 & 1 ? others : 0;
 	int r = capture_or_lose(b, own | others);
 
-	for (uint32_t left = others; left && !r; left &= left - 1) {
+	for (; left && !r; left &= left - 1) {
 		uint32_t off = left & -left;
 
 		if (off != others)
