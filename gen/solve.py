@@ -11,7 +11,7 @@ import conditions
 
 
 class Need:
-    """`left` has a set of values, never an empty one, for each field; a choice is a list of needs."""
+    """`left` has a set of values, never empty, for each field; a choice is a list of needs."""
 
     def __init__(self, left, choices):
         self.left, self.choices = left, choices

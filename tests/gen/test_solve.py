@@ -69,7 +69,7 @@ class Solve(unittest.TestCase):
     def test_small_conditions(self):
         chance, found = random.Random(1), {True: 0, False: 0}
         for _ in range(400):
-            texts = [some(chance, 2), some(chance, 2, ("FEAT_ONE",)), some(chance, 2, ("FEAT_ONE",))]
+            texts = [some(chance, 2, names) for names in ((), ("FEAT_ONE",), ("FEAT_ONE",))]
             one, when, then = map(parse, texts)
             trees = {"FEAT_ONE": one}
             for search, want in ((solve.witness, False), (solve.repaired, True)):
@@ -108,6 +108,9 @@ class Solve(unittest.TestCase):
         self.assertIsNone(solve.witness(whole, conditions.Feature("FEAT_59"), trees))
         self.assertEqual(solve.repaired(whole, conditions.Feature("FEAT_59"), trees),
                          {fields["R.A%d" % i]: 1 for i in range(60)})
+        chain = "R.P >= 1 & (R.P < 1 | R.Q >= 1) & (R.Q < 1 | R.R >= 1) & (R.R < 1 | R.P < 1)"
+        fields.update((name, field(name, 4)) for name in ("R.P", "R.Q", "R.R"))
+        self.assertIsNone(solve.repaired(whole, conditions.parse(chain, fields), trees))
         tight = conditions.parse("R.A58 < 1 & (R.B58 < 1 | R.B58 == 2)", fields)
         self.assertEqual(solve.repaired(whole, tight, trees)[fields["R.B58"]], 2)
 
