@@ -458,7 +458,7 @@ const char *steady_answer_says(uint32_t op, int error);
  * The recorded kernels, oldest first, and which fields each lets be written. For advice and for
  * show: what a host does is found by probing it, never by the name of its kernel.
  */
-extern const char *const steady_kernels[]; /* "6.12.107" */
+extern const char *const steady_kernels[]; /* "6.12.117" */
 extern const unsigned int steady_kernel_count;
 enum steady_kernel_hosts {
 	STEADY_KERNEL_ALL,

@@ -28,8 +28,8 @@ struct steady_local {
 };
 
 /*
- * Captures a host: every combination of the vCPU options that it has; those on request alone and with
- * all others, EL2 with all but one of them too. A register that cannot be read is kept with its errno.
+ * Captures a host: every combination of the vCPU options that it has; of those on request EL2 with
+ * each of these, 32-bit EL1 alone and with all. A register that cannot be read is kept with its errno.
  * EHOST: not even a plain VM can be made.
  */
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,

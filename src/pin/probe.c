@@ -416,19 +416,17 @@ static void progress(struct steady_probe *b)
 }
 
 /* Options on request: alone, and with all that goes with them. */
-/* With all others, with each of the others off (which says something of EL2 only), and alone. */
+/* EL2 with every subset of the others, the fullest first; what EL1 is with all of them, and alone. */
 static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
 {
-	uint32_t left = own >> STEADY_OPTION_EL2 & 1 ? others : 0;
-	int r = capture_or_lose(b, own | others);
+	bool every = own >> STEADY_OPTION_EL2 & 1;
 
-	for (; left && !r; left &= left - 1) {
-		uint32_t off = left & -left;
+	for (uint32_t options = others;; options = every ? (options - 1) & others : 0) {
+		int r = capture_or_lose(b, own | options);
 
-		if (off != others)
-			r = capture_or_lose(b, own | (others & ~off));
+		if (r || !options)
+			return r;
 	}
-	return r || !others ? r : capture_or_lose(b, own);
 }
 
 static int capture_on_request(struct steady_probe *b)

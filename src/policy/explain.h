@@ -36,7 +36,7 @@ void steady_explain_option(struct steady_text *out, const struct steady_view *vi
 
 /* ---- kernels.c ---- */
 
-/* "6.12.95 to 6.12.107, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */
+/* "6.12.95 to 6.12.117, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */
 void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known);
 /*
  * "boot a kernel that hides it: 6.16.12 and newer": which recorded kernels would let a guest of

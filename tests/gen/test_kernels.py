@@ -69,8 +69,8 @@ class Kernels(unittest.TestCase):
 
     def test_one_version_two_packages(self):
         path = os.path.join(self.directory, "profiles", "neoverse-n1-6.12.json")
-        self.edit(path, " 6.12.107-1:", " 6.12.107-2:")
-        self.refused(run("check", self.directory), "6.12.107 is more than one package")
+        self.edit(path, " 6.12.117-1:", " 6.12.117-2:")
+        self.refused(run("check", self.directory), "6.12.117 is more than one package")
 
     def test_embed(self):
         self.assertEqual(run("embed", self.directory, self.out).returncode, 0)

@@ -89,11 +89,11 @@ static void test_facts(void **state)
 		const char *in[4];
 		char what; /* w: writable, h: hidden, f: fixed */
 	} rows[] = {
-		{"ID_AA64MMFR2_EL1.NV", {"6.12.43", "6.12.107"}, 'f'},
+		{"ID_AA64MMFR2_EL1.NV", {"6.12.43", "6.12.117"}, 'f'},
 		{"ID_AA64MMFR2_EL1.NV", {"6.16.12", "7.3.4"}, 'h'},
 		{"ID_MMFR4_EL1.SpecSEI", {"6.1.176", "6.12.43", "6.16.12"}, 'f'},
-		{"ID_MMFR4_EL1.SpecSEI", {"6.12.95", "6.12.107", "6.17.13"}, 'w'},
-		{"ID_MMFR4_EL1.CCIDX", {"6.12.107", "6.18.15"}, 'h'},
+		{"ID_MMFR4_EL1.SpecSEI", {"6.12.95", "6.12.117", "6.17.13"}, 'w'},
+		{"ID_MMFR4_EL1.CCIDX", {"6.12.117", "6.18.15"}, 'h'},
 		{"ID_AA64MMFR1_EL1.HCX", {"6.12.43", "6.17.13"}, 'f'},
 		{"ID_AA64MMFR1_EL1.HCX", {"6.18.15", "7.3.4"}, 'w'},
 		{"ID_AA64MMFR1_EL1.HCX", {"6.1.176"}, 'h'},
@@ -129,7 +129,7 @@ static void test_advice(void **state)
 		{"ID_AA64MMFR2_EL1.NV", 1, ""},
 		{"ID_AA64MMFR0_EL1.ASIDBits", 0, ""},
 		{"ID_MMFR4_EL1.SpecSEI", 1,
-		 "boot a kernel that lets it be written: 6.12.95 to 6.12.107, 6.17.13 and newer"},
+		 "boot a kernel that lets it be written: 6.12.95 to 6.12.117, 6.17.13 and newer"},
 	};
 
 	(void)state;
