@@ -257,6 +257,8 @@ unsigned int steady_rule_subject(unsigned int rule);
  * once, those of `when` first; returns how many there are.
  */
 size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room);
+/* Likewise those that `then` reads. */
+size_t steady_rule_then_fields(unsigned int rule, uint16_t *out, size_t room);
 
 /* A register that a guest has only while a field says so. */
 struct steady_gate_row {
