@@ -202,6 +202,27 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 	return count;
 }
 
+/* The rule that leaves no CPU: ": REG.FIELD: FEAT_X needs FEAT_Y, ... (implies-x-y)". */
+static void put_rule(const struct steady_work *w, const struct steady_cell *cell,
+		     struct steady_text *out)
+{
+	struct steady_report *report;
+	const struct steady_finding *f;
+	struct steady_model *m = NULL;
+
+	if (steady_report_new(&report))
+		return;
+	steady_work_attempt(w, cell, report, &m);
+	steady_model_free(m);
+	for (size_t i = 0; (f = steady_report_get(report, i)); i++) {
+		if (f->severity != STEADY_ERROR || !f->rule || !f->reason)
+			continue;
+		steady_text_printf(out, ": %s.%s: %s (%s)", f->reg, f->field, f->reason, f->rule);
+		break;
+	}
+	steady_report_free(report);
+}
+
 void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,
 		       struct steady_text *out)
 {
@@ -230,11 +251,16 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 		steady_text_printf(out, "the hosts differ in %s", firmware);
 		return;
 	}
-	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
-			     : pacimp_conflict(w, cell)
-				     ? "a pointer that is signed on one host does not authenticate on "
-				       "another, whose algorithm is another implementer's own"
-				     : "the rules between fields leave no CPU");
+	if (sve_conflict(w, cell)) {
+		steady_text_str(out, "the hosts have no vector length in common");
+	} else if (pacimp_conflict(w, cell)) {
+		steady_text_str(out,
+				"a pointer that is signed on one host does not authenticate on "
+				"another, whose algorithm is another implementer's own");
+	} else {
+		steady_text_str(out, "the rules between fields leave no CPU");
+		put_rule(w, cell, out);
+	}
 }
 
 /* ---- told host by host ---- */
