@@ -288,7 +288,7 @@ static void test_reason_of_versions(void **state)
 		  {"ID_AA64PFR0_EL1.FP", 0},
 		  {"ID_AA64ISAR0_EL1.TS", 1}},
 		 "v9.0 & FEAT_AdvSIMD & FEAT_FP, but not FEAT_FlagM2: ID_AA64ISAR0_EL1.TS is 1 "
-		 "(FLAGM)"},
+		 "(FlagM)"},
 		{"mandatory-v8.3-pauth",
 		 "v8.3",
 		 {{"ID_AA64ISAR1_EL1.APA", 0}, {"ID_AA64ISAR1_EL1.API", 0},
