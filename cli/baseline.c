@@ -71,7 +71,13 @@ static bool take_require(struct cli *cli, void *ctx, const char *argument)
 		int feature = steady_feature_by_name(p, length);
 
 		if (feature < 0 || w->request.require_count == MOST_NAMES) {
-			cli_say("--require: there is no feature '%.*s'", (int)length, p);
+			const char *why = steady_feature_left_out(p, length);
+
+			if (why)
+				cli_say("--require: '%.*s' is left out of the features on purpose: "
+					"%s", (int)length, p, why);
+			else
+				cli_say("--require: there is no feature '%.*s'", (int)length, p);
 			return false;
 		}
 		w->require[w->request.require_count++] = (unsigned int)feature;

@@ -56,6 +56,29 @@ class Meanings(Case):
                                         r"|^(IGNR|FRZN|ToEL3|ToELx|ANY|IMP_[A-Z]+|IMPDEF|VAL_[01]+)$", row[:3])
 
 
+class LeftOut(Case):
+    """Names of Arm's that no condition here tells: the reason, not that there is no such feature."""
+
+    def test_every_name(self):
+        with open(TOP / "data" / "left-out.tsv", encoding="utf-8") as file:
+            rows = [line.split("\t") for line in file if line.startswith("FEAT_")]
+        self.assertGreater(len(rows), 20)
+        for name, why, _ in rows:
+            with self.subTest(name):
+                answer = self.expect(BAD, "show", "neoverse-n1", name)
+                self.assertEqual((answer.out, answer.err.count(why)), ("", 1), answer.err)
+                self.assertNotIn("and no feature", answer.err)
+
+    def test_as_people_write_it(self):
+        """FEAT_Crypto is in Arm's Features.json (2025-03), and a set of others there."""
+        for name in ("FEAT_Crypto", "feat_crypto", "Crypto"):
+            self.assertIn(f"'{name}' is left out of the features on purpose: ",
+                          self.expect(BAD, "show", "neoverse-n1", name).err)
+        self.assertIn("--require: 'FEAT_Crypto' is left out of the features on purpose: ",
+                      self.expect(BAD, "baseline", "--require", "FEAT_Crypto", profile("max-7.3")).err)
+        self.assertIn("no feature", self.expect(BAD, "show", "neoverse-n1", "FEAT_Cryptic").err)
+
+
 class SaidAlike(Case):
     """Values that say the same, and values of which neither offers what the other does."""
 
