@@ -339,6 +339,40 @@ static void test_loss_is_noted(void **state)
 }
 
 /*
+ * Two granules of stage 2 make none, which a CPU with EL2 and that granule in stage 1 has not: only a
+ * hypervisor could miss it (data/el2-only.tsv), and a guest without EL2 is none.
+ */
+static void test_stage_2_is_a_note(void **state)
+{
+	const struct steady_finding *f;
+	unsigned int met = 0;
+	struct pair t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3, BUILD_7_3);
+	for (int i = 0; i < 2; i++) {
+		build_put(t.p[i], "ID_AA64PFR0_EL1.EL2", 1);
+		build_put(t.p[i], "ID_AA64MMFR0_EL1.TGran4_2", 2 + (unsigned int)i);
+	}
+	assert_int_equal(go(&t), 0);
+	for (size_t i = 0; (f = steady_report_get(t.report, i)); i++) {
+		if (!f->rule || strcmp(f->rule, "implies-aa64el2-tgran4k-s2tgran4k") != 0)
+			continue;
+		assert_int_equal(f->severity, STEADY_NOTE);
+		met++;
+	}
+	assert_int_equal(met, 1);
+	t.m->options |= UINT32_C(1) << STEADY_OPTION_EL2;
+	steady_report_free(t.report);
+	assert_int_equal(steady_report_new(&t.report), 0);
+	steady_close_warn(t.m, &t.m->offer->cells[0], t.report);
+	for (size_t i = 0; (f = steady_report_get(t.report, i)); i++)
+		assert_int_equal(f->severity, STEADY_WARNING);
+	assert_true(steady_report_count(t.report) > 0);
+	stop(&t);
+}
+
+/*
  * A field that a rule lowered was lowered by the rule, not by what KVM accepts: E0PD needs CSV3
  * (DDI0487 A2.2), of which the hosts accept 1 and 2 and have nothing but 0 in common.
  */
@@ -563,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_between_kernels),
 		cmocka_unit_test(test_loss_is_noted),
+		cmocka_unit_test(test_stage_2_is_a_note),
 		cmocka_unit_test(test_lowered_is_no_loss),
 		cmocka_unit_test(test_option_left_off_for_a_rule),
 		cmocka_unit_test(test_required),
