@@ -8,6 +8,7 @@
 #include "format/format.h"
 
 /* With what was told when it was made: a list of findings, taken over. Readers pass over it. */
-int steady_model_print_told(const struct steady_model *model, json_t *notes, struct steady_text *out);
+int steady_model_print_told(const struct steady_model *model, json_t *notes,
+			    struct steady_text *out);
 
 #endif

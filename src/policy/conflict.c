@@ -328,10 +328,12 @@ static bool fixed_by_models(const struct steady_work *w, const struct steady_cel
 	bool any = false;
 
 	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cell *own = own_cell(w, i, cell);
+
 		if (only_itself(&w->inputs[i]))
 			any = true;
 		else
-			rest = steady_set_and(f, rest, *steady_cell_set(own_cell(w, i, cell), field));
+			rest = steady_set_and(f, rest, *steady_cell_set(own, field));
 	}
 	return any && !steady_set_empty(f, rest);
 }

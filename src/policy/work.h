@@ -41,8 +41,8 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 /* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
 int steady_work_choose(const struct steady_work *w, const struct steady_cell **best);
 /*
- * The ID registers of the model that a cell's options give. ECONFLICT: rules leave no CPU; the report
- * (NULL: none) says which.
+ * The ID registers of the model that a cell's options give. ECONFLICT: rules leave no CPU; the
+ * report (NULL: none) says which.
  */
 int steady_work_attempt(const struct steady_work *w, const struct steady_cell *cell,
 			struct steady_report *report, struct steady_model **model);

@@ -339,8 +339,8 @@ static void test_loss_is_noted(void **state)
 }
 
 /*
- * Two granules of stage 2 make none, which a CPU with EL2 and that granule in stage 1 has not: only a
- * hypervisor could miss it (data/el2-only.tsv), and a guest without EL2 is none.
+ * Two granules of stage 2 make none, which a CPU with EL2 and that granule in stage 1 has not: only
+ * a hypervisor could miss it (data/el2-only.tsv), and a guest without EL2 is none.
  */
 static void test_stage_2_is_a_note(void **state)
 {

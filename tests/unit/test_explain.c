@@ -29,7 +29,7 @@ static void test_values(void **state)
 	}
 }
 
-/* D24.1.3: of most fields more is more; SSBS's and PMUVer's values are not, 15 is less of a signed. */
+/* DDI0487 D24.1.3: of most fields more is more, not of SpecSEI or PMUVer; a signed 15 is less. */
 static void test_relation(void **state)
 {
 	static const struct {

@@ -299,8 +299,8 @@ static void test_reason_of_versions(void **state)
 		{"removed-v9.0-aa32el1",
 		 "v9.0",
 		 {{"ID_AA64PFR0_EL1.EL1", 2}, {"ID_AA64DFR0_EL1.BRBE", 0}},
-		 "v9.0 excludes FEAT_AA32EL1, which is there too: ID_AA64PFR0_EL1.EL1 is 2 (AArch64 "
-		 "and AArch32)"},
+		 "v9.0 excludes FEAT_AA32EL1, which is there too: ID_AA64PFR0_EL1.EL1 is 2 "
+		 "(AArch64 and AArch32)"},
 	};
 
 	(void)state;
