@@ -4,7 +4,7 @@
 
 #include "base/report.h"
 #include "cli.h"
-#include "format/format.h"
+#include "format/model_json.h"
 #include "policy/outside.h"
 
 #define MOST_NAMES     128
@@ -71,7 +71,13 @@ static bool take_require(struct cli *cli, void *ctx, const char *argument)
 		int feature = steady_feature_by_name(p, length);
 
 		if (feature < 0 || w->request.require_count == MOST_NAMES) {
-			cli_say("--require: there is no feature '%.*s'", (int)length, p);
+			const char *why = steady_feature_left_out(p, length);
+
+			if (why)
+				cli_say("--require: '%.*s' is left out of the features on purpose: "
+					"%s", (int)length, p, why);
+			else
+				cli_say("--require: there is no feature '%.*s'", (int)length, p);
 			return false;
 		}
 		w->require[w->request.require_count++] = (unsigned int)feature;
@@ -169,6 +175,28 @@ static json_t *conflict_json(const struct cli *cli, size_t *index)
 	return o;
 }
 
+/* What was told beside the answer. */
+static json_t *notes_json(const struct cli *cli)
+{
+	const struct steady_finding *f;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (f = steady_report_get(cli->report, i)); i++) {
+		json_t *one;
+
+		if (f->severity == STEADY_ERROR)
+			continue;
+		one = cli_finding_json(f);
+		json_object_set_new(one, "severity", json_string(f->severity == STEADY_WARNING
+									 ? "warning"
+									 : "note"));
+		if (f->host)
+			json_object_set_new(one, "host", json_string(f->host));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 static int put_conflicts_json(struct cli *cli)
 {
 	json_t *o = json_object(), *list = json_array();
@@ -180,6 +208,7 @@ static int put_conflicts_json(struct cli *cli)
 			i++;
 	}
 	json_object_set_new(o, "conflicts", list);
+	json_object_set_new(o, "notes", notes_json(cli));
 	return cli_put_json(cli, o);
 }
 
@@ -395,7 +424,7 @@ static int compute(struct cli *cli, const struct cli_subject *subjects, struct w
 		r = steady_model_set_name(model, w->request.name);
 	if (!r) {
 		tell(cli, model);
-		r = steady_model_print_json(model, &cli->out);
+		r = steady_model_print_told(model, cli->json ? notes_json(cli) : NULL, &cli->out);
 	} else if (r == -STEADY_ECONFLICT) {
 		e = put_conflicts(cli, cli->argc);
 		r = e ? e : r;

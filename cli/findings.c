@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "policy/explain.h"
 
 static void put_subject(struct steady_text *out, const struct steady_finding *f)
 {
@@ -31,8 +32,8 @@ static void put_need(struct steady_text *out, const struct steady_finding *f)
 	    !strpbrk(condition, "&|!(") && !strstr(condition, ">= 0"))
 		steady_text_printf(out, "needs %s", condition);
 	else
-		steady_text_printf(out, "%s %s.%s = %s", feature < 0 ? "need" : "needs", f->reg,
-				   f->field, f->wanted);
+		steady_text_printf(out, "%s %s.%s %s %s", feature < 0 ? "need" : "needs", f->reg,
+				   f->field, steady_explain_relation(f), f->wanted);
 }
 
 /* What is wrong, without reason and advice. Whether anything was said. */

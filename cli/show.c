@@ -73,7 +73,12 @@ static int select_one(struct wanted *w, const char *name)
 	} else if (feature >= 0) {
 		w->features_named[w->named_count++] = (unsigned int)feature;
 	} else {
-		cli_say("there is no register or field '%s', and no feature", name);
+		const char *why = steady_feature_left_out(name, strlen(name));
+
+		if (why)
+			cli_say("'%s' is left out of the features on purpose: %s", name, why);
+		else
+			cli_say("there is no register or field '%s', and no feature", name);
 		return -STEADY_EUSAGE;
 	}
 	return 0;

@@ -18,7 +18,7 @@ COLUMNS = {
     "orders.tsv": "order how sign values legal meaning source",
     "fields.tsv": "register field msb lsb sign order fallback legal kvm_rule kvm_sign kvm_safe "
                   "option when source",
-    "values.tsv": "register field value meaning features source",
+    "values.tsv": "register field value meaning linux features source",
     "features.tsv": "feature condition mirror min_version source",
     "left-out.tsv": "feature why source",
     "el2-only.tsv": "register field why source",
@@ -49,6 +49,14 @@ FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
 FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63
 VERSION = re.compile(r"v[89]\.[0-9]$")
+ENUMERATOR = re.compile(r"[A-Za-z0-9_]+$")
+
+
+def alike(meaning, linux):
+    """Whether a meaning is Linux's enumerator, but for case, punctuation and FEAT_."""
+    plain = ["".join(c for c in text.lower() if c.isalnum())
+             for text in (meaning, linux.removeprefix("FEAT_"))]
+    return plain[0] == plain[1]
 
 
 class Register:
@@ -431,8 +439,22 @@ class Facts:
                 self.faults.add(row.place, "no meaning")
             elif not self.faults:
                 self.check_tags(row, field, value)
+            self.check_linux(row, seen)
             values.append((field, value, row))
         return sorted(values, key=lambda v: (v[0].index, v[1]))
+
+    def check_linux(self, row, seen):
+        """The enumerator is one, is another word than the meaning, and Linux's by the source."""
+        if row.linux == "":
+            return
+        if not ENUMERATOR.match(row.linux):
+            self.faults.add(row.place, "linux: '%s' is no enumerator" % row.linux)
+        elif alike(row.meaning, row.linux):
+            self.faults.add(row.place, "linux: '%s' is the meaning already" % row.linux)
+        elif not any(s.startswith("linux-") for s in row.source.split(",")):
+            self.faults.add(row.place, "linux: a name of Linux's, and no source of it")
+        self.unique(seen, (row.register, row.field, "linux", row.linux), row,
+                    "Linux's %s of this field" % row.linux)
 
     def check_tags(self, row, field, value):
         """A value's features have to be ones that read the field and that the value allows."""

@@ -194,6 +194,12 @@ def features(known, programs):
               ['{"%s", %d}' % n for n in names])
 
 
+def left_out(known):
+    entries = ['{"%s", "%s"}' % (row.feature, row.why) for row in known.tables["left-out.tsv"]]
+    return table("const struct steady_left_out steady_left_out[]", entries) + \
+        count("steady_left_out_count", len(entries))
+
+
 def field_features(known):
     """For each field the features that read it: where its part of the list starts, and the list."""
     reading = {f: [] for f in known.fields}
@@ -335,7 +341,8 @@ def generate(known):
     chain_lines, chain_of = chains(known)
     lines = registers(known, programs) + register_names(known) + chain_lines
     lines += sorts(known)
-    lines += fields(known, programs, chain_of) + nibbles(known) + values(known) + features(known, programs)
+    lines += fields(known, programs, chain_of) + nibbles(known) + values(known)
+    lines += features(known, programs) + left_out(known)
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
     lines += capabilities(known) + errnos(known) + state(known) + visible(known)

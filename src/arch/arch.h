@@ -190,6 +190,8 @@ const char *steady_feature_name(unsigned int feature);
 const char *steady_feature_condition(unsigned int feature); /* "ID_AA64ISAR0_EL1.Atomic >= 2" */
 const char *steady_feature_version(unsigned int feature); /* first it may be in: "v8.1", or NULL */
 int steady_feature_by_name(const char *name, size_t length); /* "FEAT_LSE" or "LSE" */
+/* Why a name, given likewise, is none of these although Arm has it; NULL: it is not left out. */
+const char *steady_feature_left_out(const char *name, size_t length);
 enum steady_truth steady_feature_state(unsigned int feature, const struct steady_view *view);
 /*
  * The same condition read from other fields that have to agree with it, most of them in AArch32
@@ -257,6 +259,8 @@ unsigned int steady_rule_subject(unsigned int rule);
  * once, those of `when` first; returns how many there are.
  */
 size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room);
+/* Likewise those that `then` reads. */
+size_t steady_rule_then_fields(unsigned int rule, uint16_t *out, size_t room);
 
 /* A register that a guest has only while a field says so. */
 struct steady_gate_row {

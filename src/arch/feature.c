@@ -29,9 +29,10 @@ const char *steady_feature_version(unsigned int feature)
 	return feature < steady_feature_total ? steady_features[feature].version : NULL;
 }
 
+static const char prefix[] = "FEAT_";
+
 int steady_feature_by_name(const char *name, size_t length)
 {
-	static const char prefix[] = "FEAT_";
 	char full[64];
 	const size_t before = sizeof(prefix) - 1;
 
@@ -42,6 +43,18 @@ int steady_feature_by_name(const char *name, size_t length)
 	memcpy(full, prefix, before);
 	memcpy(full + before, name, length);
 	return steady_name_find(steady_feature_names, steady_feature_total, full, before + length);
+}
+
+const char *steady_feature_left_out(const char *name, size_t length)
+{
+	for (unsigned int i = 0; i < steady_left_out_count; i++) {
+		const char *own = steady_left_out[i].name;
+
+		if (steady_name_is(name, length, own) ||
+		    steady_name_is(name, length, own + sizeof(prefix) - 1))
+			return steady_left_out[i].why;
+	}
+	return NULL;
 }
 
 static enum steady_truth test(const struct steady_test *t, const struct steady_view *view)

@@ -93,6 +93,13 @@ size_t steady_rule_fields(unsigned int rule, uint16_t *out, size_t room)
 	return add_fields(steady_rules[rule].then_run, out, room, n);
 }
 
+size_t steady_rule_then_fields(unsigned int rule, uint16_t *out, size_t room)
+{
+	if (rule >= steady_rule_total)
+		return 0;
+	return add_fields(steady_rules[rule].then_run, out, room, 0);
+}
+
 unsigned int steady_rule_subject(unsigned int rule)
 {
 	enum { FEW = 6 }; /* a version reads dozens: then the subject is what is missing */

@@ -44,6 +44,14 @@ struct steady_feature {
 	struct steady_run run, mirror_run, mirror_when; /* in steady_programs */
 };
 
+/* A name of a feature that no condition here tells, on purpose. */
+struct steady_left_out {
+	const char *name;
+	const char *why;
+};
+
+extern const struct steady_left_out steady_left_out[];
+extern const unsigned int steady_left_out_count;
 extern const struct steady_name steady_register_names[];
 extern const unsigned int steady_register_name_count;
 extern const struct steady_chains steady_chains[];

@@ -12,6 +12,7 @@
 #include "format/json_in.h"
 #include "format/json_out.h"
 #include "format/lex.h"
+#include "format/model_json.h"
 #include "format/offer_json.h"
 
 #define FORMAT "steadyarm-model"
@@ -179,6 +180,13 @@ static int read_offer(const struct steady_json *at, void *target)
 	return steady_offer_read_json(at, &((struct steady_model *)target)->offer);
 }
 
+/* What was told when it was made is no part of the model. */
+static int skip_notes(const struct steady_json *at, void *target)
+{
+	(void)target;
+	return steady_json_expect(at, JSON_ARRAY);
+}
+
 /* ---- a model against its own offer ---- */
 
 struct held {
@@ -252,6 +260,7 @@ static const struct steady_json_member model_rows[] = {
 	{"tolerated_more", false, read_more},
 	{"caches", false, read_caches},
 	{"unvirtualised", false, read_unvirtualised},
+	{"notes", false, skip_notes},
 	{"offer", false, read_offer},
 };
 
@@ -329,7 +338,7 @@ static void put_tolerated(struct steady_json_out *o, json_t *root, const struct 
 		steady_json_put(o, root, key, all);
 }
 
-int steady_model_print_json(const struct steady_model *m, struct steady_text *out)
+int steady_model_print_told(const struct steady_model *m, json_t *notes, struct steady_text *out)
 {
 	struct steady_json_out o = {0};
 	json_t *root = json_object();
@@ -351,9 +360,16 @@ int steady_model_print_json(const struct steady_model *m, struct steady_text *ou
 	put_tolerated(&o, root, m, "tolerated_more", true);
 	steady_json_put_ccsidr(&o, root, "caches", &m->caches);
 	steady_json_put_unvirtualised(&o, root, m->unvirtualised);
+	if (notes)
+		steady_json_put(&o, root, "notes", notes);
 	if (m->offer)
 		steady_json_put(&o, root, "offer", steady_offer_new_json(&o, m->offer));
 	err = o.error ? o.error : steady_json_layout(root, out);
 	json_decref(root);
 	return err;
+}
+
+int steady_model_print_json(const struct steady_model *m, struct steady_text *out)
+{
+	return steady_model_print_told(m, NULL, out);
 }

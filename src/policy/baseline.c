@@ -139,12 +139,12 @@ static int pick_values(const struct steady_work *w, const struct steady_cell *ce
 }
 
 int steady_work_attempt(const struct steady_work *w, const struct steady_cell *cell,
-			struct steady_model **model)
+			struct steady_report *report, struct steady_model **model)
 {
 	struct steady_model *m = steady_model_alloc();
 	int r = m ? pick_values(w, cell, m) : -STEADY_ENOMEM;
 
-	r = r ? r : steady_close(m, cell, steady_work_tolerable, w, NULL);
+	r = r ? r : steady_close(m, cell, steady_work_tolerable, w, report);
 	if (r)
 		steady_model_free(m);
 	else
@@ -156,7 +156,7 @@ int steady_work_attempt(const struct steady_work *w, const struct steady_cell *c
 static int try_rules(const struct steady_work *w, const struct steady_cell *cell)
 {
 	struct steady_model *m = NULL;
-	int r = steady_work_attempt(w, cell, &m);
+	int r = steady_work_attempt(w, cell, NULL, &m);
 
 	steady_model_free(m);
 	return r;
@@ -218,8 +218,12 @@ static void note_loss(const struct steady_work *w, unsigned int field, uint64_t 
 	steady_text_free(&gets);
 }
 
-/* Where the architecture would leave more than every host's KVM accepts. */
-static int note_losses(const struct steady_work *w, const struct steady_cell *cell)
+/*
+ * Where the architecture would leave more than every host's KVM accepts: of the values that were
+ * picked. What closing lowered is another loss, and was told.
+ */
+static int note_losses(const struct steady_work *w, const struct steady_cell *cell,
+		       const uint64_t picked[STEADY_REGISTERS])
 {
 	struct steady_view *views = calloc(w->count, sizeof(*views)), common;
 	int r = views ? 0 : -STEADY_ENOMEM;
@@ -241,7 +245,8 @@ static int note_losses(const struct steady_work *w, const struct steady_cell *ce
 		uint64_t taken = steady_field_get(f, w->model->value[f->reg]);
 		uint64_t most = steady_field_get(f, common.value[f->reg]);
 
-		if (steady_field_compare(f, taken, most) == STEADY_LESS)
+		if (taken == steady_field_get(f, picked[f->reg]) &&
+		    steady_field_compare(f, taken, most) == STEADY_LESS)
 			note_loss(w, field, most, taken);
 	}
 	free(views);
@@ -459,6 +464,7 @@ static void note_dropped(const struct steady_work *w, const struct steady_cell *
 
 static int build(struct steady_work *w)
 {
+	uint64_t picked[STEADY_REGISTERS];
 	const struct steady_cell *cell;
 	int r = join_offers(w);
 
@@ -480,9 +486,10 @@ static int build(struct steady_work *w)
 	if (!w->model)
 		return -STEADY_ENOMEM;
 	r = pick_values(w, cell, w->model);
+	memcpy(picked, w->model->value, sizeof(picked));
 	r = r ? r : pick_rest(w, cell);
 	r = r ? r : steady_close(w->model, cell, steady_work_tolerable, w, w->report);
-	r = r ? r : note_losses(w, cell);
+	r = r ? r : note_losses(w, cell, picked);
 	if (!r) {
 		steady_close_warn(w->model, cell, w->report);
 		warn_pacimp(w);

@@ -224,6 +224,25 @@ int steady_close(struct steady_model *m, const struct steady_cell *cell,
 	return r;
 }
 
+/*
+ * Whether only a hypervisor would ever notice, of a guest that has no EL2: one of the fields tells
+ * of what EL2 alone can use. Of a version, which reads dozens, those that it asks for.
+ */
+static bool only_at_el2(const struct steady_model *m, unsigned int rule)
+{
+	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2 |
+			     UINT32_C(1) << STEADY_OPTION_EL2_E2H0;
+	uint16_t rows[64];
+	size_t count = steady_rules[rule].version ? steady_rule_then_fields(rule, rows, 64)
+						  : steady_rule_fields(rule, rows, 64);
+
+	for (size_t i = 0; !(m->options & el2) && i < count && i < 64; i++) {
+		if (steady_fields[rows[i]].flags & STEADY_FIELD_EL2_ONLY)
+			return true;
+	}
+	return false;
+}
+
 void steady_close_warn(const struct steady_model *m, const struct steady_cell *cell,
 		       struct steady_report *report)
 {
@@ -239,7 +258,7 @@ void steady_close_warn(const struct steady_model *m, const struct steady_cell *c
 		if (steady_rule_state(i, &view) != STEADY_NO)
 			continue;
 		f = &steady_fields[steady_rule_subject(i)];
-		steady_report_add(report, STEADY_WARNING, 0);
+		steady_report_add(report, only_at_el2(m, i) ? STEADY_NOTE : STEADY_WARNING, 0);
 		steady_report_rule(report, steady_rules[i].name);
 		steady_report_subject(report, steady_registers[f->reg].name, f->name);
 		steady_rule_explain(i, &view, report);

@@ -202,6 +202,27 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 	return count;
 }
 
+/* The rule that leaves no CPU: ": REG.FIELD: FEAT_X needs FEAT_Y, ... (implies-x-y)". */
+static void put_rule(const struct steady_work *w, const struct steady_cell *cell,
+		     struct steady_text *out)
+{
+	struct steady_report *report;
+	const struct steady_finding *f;
+	struct steady_model *m = NULL;
+
+	if (steady_report_new(&report))
+		return;
+	steady_work_attempt(w, cell, report, &m);
+	steady_model_free(m);
+	for (size_t i = 0; (f = steady_report_get(report, i)); i++) {
+		if (f->severity != STEADY_ERROR || !f->rule || !f->reason)
+			continue;
+		steady_text_printf(out, ": %s.%s: %s (%s)", f->reg, f->field, f->reason, f->rule);
+		break;
+	}
+	steady_report_free(report);
+}
+
 void steady_work_first(const struct steady_work *w, const struct steady_cell *cell,
 		       struct steady_text *out)
 {
@@ -230,11 +251,16 @@ void steady_work_first(const struct steady_work *w, const struct steady_cell *ce
 		steady_text_printf(out, "the hosts differ in %s", firmware);
 		return;
 	}
-	steady_text_str(out, sve_conflict(w, cell) ? "the hosts have no vector length in common"
-			     : pacimp_conflict(w, cell)
-				     ? "a pointer that is signed on one host does not authenticate on "
-				       "another, whose algorithm is another implementer's own"
-				     : "the rules between fields leave no CPU");
+	if (sve_conflict(w, cell)) {
+		steady_text_str(out, "the hosts have no vector length in common");
+	} else if (pacimp_conflict(w, cell)) {
+		steady_text_str(out,
+				"a pointer that is signed on one host does not authenticate on "
+				"another, whose algorithm is another implementer's own");
+	} else {
+		steady_text_str(out, "the rules between fields leave no CPU");
+		put_rule(w, cell, out);
+	}
 }
 
 /* ---- told host by host ---- */
@@ -287,23 +313,87 @@ static void conflict_features(const struct steady_work *w, const struct steady_c
 	steady_text_free(&names);
 }
 
+/* A model that does not say what its hosts accepted. */
+static bool only_itself(const struct steady_input *in)
+{
+	return in->model && !in->model->offer;
+}
+
+/* Whether the hosts could agree on a field, were it not for models that accept only themselves. */
+static bool fixed_by_models(const struct steady_work *w, const struct steady_cell *cell,
+			    unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set rest = steady_set_range(f, 0, steady_field_mask(f) >> f->lsb);
+	bool any = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct steady_cell *own = own_cell(w, i, cell);
+
+		if (only_itself(&w->inputs[i]))
+			any = true;
+		else
+			rest = steady_set_and(f, rest, *steady_cell_set(own, field));
+	}
+	return any && !steady_set_empty(f, rest);
+}
+
+static void advise_hosts(const struct steady_work *w)
+{
+	struct steady_text names = STEADY_TEXT_INIT;
+	size_t count = 0, named = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		count += only_itself(&w->inputs[i]);
+	for (size_t i = 0; i < w->count; i++) {
+		if (!only_itself(&w->inputs[i]))
+			continue;
+		named++;
+		steady_text_printf(&names, "%s%s", w->inputs[i].name,
+				   named == count ? "" : named + 1 == count ? " and " : ", ");
+	}
+	steady_report_advice(w->report,
+			     count == 1 ? "give the hosts' profiles: %s is a model without an "
+					  "offer, it accepts only itself"
+					: "give the hosts' profiles: %s are models without an "
+					  "offer, each accepts only itself",
+			     names.data ? names.data : "");
+	steady_text_free(&names);
+}
+
+static void advise_field(const struct steady_work *w, const struct steady_profile *p,
+			 unsigned int field)
+{
+	const struct steady_field *f = &steady_fields[field];
+	int option = steady_field_option((int)field);
+	struct steady_text kernel = STEADY_TEXT_INIT;
+
+	if (option >= 0) {
+		steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
+				     steady_options[option].title, steady_options[option].name);
+		return;
+	}
+	/* what a kernel lets be written hangs on whether this host has AArch32 */
+	steady_kernels_advice(&kernel, p ? &p->configurations[0] : NULL, field, 0);
+	steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s.%s%s%s",
+			     steady_registers[f->reg].name, f->name, kernel.length ? "; or " : "",
+			     kernel.length ? kernel.data : "");
+	steady_text_free(&kernel);
+}
+
 static void explain_field_conflict(const struct steady_work *w, const struct steady_cell *cell,
 				   unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const char *reg = steady_registers[f->reg].name;
-	int option = steady_field_option((int)field);
+	bool models = fixed_by_models(w, cell, field);
 
 	for (size_t i = 0; i < w->count; i++) {
-		struct steady_text set = STEADY_TEXT_INIT, kernel = STEADY_TEXT_INIT;
-		const struct steady_profile *p = w->inputs[i].profile;
+		struct steady_text set = STEADY_TEXT_INIT;
 
-		/* what a kernel lets be written hangs on whether this host has AArch32 */
-		steady_kernels_advice(&kernel, p ? &p->configurations[0] : NULL, field, 0);
 		steady_set_print(f, *steady_cell_set(own_cell(w, i, cell), field), &set);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
-		steady_report_subject(w->report, reg, f->name);
+		steady_report_subject(w->report, steady_registers[f->reg].name, f->name);
 		conflict_features(w, cell, field);
 		steady_report_offered(w->report, "%s", set.data ? set.data : "");
 		steady_report_reason(w->report,
@@ -311,15 +401,10 @@ static void explain_field_conflict(const struct steady_work *w, const struct ste
 					     ? "bits that this version has no name for, and not every "
 					       "host's KVM lets them be 0"
 					     : "no value that all hosts accept");
-		if (option >= 0)
-			steady_report_advice(w->report, "turn %s off with --vcpu %s=off",
-					     steady_options[option].title,
-					     steady_options[option].name);
+		if (models)
+			advise_hosts(w);
 		else
-			steady_report_advice(w->report, STEADY_WORK_ACCEPT "%s.%s%s%s", reg, f->name,
-					     kernel.length ? "; or " : "",
-					     kernel.length ? kernel.data : "");
-		steady_text_free(&kernel);
+			advise_field(w, w->inputs[i].profile, field);
 		steady_text_free(&set);
 	}
 }

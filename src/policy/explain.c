@@ -2,6 +2,9 @@
 #include "policy/explain.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/report.h"
 #include "policy/unknown.h"
@@ -50,6 +53,31 @@ void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t 
 	steady_explain_number(out, value);
 	if (v && v->meaning && *v->meaning)
 		steady_text_printf(out, " (%s)", v->meaning);
+}
+
+const char *steady_explain_relation(const struct steady_finding *f)
+{
+	char name[STEADY_FULLNAME], *end;
+	const struct steady_field *field;
+	uint64_t wanted;
+	steady_set set;
+	int row;
+
+	snprintf(name, sizeof(name), "%s.%s", f->reg ? f->reg : "", f->field ? f->field : "");
+	row = steady_field_by_name(name, strlen(name));
+	if (row < 0 || !f->wanted || !f->offered)
+		return "=";
+	field = &steady_fields[row];
+	wanted = strtoull(f->wanted, &end, 0);
+	if (*end || field->order != STEADY_ORDER_LOWER || (field->is_signed && !wanted) ||
+	    !steady_set_parse(field, f->offered, &set))
+		return "=";
+	for (uint64_t v = 0; v <= steady_field_mask(field) >> field->lsb && v <= 0xff; v++) {
+		if (steady_set_has(field, set, v) &&
+		    steady_field_rank(field, v) >= steady_field_rank(field, wanted))
+			return "=";
+	}
+	return ">=";
 }
 
 void steady_explain_meaning(struct steady_text *out, const struct steady_view *view,

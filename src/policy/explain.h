@@ -31,6 +31,12 @@ void steady_explain_shown(struct steady_text *out, const struct steady_view *vie
 void steady_explain_features(struct steady_text *out, const struct steady_view *view,
 			     unsigned int field, uint64_t value);
 
+/*
+ * ">=" where a finding's field is a number of which more is more, and the host accepts nothing from
+ * what is wanted on; else "=". Of a signed field 0 is not the least, which nobody would guess.
+ */
+const char *steady_explain_relation(const struct steady_finding *f);
+
 /* The features of a view that are gone with a vCPU option: all of its fields read 0 without it. */
 void steady_explain_option(struct steady_text *out, const struct steady_view *view, int option);
 

@@ -48,7 +48,7 @@ static void add(struct lint *l, unsigned int rule, const char *reg, const char *
 
 /* ---- rules that are conditions ---- */
 
-/* "ID_AA64PFR0_EL1.SVE is 0 (NI)": what a rule reads, from its field `first` on. */
+/* "ID_AA64PFR0_EL1.SVE is 0 (not implemented)", of each field up to FIELDS_SHOWN. */
 static void put_fields(struct steady_text *out, const struct steady_view *view,
 		       const uint16_t *rows, size_t count)
 {
@@ -92,15 +92,14 @@ void steady_rule_explain(unsigned int rule, const struct steady_view *view,
 	const struct steady_rule *r = &steady_rules[rule];
 	struct steady_text text = STEADY_TEXT_INIT;
 	uint16_t rows[64];
-	size_t count = steady_rule_fields(rule, rows, 64), first;
+	size_t count = steady_rule_fields(rule, rows, 64);
 
-	if (count > 64)
-		count = 64;
-	/* of a version's many fields those of `then` tell most; they come last */
-	first = count > FIELDS_SHOWN ? count - 1 : 0;
+	/* a version reads dozens of fields, of which most are as they should be */
+	if (r->version || count > FIELDS_SHOWN)
+		count = steady_rule_then_fields(rule, rows, 64);
 	put_sides(&text, r);
 	steady_text_str(&text, ": ");
-	put_fields(&text, view, rows + first, count - first);
+	put_fields(&text, view, rows, count);
 	if (r->reason)
 		steady_text_printf(&text, " (%s)", r->reason);
 	steady_report_reason(report, "%s", text.data ? text.data : r->name);

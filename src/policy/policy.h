@@ -76,8 +76,9 @@ typedef bool steady_tolerable_fn(const void *ctx, unsigned int field);
 int steady_close(struct steady_model *model, const struct steady_cell *cell,
 		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report);
 /*
- * A warning for each rule that this CPU breaks, and no host's guest sees broken. Without a cell: of
- * the rules that a kernel enforces by itself.
+ * A warning for each rule that this CPU breaks, and no host's guest sees broken; a note where only
+ * a hypervisor would notice and the guest has no EL2. Without a cell: of the rules that a kernel
+ * enforces by itself.
  */
 void steady_close_warn(const struct steady_model *model, const struct steady_cell *cell,
 		       struct steady_report *report);

@@ -28,7 +28,7 @@ static int gives_with(const struct required *q, size_t input, const struct stead
 					  .joint = offer};
 	struct steady_model *m = NULL;
 	struct steady_view view;
-	int r = cell->unknown ? 0 : steady_work_attempt(&alone, cell, &m);
+	int r = cell->unknown ? 0 : steady_work_attempt(&alone, cell, NULL, &m);
 
 	*answer = cell->unknown ? STEADY_UNKNOWN : STEADY_NO;
 	if (!m)
@@ -91,7 +91,7 @@ static int attempt(const struct steady_work *w, const struct steady_cell *cell, 
 	r = steady_work_choose(&other, &best);
 	if (r || !best || best->unknown || steady_work_conflicts(&other, best))
 		return r;
-	r = steady_work_attempt(&other, best, &m);
+	r = steady_work_attempt(&other, best, NULL, &m);
 	if (r)
 		return r == -STEADY_ENOMEM ? r : 0;
 	steady_model_view(m, &view);

@@ -40,9 +40,12 @@ unsigned int steady_work_conflicts(const struct steady_work *w, const struct ste
 /* ---- baseline.c ---- */
 /* The cell of the dearest options without a conflict, else the one with the fewest; NULL: none. */
 int steady_work_choose(const struct steady_work *w, const struct steady_cell **best);
-/* The ID registers of the model that a cell's options give. ECONFLICT: rules leave no CPU. */
+/*
+ * The ID registers of the model that a cell's options give. ECONFLICT: rules leave no CPU; the
+ * report (NULL: none) says which.
+ */
 int steady_work_attempt(const struct steady_work *w, const struct steady_cell *cell,
-			struct steady_model **model);
+			struct steady_report *report, struct steady_model **model);
 
 /* ---- require.c ---- */
 /* ECONFLICT, with findings, if the model has not what the request asks for. */

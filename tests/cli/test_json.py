@@ -144,9 +144,27 @@ class Json(Case):
                           "which a guest has not\n", words)
             self.assertEqual("it MISSES FEAT_DotProd" in words, bool(extra))
 
+    def test_baseline_notes(self):
+        """What is told on standard error is in the JSON too; a model with notes is the same model."""
+        hosts = profile("neoverse-n1-6.12"), profile("cortex-a76-7.3")
+        answer = self.expect(DONE, "baseline", "--json", "--tolerate", "ID_AA64ISAR0_EL1.DP", *hosts)
+        (note,) = [n for n in answer.json()["notes"] if n["register"] == "ID_AA64ISAR0_EL1.DP"]
+        self.keys(note, ("severity", "register", "reason"))
+        self.assertEqual((note["severity"], note["reason"]),
+                         ("note", "need not be tolerated: the hosts are level there"))
+        self.assertIn(f"note: {note['register']}: {note['reason']}", answer.err)
+        self.assertEqual(len(answer.json()["notes"]), answer.err.count("note: ") + answer.err.count("warning: "))
+        plain = self.expect(DONE, "baseline", "--tolerate", "ID_AA64ISAR0_EL1.DP", *hosts)
+        self.assertNotIn("notes", plain.json())
+        self.assertEqual({k: v for k, v in answer.json().items() if k != "notes"}, plain.json())
+        told = self.file("told.json", answer.out)
+        self.assertEqual(self.expect(DONE, "models", "--text", told).out,
+                         self.expect(DONE, "models", "--text", self.file("plain.json", plain.out)).out)
+        self.expect(BAD, "show", self.file("bad.json", answer.out.replace('"notes": [', '"notes": 1, "x": [')))
+
     def test_conflicts(self):
         b = self.expect(NO, "baseline", "--json", profile("max-6.12"), profile("max-7.3")).json()
-        self.keys(b, ("conflicts",))
+        self.keys(b, ("conflicts", "notes"))
         (conflict,) = b["conflicts"]
         self.keys(conflict, ("register", "field", "values", "advice"), ("reason", "features"))
         self.assertEqual((conflict["register"], conflict["field"]), ("ID_AA64MMFR2_EL1", "NV"))

@@ -32,6 +32,20 @@ class Named(Case):
 
 
 class List(Named):
+    def test_baseline_of_names(self):
+        """A model without an offer accepts only itself: no kernel that its hosts boot helps."""
+        answer = self.expect(NO, "baseline", "neoverse-n1", "cortex-a76")
+        self.assertIn("\nDo: give the hosts' profiles: neoverse-n1-v1 and cortex-a76-v1 are models without an "
+                      "offer, each accepts only itself\n", answer.out)
+        self.assertEqual(answer.out.count("Do: "), 1, answer.out)
+        self.assertNotIn("kernel", answer.out)
+        answer = self.expect(NO, "baseline", "neoverse-n1", profile("cortex-a76-6.12"))
+        self.assertIn("Do: give the hosts' profiles: neoverse-n1-v1 is a model without an offer, it accepts only "
+                      "itself\n", answer.out)
+        self.assertNotIn("kernel", answer.out)
+        conflicts = self.expect(NO, "baseline", "--json", "neoverse-n1", "cortex-a76").json()["conflicts"]
+        self.assertTrue(all(c["advice"].startswith("give the hosts' profiles: ") for c in conflicts))
+
     def test_all(self):
         names = self.names()
         for name in ("armv8.0-a", "armv8.9-a", "armv9.4-a", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1",

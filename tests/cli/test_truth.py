@@ -19,6 +19,66 @@ def published(name):
     return {row[0]: int(row[1], 16) for row in rows}
 
 
+class Meanings(Case):
+    """What values say, by the fields' descriptions in DDI0487; MIDR's implementers by MIDR_EL1 there."""
+
+    SAYS = (
+        ("neoverse-n1-7.3", "MIDR_EL1", "Implementer", "65 (Arm)"),
+        ("a64fx-7.3", "MIDR_EL1", "Implementer", "70 (Fujitsu)"),
+        ("neoverse-n1-7.3", "MIDR_EL1", "Architecture", "15 (told by the ID registers)"),
+        ("neoverse-n1-7.3", "CTR_EL0", "IDC", "1 (new code: no cleaning)"),
+        ("neoverse-n1-7.3", "CTR_EL0", "DIC", "0 (new code: invalidate instruction caches)"),
+        ("neoverse-n1-7.3", "CTR_EL0", "DminLine", "4 (64 bytes)"),  # log2 of words of 4 bytes
+        ("a64fx-7.3", "CTR_EL0", "DminLine", "6 (256 bytes)"),
+        ("neoverse-n1-7.3", "CLIDR_EL1", "Ctype1", "1 (instruction cache)"),
+        ("neoverse-n1-7.3", "CLIDR_EL1", "Ctype2", "4 (unified cache)"),
+        ("neoverse-n1-7.3", "CLIDR_EL1", "ICB", "0 (not told)"),
+        ("neoverse-n1-7.3", "CLIDR_EL1", "Ttype1", "0 (no tag cache)"),
+        ("neoverse-n1-7.3", "ID_AA64DFR0_EL1", "BRPs", "5 (6 breakpoints)"),  # a count, minus 1
+        ("neoverse-n1-7.3", "ID_AA64DFR0_EL1", "WRPs", "3 (4 watchpoints)"),
+        ("neoverse-n1-7.3", "ID_AA64DFR0_EL1", "CTX_CMPs", "1 (2 context-aware breakpoints)"),
+        ("max-7.3", "ID_AA64DFR1_EL1", "BRPs", "0 (as ID_AA64DFR0_EL1.BRPs says)"),
+    )
+
+    def test_show(self):
+        for host, register, field, says in self.SAYS:
+            with self.subTest(f"{host} {register}.{field}"):
+                out = self.expect(DONE, "show", profile(host), f"{register}.{field}").out
+                line = next(line for line in out.splitlines() if line.split()[0] == field)
+                self.assertIn(f"  {says} ", line + " ")
+
+    def test_no_enumerator_is_left(self):
+        """Words where Linux's sysreg has a symbol that says nothing by itself."""
+        with open(TOP / "data" / "values.tsv", encoding="utf-8") as file:
+            rows = [line.split("\t") for line in file if not line.startswith(("#", "\n"))]
+        for row in rows:
+            self.assertNotRegex(row[3], r"^[A-Z0-9]+(_[A-Z0-9]+)*_(IMP|ONLY|IND|ASYNC|SYNC|V1P1|SPMZR)$"
+                                        r"|^(IGNR|FRZN|ToEL3|ToELx|ANY|IMP_[A-Z]+|IMPDEF|VAL_[01]+)$", row[:3])
+
+
+class LeftOut(Case):
+    """Names of Arm's that no condition here tells: the reason, not that there is no such feature."""
+
+    def test_every_name(self):
+        with open(TOP / "data" / "left-out.tsv", encoding="utf-8") as file:
+            rows = [line.split("\t") for line in file if line.startswith("FEAT_")]
+        self.assertGreater(len(rows), 20)
+        for name, why, _ in rows:
+            with self.subTest(name):
+                answer = self.expect(BAD, "show", "neoverse-n1", name)
+                self.assertEqual((answer.out, answer.err.count(why)), ("", 1), answer.err)
+                self.assertNotIn("and no feature", answer.err)
+
+    def test_as_people_write_it(self):
+        """FEAT_Crypto is in Arm's Features.json (2025-03), and a set of others there."""
+        for name in ("FEAT_Crypto", "feat_crypto", "Crypto"):
+            self.assertIn(f"'{name}' is left out of the features on purpose: ",
+                          self.expect(BAD, "show", "neoverse-n1", name).err)
+        self.assertIn("--require: 'FEAT_Crypto' is left out of the features on purpose: ",
+                      self.expect(BAD, "baseline", "--require", "FEAT_Crypto", profile("max-7.3")).err)
+        self.assertIn("no feature", self.expect(BAD, "show", "neoverse-n1", "FEAT_Cryptic").err)
+
+
 class SaidAlike(Case):
     """Values that say the same, and values of which neither offers what the other does."""
 

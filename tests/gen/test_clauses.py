@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """
 implications.tsv against lists from outside: Arm's clauses (tests/data/clauses.tsv), and for what is
-none of them values that break and keep each rule (tests/data/rules.tsv). No row can go unseen.
+none of them values that break and keep each rule (tests/data/rules.tsv); which rules close a baseline
+and by which field (tests/data/closes.tsv). No row can go unseen.
 """
 
 import os
@@ -158,6 +159,27 @@ class Rules(unittest.TestCase):
                     values = self.values(row[cell])
                     self.assertIs(conditions.evaluate(rule.when, self.known.trees, values), True)
                     self.assertIs(conditions.evaluate(rule.then, self.known.trees, values), keeps)
+
+    def test_what_closes_a_baseline(self):
+        """As the table says, field by field: no rule closes less, more, or by another field."""
+        ours = {rule.name: (rule.row.lower, rule.row.closes) for rule in self.rules
+                if rule.row.lower or rule.row.closes}
+        wanted = {row["rule"]: (row["lower"], row["closes"]) for row in table("closes.tsv")}
+        self.assertEqual(len(wanted), len(table("closes.tsv")))
+        for name in sorted(set(ours) | set(wanted)):
+            with self.subTest(name):
+                self.assertEqual(ours.get(name), wanted.get(name))
+
+    def test_what_closes_is_told_by_the_field(self):
+        """Some value of the field alone takes away what `if` asks for."""
+        by_name = {rule.name: rule for rule in self.rules}
+        for row in table("closes.tsv"):
+            with self.subTest(row["rule"]):
+                field, rule = self.known.field_by_name[row["lower"]], by_name[row["rule"]]
+                truths = [conditions.evaluate(rule.own, self.known.trees, {field: value})
+                          for value in solve.every(field)]
+                self.assertIn(False, truths)
+                self.assertIn(row["lower"].split(".")[0], row["source"])
 
     def test_no_rule_can_go_unseen(self):
         """Each is in the table by name, or the only one that tells a clause that can be broken."""

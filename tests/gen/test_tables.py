@@ -341,6 +341,16 @@ class Broken(unittest.TestCase):
     def test_value_without_meaning(self):
         self.change("values.tsv", self.VALUE, "meaning", "", "no meaning")
 
+    def test_linux_enumerator(self):
+        for of, name, fault in ((self.VALUE, "AES and PMULL", "linux: 'AES and PMULL' is no enum"),
+                                (self.VALUE, "AES_AND_PMULL", "linux: 'AES_AND_PMULL' is the meaning already"),
+                                (["ID_AA64ISAR0_EL1", "TME", "1"], "TM",
+                                 "linux: a name of Linux's, and no source of it"),
+                                (["ID_AA64PFR0_EL1", "EL0", "2"], "IMP", "Linux's IMP of this")):
+            with self.subTest(fault=fault):
+                self.setUp()
+                self.change("values.tsv", of, "linux", name, fault)
+
     def test_value_of_no_feature(self):
         self.change("values.tsv", self.VALUE, "features", "FEAT_DES", "no feature 'FEAT_DES'")
 

@@ -53,6 +53,10 @@ CHANGES = (
     ("SYSREG", r"(RNDR\n.*?)EndEnum", r"\1\t0b0111\tMore\nEndEnum",
      "value ID_AA64ISAR0_EL1 RNDR 7 is More"),
     ("SYSREG", r"(RNDR\n\t0b0\t)NI", r"\1Never", "meaning ID_AA64ISAR0_EL1 RNDR 0 is Never"),
+    ("SYSREG", r"(\tPMUVer\n.*?\t0b1111\t)IMP_DEF", r"\1NI",
+     "meaning ID_AA64DFR0_EL1 PMUVer 15 is NI"),
+    ("SYSREG", r"(\tPARange\n.*?\t0b101\t)48", r"\g<1>52",
+     "meaning ID_AA64MMFR0_EL1 PARange 5 is 52"),
     ("SYSREG", r"(RNDR\n\t0b0\tNI\n)\t0b1\tIMP\n", r"\1",
      "source ID_AA64ISAR0_EL1 RNDR 1 is nothing"),
     ("SYSREG", r"UnsignedEnum\t\S+\tRME\n.*?EndEnum\n", "Res0\t55:52\n",
@@ -159,6 +163,20 @@ class Command(unittest.TestCase):
         status, out, _ = self.call("--quiet")
         self.assertEqual(status, 1)
         self.assertIn("NEW     name         ID_AA64PFR0_EL1.RME: Linux: REALMS, here: RME", out)
+
+    def test_wrong_enumerator_in_the_data(self):
+        """Linux's name beside a meaning in words is held against Linux, not only the word."""
+        path = self.scratch / "data" / "values.tsv"
+        row = "ID_AA64DFR0_EL1\tPMUVer\t15\tof its own kind\t%s\t"
+        text = path.read_text(encoding="utf-8")
+        for wrong in ("NI_IMPDEF", ""):
+            with self.subTest(linux=wrong):
+                self.assertIn(row % "IMP_DEF", text)
+                path.write_text(text.replace(row % "IMP_DEF", row % wrong), encoding="utf-8")
+                status, out, _ = self.call("--quiet")
+                self.assertEqual(status, 1, out)
+                self.assertIn("NEW     meaning      ID_AA64DFR0_EL1.PMUVer: Linux: 15 is IMP_DEF",
+                              out)
 
     def test_stale(self):
         gone = ("name", "ID_AA64ISAR0_EL1", "RNDR", "RANDOM", "it was so", "DDI0487")

@@ -66,7 +66,7 @@ def sysreg(facts):
             continue  # MIDR_EL1 is in the header alone
         lines.append("\t".join(["Sysreg", register.name] + encoding(register.row)))
         for field in reversed(register.fields):
-            values = [(v, row.meaning) for f, v, row in facts.values if f is field]
+            values = [(v, row.linux or row.meaning) for f, v, row in facts.values if f is field]
             span = "%d:%d" % (field.msb, field.lsb)
             if not field.row:
                 lines.append("Res0\t" + span)

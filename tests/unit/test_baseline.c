@@ -338,6 +338,96 @@ static void test_loss_is_noted(void **state)
 	stop(&t);
 }
 
+/*
+ * Two granules of stage 2 make none, which a CPU with EL2 and that granule in stage 1 has not: only
+ * a hypervisor could miss it (data/el2-only.tsv), and a guest without EL2 is none.
+ */
+static void test_stage_2_is_a_note(void **state)
+{
+	const struct steady_finding *f;
+	unsigned int met = 0;
+	struct pair t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3, BUILD_7_3);
+	for (int i = 0; i < 2; i++) {
+		build_put(t.p[i], "ID_AA64PFR0_EL1.EL2", 1);
+		build_put(t.p[i], "ID_AA64MMFR0_EL1.TGran4_2", 2 + (unsigned int)i);
+	}
+	assert_int_equal(go(&t), 0);
+	for (size_t i = 0; (f = steady_report_get(t.report, i)); i++) {
+		if (!f->rule || strcmp(f->rule, "implies-aa64el2-tgran4k-s2tgran4k") != 0)
+			continue;
+		assert_int_equal(f->severity, STEADY_NOTE);
+		met++;
+	}
+	assert_int_equal(met, 1);
+	t.m->options |= UINT32_C(1) << STEADY_OPTION_EL2;
+	steady_report_free(t.report);
+	assert_int_equal(steady_report_new(&t.report), 0);
+	steady_close_warn(t.m, &t.m->offer->cells[0], t.report);
+	for (size_t i = 0; (f = steady_report_get(t.report, i)); i++)
+		assert_int_equal(f->severity, STEADY_WARNING);
+	assert_true(steady_report_count(t.report) > 0);
+	stop(&t);
+}
+
+/*
+ * A field that a rule lowered was lowered by the rule, not by what KVM accepts: E0PD needs CSV3
+ * (DDI0487 A2.2), of which the hosts accept 1 and 2 and have nothing but 0 in common.
+ */
+static void test_lowered_is_no_loss(void **state)
+{
+	const struct steady_finding *f;
+	unsigned int met = 0;
+	struct pair t;
+
+	(void)state;
+	start(&t, BUILD_N1, BUILD_7_3, BUILD_7_3);
+	for (int i = 0; i < 2; i++) {
+		build_put(t.p[i], "ID_AA64MMFR2_EL1.E0PD", 1);
+		build_accepted(t.p[i], "ID_AA64MMFR2_EL1.E0PD", 0x3);
+		build_put(t.p[i], "ID_AA64PFR0_EL1.CSV3", i ? 2 : 1);
+		build_accepted(t.p[i], "ID_AA64PFR0_EL1.CSV3", i ? 0x5 : 0x3);
+	}
+	assert_int_equal(go(&t), 0);
+	assert_int_equal(build_model_get(t.m, "ID_AA64MMFR2_EL1.E0PD"), 0);
+	for (size_t i = 0; (f = steady_report_get(t.report, i)); i++) {
+		if (!f->field || strcmp(f->field, "E0PD") != 0)
+			continue;
+		met++;
+		assert_string_equal(f->rule, "implies-e0pd-csv3");
+		assert_non_null(strstr(f->reason, "lowered from 1 to 0"));
+	}
+	assert_int_equal(met, 1);
+	f = build_finding(t.report, "ID_AA64PFR0_EL1", "CSV3"); /* which is one */
+	assert_non_null(strstr(f->reason, "that every host's KVM accepts"));
+	stop(&t);
+}
+
+/* An option that the rules leave no CPU with: which rule (DDI0487 A2.2: with SVE, PMUv3p1). */
+static void test_option_left_off_for_a_rule(void **state)
+{
+	const struct steady_finding *f;
+	struct pair t;
+
+	(void)state;
+	start(&t, BUILD_V1, BUILD_7_3, BUILD_7_3);
+	for (int i = 0; i < 2; i++) {
+		build_put(t.p[i], "ID_AA64DFR0_EL1.PMUVer", i ? 5 : 4);
+		build_accepted(t.p[i], "ID_AA64DFR0_EL1.PMUVer", i ? 0x22 : 0x12);
+	}
+	assert_int_equal(go(&t), 0);
+	assert_int_equal(build_model_get(t.m, "ID_AA64DFR0_EL1.PMUVer"), 1);
+	f = build_finding(t.report, "sve", NULL);
+	assert_non_null(f);
+	assert_non_null(strstr(f->reason,
+			       "the rules between fields leave no CPU: ID_AA64DFR0_EL1.PMUVer: "
+			       "FEAT_PMUv3 & FEAT_SVE needs FEAT_PMUv3p1"));
+	assert_non_null(strstr(f->reason, "(implies-pmuv3-sve-pmuv3p1)"));
+	stop(&t);
+}
+
 static void test_required(void **state)
 {
 	unsigned int feature = (unsigned int)steady_feature_by_name("FEAT_AES", 8);
@@ -507,6 +597,9 @@ int main(void)
 		cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_between_kernels),
 		cmocka_unit_test(test_loss_is_noted),
+		cmocka_unit_test(test_stage_2_is_a_note),
+		cmocka_unit_test(test_lowered_is_no_loss),
+		cmocka_unit_test(test_option_left_off_for_a_rule),
 		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_unvirtualised),

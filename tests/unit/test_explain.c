@@ -29,6 +29,40 @@ static void test_values(void **state)
 	}
 }
 
+/* DDI0487 D24.1.3: of most fields more is more, not of SpecSEI or PMUVer; a signed 15 is less. */
+static void test_relation(void **state)
+{
+	static const struct {
+		const char *reg, *field, *wanted, *offered, *want;
+	} rows[] = {
+		{"ID_AA64ZFR0_EL1", "SVEver", "1", "0", ">="},
+		{"ID_AA64DFR0_EL1", "DebugVer", "8", "6", ">="},
+		{"ID_AA64DFR0_EL1", "DebugVer", "8", "6-7", ">="},
+		{"ID_AA64PFR0_EL1", "CSV3", "1", "none", ">="},
+		{"ID_AA64PFR0_EL1", "CSV3", "1", "0,2", "="}, /* has more, and not this */
+		{"ID_AA64DFR0_EL1", "DoubleLock", "0", "15", "="},
+		{"ID_AA64MMFR0_EL1", "TGran4", "1", "0,15", ">="},
+		{"ID_AA64MMFR1_EL1", "SpecSEI", "0", "1", "="}, /* less is more */
+		{"ID_AA64DFR0_EL1", "PMUVer", "6", "0-1,4", "="},
+		{"ID_AA64MMFR2_EL1", "CCIDX", "1", "0", "="},
+		{"ID_AA64PFR0_EL1", "CSV3", NULL, "0", "="},
+		{"ID_AA64PFR0_EL1", "CSV3", "1", "unknown", "="},
+		{"CNTFRQ_EL0", NULL, "1", "0", "="},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct steady_finding f = {.reg = rows[i].reg,
+					   .field = rows[i].field,
+					   .wanted = rows[i].wanted,
+					   .offered = rows[i].offered};
+
+		if (strcmp(steady_explain_relation(&f), rows[i].want) != 0)
+			fail_msg("%s.%s: %s", rows[i].reg, rows[i].field,
+				 steady_explain_relation(&f));
+	}
+}
+
 /* DDI0487: without SVE and SME ID_AA64ZFR0_EL1 is RES0; MTE_frac tells of CPUs with FEAT_MTE2. */
 static void test_shown(void **state)
 {
@@ -132,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_relation),
 		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_reasons),

@@ -259,6 +259,63 @@ static void test_versions(void **state)
 	assert_int_equal(steady_version_by_name("v8.4-a", 6), -1);
 }
 
+/*
+ * The reason names the fields that hold what the version asks for (DDI0487 A2.1 and the fields'
+ * descriptions), not others that the version's own condition reads.
+ */
+static void test_reason_of_versions(void **state)
+{
+	static const struct {
+		const char *rule, *claim;
+		struct value values[4];
+		const char *reason;
+	} rows[] = {
+		{"mandatory-v8.4-dit",
+		 "v8.4",
+		 {{"ID_AA64PFR0_EL1.DIT", 0}, {"ID_AA64MMFR2_EL1.TTL", 0}},
+		 "v8.4, but not FEAT_DIT: ID_AA64PFR0_EL1.DIT is 0 (not implemented)"},
+		{"mandatory-v8.2-ras",
+		 "v8.2",
+		 {{"ID_AA64PFR0_EL1.RAS", 0}},
+		 "v8.2, but not FEAT_RAS: ID_AA64PFR0_EL1.RAS is 0 (not implemented)"},
+		{"mandatory-v8.5-bti",
+		 "v8.5",
+		 {{"ID_AA64PFR1_EL1.BT", 0}, {"ID_AA64ISAR1_EL1.SPECRES", 0}},
+		 "v8.5, but not FEAT_BTI: ID_AA64PFR1_EL1.BT is 0 (not implemented)"},
+		{"mandatory-v9.0-advsimd-fp-flagm2",
+		 "v9.0",
+		 {{"ID_AA64PFR0_EL1.AdvSIMD", 0},
+		  {"ID_AA64PFR0_EL1.FP", 0},
+		  {"ID_AA64ISAR0_EL1.TS", 1}},
+		 "v9.0 & FEAT_AdvSIMD & FEAT_FP, but not FEAT_FlagM2: ID_AA64ISAR0_EL1.TS is 1 "
+		 "(FlagM)"},
+		{"mandatory-v8.3-pauth",
+		 "v8.3",
+		 {{"ID_AA64ISAR1_EL1.APA", 0}, {"ID_AA64ISAR1_EL1.API", 0},
+		  {"ID_AA64ISAR2_EL1.APA3", 0}},
+		 "v8.3, but not FEAT_PAuth: ID_AA64ISAR1_EL1.APA is 0 (not implemented), "
+		 "ID_AA64ISAR1_EL1.API is 0 (not implemented), ID_AA64ISAR2_EL1.APA3 is 0 (not "
+		 "implemented)"},
+		{"removed-v9.0-aa32el1",
+		 "v9.0",
+		 {{"ID_AA64PFR0_EL1.EL1", 2}, {"ID_AA64DFR0_EL1.BRBE", 0}},
+		 "v9.0 excludes FEAT_AA32EL1, which is there too: ID_AA64PFR0_EL1.EL1 is 2 "
+		 "(AArch64 and AArch32)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct steady_report *report;
+		struct steady_view view;
+		int result;
+
+		make_view(&view, rows[i].values, 4);
+		assert_int_equal(lint_as(rows[i].rule, rows[i].claim, &view, &result, &report), 1);
+		assert_string_equal(steady_report_get(report, 0)->reason, rows[i].reason);
+		steady_report_free(report);
+	}
+}
+
 /* A CPU that shows all that v8.4 asks for is one of v8.4, without a claim; level 0 of BBM will do.
  */
 static void test_version_that_is_shown(void **state)
@@ -569,7 +626,7 @@ int main(void)
 		cmocka_unit_test(test_versions),   cmocka_unit_test(test_version_of_names),
 		cmocka_unit_test(test_options),    cmocka_unit_test(test_version_that_is_shown),
 		cmocka_unit_test(test_switches),   cmocka_unit_test(test_dumps),
-		cmocka_unit_test(test_guests),
+		cmocka_unit_test(test_guests),     cmocka_unit_test(test_reason_of_versions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

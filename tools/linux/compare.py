@@ -3,6 +3,8 @@
 
 from collections import namedtuple
 
+from facts import alike
+
 # kind, register and field say what it is about; linux and ours what each says of it.
 Disagreement = namedtuple("Disagreement", "kind register field linux ours")
 
@@ -35,11 +37,9 @@ def _span(field):
     return "%d:%d" % (field.msb, field.lsb)
 
 
-def _same_meaning(ours, linux):
-    """Alike but for case, punctuation and FEAT_; a bare number may stand in words: 8, `8 bits`."""
-    plain = ["".join(c for c in text.lower() if c.isalnum())
-             for text in (ours, linux.removeprefix("FEAT_"))]
-    return plain[0] == plain[1] or (linux[0].isdigit() and linux in ours.replace("-", " ").split())
+def _same_meaning(row, linux):
+    """Where the meaning is in other words than Linux's, the row holds Linux's beside it."""
+    return row.linux == linux if row.linux else alike(row.meaning, linux)
 
 
 class Comparison:
@@ -113,9 +113,9 @@ class Comparison:
             row = self.meanings.get((register.name, mine.name, value))
             if row is None:
                 self.add("value", register.name, mine.name, "%d is %s" % (value, name), "none")
-            elif not _same_meaning(row.meaning, name):
+            elif not _same_meaning(row, name):
                 self.add("meaning", register.name, mine.name, "%d is %s" % (value, name),
-                         row.meaning)
+                         row.linux or row.meaning)
 
     def sources(self, ours, linux):
         """A value is not to be called Linux's if Linux does not have it."""
