@@ -277,12 +277,12 @@ def _live(said, frequency):
     return wrong
 
 
-def faults(serial, frequency=FREQUENCY):
+def faults(serial, frequency=FREQUENCY, smp=2):
     """What is wrong with what a guest said from its start on, over all its moves: a list of lines."""
     said = parse(serial)
     wrong = [f"unexpected: {line}" for line in said.other]
     sums = Sums()
-    hashes = {hash_of(ids) for ids in said.ids if len(ids) == len(CORE)}
+    hashes = {hash_of(ids) for ids in whole(said)}
     for at, tick in enumerate(said.ticks):
         if tick["tick"] != at:
             return wrong + [f"tick {tick['tick']:x} where {at:x} was due"]
@@ -294,8 +294,10 @@ def faults(serial, frequency=FREQUENCY):
         if tick["ids"] not in hashes:
             wrong.append(f"tick {at:x}: a hash of registers that it has not shown")
         later = said.ticks[at + 1:at + 2]
-        if tick["odd"] and later and later[0]["ids"] == tick["ids"]: # not in the midst of a change
+        if tick["odd"] and not (later and later[0]["ids"] != tick["ids"]): # in the midst of a change
             wrong.append(f"tick {at:x}: {tick['odd']} vCPUs read other ID registers")
+        if tick.get("others", smp - 1) != smp - 1: # a Linux guest does not say
+            wrong.append(f"tick {at:x}: {tick['others']} other vCPUs, not {smp - 1}")
     return (wrong + not_held(said.ticks) + _live(said, frequency))[:8]
 
 
@@ -307,23 +309,41 @@ def _rows(name):
             if line and not line.startswith("#")][1:]
 
 
+def encodings():
+    """{register: encoding} of those of the core ID range that have names."""
+    return {cells[0]: f"S3_0_C0_C{cells[4]}_{cells[5]}" for cells in _rows("registers.tsv")
+            if cells[2] == "0" and cells[4] != "0"}
+
+
 def field_rows():
     """(encoding, register, field, msb, lsb) of the core ID range."""
-    names = {cells[0]: f"S3_0_C0_C{cells[4]}_{cells[5]}" for cells in _rows("registers.tsv")
-             if cells[2] == "0" and cells[4] != "0"}
+    names = encodings()
     return [(names[cells[0]], cells[0], cells[1], int(cells[2]), int(cells[3]))
             for cells in _rows("fields.tsv") if cells[0] in names]
 
 
 def differing_fields(before, after):
-    """{"REGISTER.FIELD": (value before, value after)} of two sets of registers"""
-    found = {}
+    """{"REGISTER.FIELD": (value before, value after)} of two sets of registers; of bits that are no
+    field's, {"S3_0_C0_C6_0": (those bits before, after)}"""
+    found, rest = {}, {name: before[name] ^ after[name] for name in CORE}
     for encoding, register, field, msb, lsb in field_rows():
         ones = (1 << msb - lsb + 1) - 1
         one, other = before[encoding] >> lsb & ones, after[encoding] >> lsb & ones
         if one != other:
             found[f"{register}.{field}"] = (one, other)
-    return found
+        rest[encoding] &= ~(ones << lsb)
+    return found | {name: (before[name] & bits, after[name] & bits) for name, bits in rest.items() if bits}
+
+
+def whole(said):
+    """The sets of ID registers that are not cut off where the guest was saved."""
+    return [ids for ids in said.ids if len(ids) == len(CORE)]
+
+
+def changed_fields(said):
+    """Names of what was ever otherwise than in the first of the sets."""
+    sets = whole(said)
+    return sorted({name for ids in sets for name in differing_fields(sets[0], ids)})
 
 
 # ---- what became of a move, in a line: the same words for what was foreseen and what was seen ----
@@ -373,20 +393,40 @@ def unknown_of_lists(incoming, own):
     return None
 
 
-def of_model(model, ticks):
-    """What the guest was told otherwise than its model (read from its JSON) says."""
-    wrong = []
+def wanted(model):
+    """The set of registers that a model (its JSON) has."""
+    names = encodings()
+    return {names.get(name, name): int(value, 16) for name, value in model["registers"].items()}
+
+
+def of_model(model, said):
+    """What the guest read or was told otherwise than its model (read from its JSON) says."""
+    wrong, core = [], wanted(model)
+    for ids in whole(said):
+        other = set(differing_fields(core, ids)) - set(model.get("tolerated") or [])
+        wrong += [f"{name} is not the model's" for name in sorted(other)]
     psci = (model.get("firmware") or {}).get("PSCI_VERSION")
     lengths = (model.get("sve") or {}).get("vector_lengths") or []
     for key, want in (("psci", int(psci, 16) if psci else None),
                       ("vl", max(lengths) if lengths else None)):
-        values = {tick[key] for tick in ticks if tick.get(key)}
+        values = {tick[key] for tick in said.ticks if tick.get(key)}
         wrong += [f"{key} is {value:x}, the model has {want:x}" for value in values
                   if want is not None and value != want]
     return wrong
 
 
-LOADING = re.compile(r"error while loading state for instance 0x[0-9a-f]+ of device 'cpu'")
+def of_pin(outcome, smp=2):
+    """What is wrong with a pinned start of QEMU: its own words, drift, vCPUs that nobody read back."""
+    wrong = [f"QEMU or the pin said: {outcome.said.splitlines()[0]}"] if outcome.said else []
+    back = set(re.findall(r"^steadyarm: vCPU (\d+) reads back equal after its first entry$", outcome.log,
+                          flags=re.M))
+    missing = [str(vcpu) for vcpu in range(smp) if str(vcpu) not in back]
+    return wrong + outcome.drifted() + [f"vCPU {vcpu} was not read back" for vcpu in missing]
+
+
+# QEMU 10's words for a stream that its CPU does not take, and QEMU 11's
+LOADING = re.compile(r"error while loading state for instance 0x[0-9a-f]+ of device 'cpu'|"
+                     r"Failed to put registers after init: ")
 
 
 def _failure(before, after):
@@ -408,19 +448,22 @@ def _failure(before, after):
     return f"{word} {after.status} {after.said.splitlines()[0] if after.said else ''}".rstrip()
 
 
-def seen(before, after, model=None):
-    """Of a guest that was saved and of what became of it; `model` if it was pinned on both sides."""
+def seen(before, after, model=None, leaves=False):
+    """Of a guest that was saved and of what became of it; `model` (its JSON) if it was pinned, on both
+    sides or only where it leaves."""
     if not after.serial:
         return _failure(before, after)
     if after.status != "0":
         return f"stopped {after.status} {after.said}".rstrip()
     serial = before.serial + after.serial
-    said = parse(serial)
-    wrong = faults(serial) + (of_model(model, said.ticks) if model else [])
+    said, smp = parse(serial), 2 if " others " in serial else 1
+    wrong = faults(serial, smp=smp)
+    if model:
+        wrong += of_model(model, parse(before.serial) if leaves else said)
+        wrong += [line for end in ((before,) if leaves else (before, after)) for line in of_pin(end, smp)]
     if wrong:
         return f"broken {wrong[0]}"
-    sets = [ids for ids in said.ids if len(ids) == len(CORE)]
-    changed = sorted(differing_fields(sets[0], sets[-1]))
+    changed = changed_fields(said)
     return " ".join(["changed", *changed]) if changed else "same"
 
 

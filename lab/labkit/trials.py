@@ -95,6 +95,11 @@ def make_model(folder, source, destination):
     return path, names
 
 
+def model_of(path):
+    """A model's JSON, read; None of None."""
+    return json.loads(path.read_text(encoding="utf-8")) if path else None
+
+
 def text_of(model):
     """A model's canonical text."""
     return _steadyarm("models", "--text", model).stdout
@@ -164,9 +169,8 @@ def _go_on(trials, folder):
                           for t in arriving], vmm)
         for trial in arriving:
             trial.after = done[trial.name]
-            model = trial.model if trial.pinned == "both" else None
-            trial.seen = moves.seen(trial.before, trial.after,
-                                    json.loads(model.read_text(encoding="utf-8")) if model else None)
+            trial.seen = moves.seen(trial.before, trial.after, model_of(trial.model),
+                                    leaves=trial.pinned == "source")
 
 
 def run(trials, folder):

@@ -66,21 +66,8 @@ class Moves(Lab):
         for row in self.of("both"):
             with self.subTest(row.name, source=row.source, destination=row.destination):
                 self.assertTrue(row.works(), row.seen)
-                for end in (row.before, row.after):
-                    self.assertEqual((end.status, end.said), ("0", ""))
-                    self.assertEqual(end.drifted(), [])
+                for end in (row.before, row.after): # the rest is moves.seen()'s
                     self.assertGreater(end.reads(), 0)
-                serial = row.before.serial + row.after.serial
-                self.assertEqual(moves.faults(serial), [])
-                self.check_model(moves.parse(serial).ids, row)
-                self.assertEqual(len({tick["found"] for tick in moves.parse(serial).ticks}), 1)
-
-    def check_model(self, sets, row):
-        """What the guest read is the model, on both hosts, but for what is tolerated by name."""
-        model = bench.core(bench.read(row.model))
-        wanted = {name: model[moves.CORE_FIRST + at] for at, name in enumerate(moves.CORE)}
-        for ids in sets:
-            self.assertLessEqual(set(moves.differing_fields(wanted, ids)), set(row.tolerated))
 
     def test_leaving(self):
         """a pinned guest goes on without the preload library on the newer kernel"""
