@@ -417,13 +417,16 @@ def of_model(model, said):
 
 def of_pin(outcome, smp=2):
     """What is wrong with a pinned start of QEMU: its own words, drift, vCPUs that nobody read back."""
-    wrong = [f"QEMU or the pin said: {outcome.said.splitlines()[0]}"] if outcome.said else []
+    said = [line for line in outcome.said.splitlines() if not MORE_VCPUS.search(line)]
+    wrong = [f"QEMU or the pin said: {said[0]}"] if said else []
     back = set(re.findall(r"^steadyarm: vCPU (\d+) reads back equal after its first entry$", outcome.log,
                           flags=re.M))
     missing = [str(vcpu) for vcpu in range(smp) if str(vcpu) not in back]
     return wrong + outcome.drifted() + [f"vCPU {vcpu} was not read back" for vcpu in missing]
 
 
+# of QEMU, where a guest has more vCPUs than the host has CPUs
+MORE_VCPUS = re.compile(r": warning: Number of SMP cpus requested \(\d+\) exceeds the recommended cpus")
 # QEMU 10's words for a stream that its CPU does not take, and QEMU 11's
 LOADING = re.compile(r"error while loading state for instance 0x[0-9a-f]+ of device 'cpu'|"
                      r"Failed to put registers after init: ")
