@@ -18,6 +18,7 @@
 #define WIDEST       6  /* 2^6 bytes, what a call holds */
 #define POWER_OFF    UINT32_C(1)
 #define PSCI_0_2     UINT32_C(4)
+#define PMU_STRICT   UINT32_C(0x200)
 
 /* ---- chance ---- */
 
@@ -442,7 +443,7 @@ static uint32_t odd_features(struct generate *g)
 {
 	switch (below(g, 4)) {
 	case 0:
-		return g->features ^ UINT32_C(1) << below(g, 9);
+		return g->features ^ UINT32_C(1) << below(g, 10);
 	case 1:
 		return UINT32_C(1) << below(g, 32);
 	case 2:
@@ -517,6 +518,9 @@ static void create_vm(struct generate *g)
 	}
 	simple(g, STEADY_OP_CREATE_VM, 0, 0);
 	g->vms++;
+	if (percent(g, 5) && g->c->options >> STEADY_OPTION_PMU & 1 &&
+	    steady_profile_behaves(g->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
+		g->features |= PMU_STRICT;
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		if (g->c->options >> i & 1 && steady_options[i].enable_cap)
 			simple(g, STEADY_OP_ENABLE_CAP, 0, steady_options[i].enable_cap);

@@ -60,7 +60,7 @@ int steady_sim_init_gic(struct steady_sim *s)
 
 /*
  * With a GIC the interrupt is set first, and stays set when what follows fails; without one there
- * is none to set.
+ * is none to set. A strict vCPU's PMU is to be chosen before, by a call that is not simulated.
  */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
@@ -76,6 +76,8 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 		return -ENODEV;
 	v->pmu_ready = true;
 	return 0;
+	if (features & STEADY_SIM_PMU_STRICT)
+		return -ENXIO;
 }
 
 /* ---- PMCR_EL0: reset_pmcr(), kvm_vcpu_read_pmcr(), set_pmcr() of 6.12 to 7.3 ---- */
@@ -103,6 +105,7 @@ int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_
 	    counters <= s->profile->unvirtualised[STEADY_PMCR_N].value)
 		s->counters = counters;
 	v->pmcr = value & PMCR_KEPT;
+	    !(s->features & STEADY_SIM_PMU_STRICT) &&
 	return 0;
 }
 
