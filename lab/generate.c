@@ -325,9 +325,15 @@ static void write_lengths(struct generate *g)
 /* Ids that nothing has, and real ones spelt wrongly. */
 static void odd_id(struct generate *g)
 {
+	static const uint16_t sve_ids[] = {0,     1,     0x3ff, 0x400, 0x401, 0x420, 0x5ff,
+					   0x600, 0x61f, 0x620, 0x800, 0xfffe, 0xffff};
 	uint64_t id = percent(g, 60) ? steady_register_id(some_register(g)) : FIRMWARE, value;
 
-	switch (below(g, 5)) {
+	switch (below(g, 6)) {
+	case 5: /* in SVE's space, which has P0 to FFR and the lengths: around those, in any size */
+		id = (UINT64_C(0x6000000000150000) | (uint64_t)below(g, WIDEST + 1) << ID_SIZE_SHIFT) +
+		     PICK(g, sve_ids);
+		break;
 	case 0: /* another size */
 		id = (id & ~(UINT64_C(0xf) << 52)) | (uint64_t)below(g, 7) << 52;
 		break;
@@ -512,15 +518,15 @@ static void create_vm(struct generate *g)
 		g->features &= ~PSCI_0_2;
 	if (percent(g, 5))
 		g->features |= POWER_OFF;
+	if (percent(g, 5) && g->c->options >> STEADY_OPTION_PMU & 1 &&
+	    steady_profile_behaves(g->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
+		g->features |= PMU_STRICT;
 	if (percent(g, 5)) {
 		simple(g, STEADY_OP_CREATE_VM, 0, PICK(g, odd));
 		check(g);
 	}
 	simple(g, STEADY_OP_CREATE_VM, 0, 0);
 	g->vms++;
-	if (percent(g, 5) && g->c->options >> STEADY_OPTION_PMU & 1 &&
-	    steady_profile_behaves(g->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
-		g->features |= PMU_STRICT;
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		if (g->c->options >> i & 1 && steady_options[i].enable_cap)
 			simple(g, STEADY_OP_ENABLE_CAP, 0, steady_options[i].enable_cap);
