@@ -10,6 +10,8 @@
 #include "host/sim.h"
 
 #define GICV2_VCPUS 8 /* VGIC_V2_MAX_CPUS */
+#define DEVICE_VFIO 4 /* KVM_DEV_TYPE_VFIO */
+#define DEVICE_ITS  8 /* KVM_DEV_TYPE_ARM_VGIC_ITS */
 
 uint64_t steady_sim_max_vcpus(const struct steady_sim *s)
 {
@@ -36,6 +38,8 @@ bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type)
 
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
 {
+	if (type == DEVICE_VFIO || type == DEVICE_ITS)
+		return -ENOSYS; /* there on most hosts, and nothing that a profile tells */
 	if (!steady_sim_can_make_gic(s, type))
 		return -ENODEV;
 	if (s->gic)
@@ -72,12 +76,12 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 	if (v->pmu_ready || v->pmu_irq)
 		return -EBUSY;
 	v->pmu_irq = s->gic;
+	if (features & STEADY_SIM_PMU_STRICT)
+		return -ENXIO;
 	if (s->gic && !s->gic_ready)
 		return -ENODEV;
 	v->pmu_ready = true;
 	return 0;
-	if (features & STEADY_SIM_PMU_STRICT)
-		return -ENXIO;
 }
 
 /* ---- PMCR_EL0: reset_pmcr(), kvm_vcpu_read_pmcr(), set_pmcr() of 6.12 to 7.3 ---- */
@@ -101,11 +105,11 @@ int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_
 	uint64_t counters = value >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK;
 
 	if (!s->frozen && !steady_sim_has(v, STEADY_OPTION_EL2) &&
+	    !(s->features & STEADY_SIM_PMU_STRICT) &&
 	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_COUNTERS_LOWERED) &&
 	    counters <= s->profile->unvirtualised[STEADY_PMCR_N].value)
 		s->counters = counters;
 	v->pmcr = value & PMCR_KEPT;
-	    !(s->features & STEADY_SIM_PMU_STRICT) &&
 	return 0;
 }
 
