@@ -192,6 +192,7 @@ static void write_telling(struct generate *g)
 		"ID_AA64PFR1_EL1.MTE",    "ID_AA64MMFR0_EL1.TGran4_2", "ID_AA64PFR0_EL1.EL2",
 		"ID_AA64DFR0_EL1.DoubleLock", "ID_AA64MMFR4_EL1.NV_frac", "ID_AA64MMFR4_EL1.E2H0",
 		"ID_AA64PFR0_EL1.EL1",    "CTR_EL0.L1Ip",           "CTR_EL0.IDC",
+		"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran64_2",
 	};
 	const char *name = PICK(g, names);
 	const struct steady_field *f = &steady_fields[steady_field_by_name(name, strlen(name))];
@@ -199,7 +200,10 @@ static void write_telling(struct generate *g)
 
 	if (get(g, some_vcpu(g), id, &value))
 		return;
-	set(g, some_vcpu(g), id, steady_field_put(f, value, below(g, 1u << f->width)));
+	if (percent(g, 50)) /* so that nothing but this field can be what is wrong */
+		value = g->c->reg[f->reg].value;
+	value = steady_field_put(f, value, below(g, percent(g, 40) ? 2 : 1u << f->width));
+	set(g, some_vcpu(g), id, value);
 	get(g, some_vcpu(g), id, &value);
 	if (strcmp(f->name, "SSBS") == 0) { /* the workaround of Spectre v4 */
 		set(g, some_vcpu(g), STEADY_ID_WA_2, below(g, 4));
