@@ -25,6 +25,8 @@ static const char help[] =
 	"  create-gic TYPE = R          init-gic = R                pmu-init N = R\n"
 	"  run N = R                    with immediate_exit: success is EINTR\n"
 	"  smccc-filter FUNCTION COUNT ACTION = R\n"
+	"A simulated host makes interrupt controllers of the types 5 and 7 (GICv2, GICv3); what it\n"
+	"does not simulate gives ENOSYS there.\n"
 	"\n"
 	"Example:\n"
 	"  steadyarm replay calls.log rack7-12.json\n";

@@ -18,6 +18,7 @@
 #define WIDEST       6  /* 2^6 bytes, what a call holds */
 #define POWER_OFF    UINT32_C(1)
 #define PSCI_0_2     UINT32_C(4)
+#define PMU_STRICT   UINT32_C(0x200)
 
 /* ---- chance ---- */
 
@@ -191,6 +192,7 @@ static void write_telling(struct generate *g)
 		"ID_AA64PFR1_EL1.MTE",    "ID_AA64MMFR0_EL1.TGran4_2", "ID_AA64PFR0_EL1.EL2",
 		"ID_AA64DFR0_EL1.DoubleLock", "ID_AA64MMFR4_EL1.NV_frac", "ID_AA64MMFR4_EL1.E2H0",
 		"ID_AA64PFR0_EL1.EL1",    "CTR_EL0.L1Ip",           "CTR_EL0.IDC",
+		"ID_AA64MMFR0_EL1.TGran16_2", "ID_AA64MMFR0_EL1.TGran64_2",
 	};
 	const char *name = PICK(g, names);
 	const struct steady_field *f = &steady_fields[steady_field_by_name(name, strlen(name))];
@@ -198,7 +200,10 @@ static void write_telling(struct generate *g)
 
 	if (get(g, some_vcpu(g), id, &value))
 		return;
-	set(g, some_vcpu(g), id, steady_field_put(f, value, below(g, 1u << f->width)));
+	if (percent(g, 50)) /* so that nothing but this field can be what is wrong */
+		value = g->c->reg[f->reg].value;
+	value = steady_field_put(f, value, below(g, percent(g, 40) ? 2 : 1u << f->width));
+	set(g, some_vcpu(g), id, value);
 	get(g, some_vcpu(g), id, &value);
 	if (strcmp(f->name, "SSBS") == 0) { /* the workaround of Spectre v4 */
 		set(g, some_vcpu(g), STEADY_ID_WA_2, below(g, 4));
@@ -324,9 +329,15 @@ static void write_lengths(struct generate *g)
 /* Ids that nothing has, and real ones spelt wrongly. */
 static void odd_id(struct generate *g)
 {
+	static const uint16_t sve_ids[] = {0,     1,     0x3ff, 0x400, 0x401, 0x420, 0x5ff,
+					   0x600, 0x61f, 0x620, 0x800, 0xfffe, 0xffff};
 	uint64_t id = percent(g, 60) ? steady_register_id(some_register(g)) : FIRMWARE, value;
 
-	switch (below(g, 5)) {
+	switch (below(g, 6)) {
+	case 5: /* in SVE's space, which has P0 to FFR and the lengths: around those, in any size */
+		id = (UINT64_C(0x6000000000150000) | (uint64_t)below(g, WIDEST + 1) << ID_SIZE_SHIFT) +
+		     PICK(g, sve_ids);
+		break;
 	case 0: /* another size */
 		id = (id & ~(UINT64_C(0xf) << 52)) | (uint64_t)below(g, 7) << 52;
 		break;
@@ -442,7 +453,7 @@ static uint32_t odd_features(struct generate *g)
 {
 	switch (below(g, 4)) {
 	case 0:
-		return g->features ^ UINT32_C(1) << below(g, 9);
+		return g->features ^ UINT32_C(1) << below(g, 10);
 	case 1:
 		return UINT32_C(1) << below(g, 32);
 	case 2:
@@ -511,6 +522,9 @@ static void create_vm(struct generate *g)
 		g->features &= ~PSCI_0_2;
 	if (percent(g, 5))
 		g->features |= POWER_OFF;
+	if (percent(g, 5) && g->c->options >> STEADY_OPTION_PMU & 1 &&
+	    steady_profile_behaves(g->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
+		g->features |= PMU_STRICT;
 	if (percent(g, 5)) {
 		simple(g, STEADY_OP_CREATE_VM, 0, PICK(g, odd));
 		check(g);

@@ -366,6 +366,8 @@ extern const unsigned int steady_known_count;
  * it. Of another one nothing is known but that a newer kernel has it.
  */
 bool steady_id_known(uint64_t kvm_id);
+/* Whether it is wider than struct steady_call holds, so that it cannot be read or written here. */
+bool steady_id_wide(uint64_t kvm_id);
 
 /*
  * What kernels do differently and no register, mask or list shows: a probe finds it out by trying

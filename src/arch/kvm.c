@@ -154,6 +154,11 @@ bool steady_id_known(uint64_t kvm_id)
 	}
 }
 
+bool steady_id_wide(uint64_t kvm_id)
+{
+	return (kvm_id >> 52 & 0xf) > 6; /* KVM_REG_SIZE: 2^N bytes */
+}
+
 bool steady_gate_open(uint64_t kvm_id, const struct steady_view *view)
 {
 	for (unsigned int i = 0; i < steady_gate_count; i++) {

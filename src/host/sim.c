@@ -17,7 +17,6 @@
 #define OLD_KNOWN   UINT32_C(0x7f) /* what every kernel knows: up to PTRAUTH_GENERIC */
 #define EL2_KNOWN   UINT32_C(0x180)
 #define E2H0        UINT32_C(0x100) /* HAS_EL2_E2H0 */
-#define PMU_STRICT  (UINT32_C(1) << 9)
 
 #define LEAST_IPA   32 /* ARM64_MIN_PARANGE_BITS */
 #define USUAL_IPA   40 /* KVM_PHYS_SHIFT */
@@ -233,7 +232,7 @@ static uint32_t known_features(const struct steady_sim *s)
 	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_EL2))
 		known |= EL2_KNOWN; /* where nobody tried, the kernel is taken to be a new one */
 	if (steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_KNOWS_PMU_STRICT))
-		known |= PMU_STRICT;
+		known |= STEADY_SIM_PMU_STRICT;
 	return known;
 }
 
@@ -260,6 +259,8 @@ static uint32_t supported_features(const struct steady_sim *s)
 		if (has_capabilities(s, (enum steady_option)i))
 			bits |= steady_options[i].features;
 	}
+	if (steady_sim_capability(s, STEADY_CAP_PMU_STRICT))
+		bits |= STEADY_SIM_PMU_STRICT;
 	/* without EL2 itself it says nothing, and every kernel that knows it takes it */
 	return bits | E2H0;
 }
@@ -284,6 +285,7 @@ static int check_features(const struct steady_sim *s, uint32_t features)
 	uint32_t narrow = steady_options[STEADY_OPTION_EL1_32BIT].features;
 	uint32_t el2 = steady_options[STEADY_OPTION_EL2].features;
 	uint32_t e2h0 = steady_options[STEADY_OPTION_EL2_E2H0].features;
+	uint32_t pmu = steady_options[STEADY_OPTION_PMU].features;
 
 	if (features & ~known_features(s))
 		return -ENOENT;
@@ -292,6 +294,8 @@ static int check_features(const struct steady_sim *s, uint32_t features)
 	if ((features & e2h0) == e2h0 && !has_capabilities(s, STEADY_OPTION_EL2_E2H0))
 		return -EINVAL;
 	if ((features & pauth) != 0 && (features & pauth) != pauth)
+		return -EINVAL;
+	if (features & STEADY_SIM_PMU_STRICT && !(features & pmu))
 		return -EINVAL;
 	if (features & narrow && (s->mte || features & el2))
 		return -EINVAL;
@@ -371,6 +375,8 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
 	if (!s->configured) {
 		s->features = features;
+		if (features & STEADY_SIM_PMU_STRICT)
+			s->counters = 0; /* of no PMU: none was chosen */
 		steady_sim_reset_registers(s, c);
 	}
 	s->configured = true;

@@ -83,6 +83,9 @@ struct steady_sim_range {   /* of SMCCC function numbers, both ends included */
 	uint32_t first, last;
 };
 
+/* KVM_ARM_VCPU_PMU_V3_STRICT, of features[0]; no option of ours. */
+#define STEADY_SIM_PMU_STRICT (UINT32_C(1) << 9)
+
 struct steady_sim {
 	const struct steady_profile *profile;
 	const struct steady_field *field[STEADY_SIM_FIELDS_END];

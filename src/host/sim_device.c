@@ -10,6 +10,8 @@
 #include "host/sim.h"
 
 #define GICV2_VCPUS 8 /* VGIC_V2_MAX_CPUS */
+#define DEVICE_VFIO 4 /* KVM_DEV_TYPE_VFIO */
+#define DEVICE_ITS  8 /* KVM_DEV_TYPE_ARM_VGIC_ITS */
 
 uint64_t steady_sim_max_vcpus(const struct steady_sim *s)
 {
@@ -36,6 +38,8 @@ bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type)
 
 int steady_sim_create_gic(struct steady_sim *s, uint64_t type)
 {
+	if (type == DEVICE_VFIO || type == DEVICE_ITS)
+		return -ENOSYS; /* there on most hosts, and nothing that a profile tells */
 	if (!steady_sim_can_make_gic(s, type))
 		return -ENODEV;
 	if (s->gic)
@@ -60,7 +64,7 @@ int steady_sim_init_gic(struct steady_sim *s)
 
 /*
  * With a GIC the interrupt is set first, and stays set when what follows fails; without one there
- * is none to set.
+ * is none to set. A strict vCPU's PMU is to be chosen before, by a call that is not simulated.
  */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
@@ -72,6 +76,8 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 	if (v->pmu_ready || v->pmu_irq)
 		return -EBUSY;
 	v->pmu_irq = s->gic;
+	if (features & STEADY_SIM_PMU_STRICT)
+		return -ENXIO;
 	if (s->gic && !s->gic_ready)
 		return -ENODEV;
 	v->pmu_ready = true;
@@ -99,6 +105,7 @@ int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_
 	uint64_t counters = value >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK;
 
 	if (!s->frozen && !steady_sim_has(v, STEADY_OPTION_EL2) &&
+	    !(s->features & STEADY_SIM_PMU_STRICT) &&
 	    steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_COUNTERS_LOWERED) &&
 	    counters <= s->profile->unvirtualised[STEADY_PMCR_N].value)
 		s->counters = counters;

@@ -21,6 +21,9 @@
 #define ID_CACHE      UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
 #define ID_CORE       UINT64_C(0x0000000000100000) /* KVM_REG_ARM_CORE, counted in words */
 #define CORE_WORDS    216 /* struct kvm_regs */
+#define ID_SVE        UINT64_C(0x0000000000150000) /* KVM_REG_ARM64_SVE */
+#define ID_P0         UINT64_C(0x6050000000150400) /* KVM_REG_ARM64_SVE_PREG(0, 0) */
+#define ID_FFR_LAST   UINT64_C(0x605000000015061f) /* KVM_REG_ARM64_SVE_FFR(31) */
 #define ID_NUMBER     UINT64_C(0xff)
 #define MOST_BYTES    64 /* of what struct steady_call holds */
 
@@ -345,13 +348,19 @@ static int check_id(uint64_t id)
 	return (id & ~ID_SIZE & ID_HIGH) == ID_ARM64 ? 0 : -EINVAL;
 }
 
-/* get_core_reg(), set_core_reg(): within struct kvm_regs there is something, if not for this vCPU. */
+/*
+ * get_core_reg(), set_core_reg(): within struct kvm_regs there is something, if not for this vCPU.
+ * sve_reg_to_region(): SVE's space is known whole; the vectors' ids are wider than a call holds.
+ */
 static int no_register(uint64_t id)
 {
 	uint64_t offset = id & ~(ID_SIZE | ID_ARM64 | ID_CORE);
 	uint64_t words = ((uint64_t)1 << ((id & ID_SIZE) >> ID_SIZE_SHIFT)) / 4;
 
 	if ((id & ID_COPROC) == ID_CORE && offset + words < CORE_WORDS)
+		return -EINVAL;
+	if ((id & ID_COPROC) == ID_SVE && id != STEADY_ID_SVE_VLS &&
+	    (id < ID_P0 || id > ID_FFR_LAST))
 		return -EINVAL;
 	return -ENOENT;
 }

@@ -205,7 +205,7 @@ static int unnamed(struct steady_probe *b, const struct steady_configuration *c)
 		struct steady_unnamed *all;
 		size_t at = 0;
 
-		if (steady_id_known(id) || space == FIRMWARE || space == BITMAP ||
+		if (steady_id_known(id) || steady_id_wide(id) || space == FIRMWARE || space == BITMAP ||
 		    steady_register_by_id(id) >= 0)
 			continue;
 		while (at < p->unnamed_count && p->unnamed[at].id < id)

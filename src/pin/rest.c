@@ -100,6 +100,8 @@ static int pin_one(struct steady_pin *p, uint32_t vcpu, uint64_t id, struct stea
 
 	if (want && want->value)
 		return 0; /* of a newer version's model, and pinned with the rest of its firmware */
+	if (steady_id_wide(id))
+		return steady_unknown_wide(report, p->model, id);
 	r = steady_ask_get(&p->host, vcpu, id, value);
 	if (steady_answer_of(STEADY_OP_GET, r) == STEADY_ANSWER_ABSENT)
 		return 0;

@@ -38,21 +38,38 @@ void steady_unknown_zero(struct steady_report *report, enum steady_unknown what,
 		steady_report_reason(report, "%s: it is 0", words[what]);
 }
 
-int steady_unknown_stays(struct steady_report *report, const struct steady_model *m,
-			 enum steady_unknown what, const char *reg, const char *field,
-			 uint64_t value, const char *why)
+/* `value` NULL: nobody knows. */
+static int stays(struct steady_report *report, const struct steady_model *m,
+		 enum steady_unknown what, const char *reg, const char *field, const uint64_t *value,
+		 const char *why)
 {
 	steady_report_add(report, m->lenient ? STEADY_WARNING : STEADY_ERROR,
 			  m->lenient ? 0 : STEADY_EBLOCKED);
 	steady_report_unknown(report, names[what]);
 	steady_report_subject(report, reg, field);
 	steady_report_wanted(report, "0");
-	steady_report_offered(report, "0x%" PRIx64, value);
+	if (value)
+		steady_report_offered(report, "0x%" PRIx64, *value);
 	steady_report_reason(report, "%s, and %s", words[what], why);
 	if (m->lenient)
 		return 0;
 	steady_report_advice(report, "use a newer steadyarm, or let guests see it: --lenient");
 	return -STEADY_EBLOCKED;
+}
+
+int steady_unknown_stays(struct steady_report *report, const struct steady_model *m,
+			 enum steady_unknown what, const char *reg, const char *field,
+			 uint64_t value, const char *why)
+{
+	return stays(report, m, what, reg, field, &value, why);
+}
+
+int steady_unknown_wide(struct steady_report *report, const struct steady_model *m, uint64_t id)
+{
+	char label[STEADY_ID_LABEL];
+
+	return stays(report, m, STEADY_UNKNOWN_REGISTER, steady_id_label(id, label), NULL, NULL,
+		     "at more than 512 bits it is too wide to be brought to 0");
 }
 
 /* ---- ID registers ---- */
@@ -261,6 +278,8 @@ static int check_one(const struct steady_model *m, const struct steady_profile *
 
 	if (want && want->value)
 		return 0; /* of a newer version's model, which knows what it is */
+	if (steady_id_wide(id))
+		return steady_unknown_wide(report, m, id);
 	if (!r || steady_reading_unknown(r)) {
 		not_captured(report, name, r ? "it could not be read on this host"
 					     : "the profile did not capture what it shows");

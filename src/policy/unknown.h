@@ -23,6 +23,9 @@ void steady_unknown_zero(struct steady_report *report, enum steady_unknown what,
 int steady_unknown_stays(struct steady_report *report, const struct steady_model *model,
 			 enum steady_unknown what, const char *reg, const char *field,
 			 uint64_t value, const char *why);
+/* The same of a register that is too wide to be looked at. */
+int steady_unknown_wide(struct steady_report *report, const struct steady_model *model,
+			uint64_t id);
 /* The fields without a name that a guest would see as something else than 0, and those that not. */
 int steady_unknown_fields(const struct steady_model *model, const struct steady_configuration *c,
 			  const uint64_t target[STEADY_REGISTERS], struct steady_report *report);

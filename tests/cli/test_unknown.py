@@ -16,6 +16,7 @@ BASES = ("max-7.3", "neoverse-n1-6.18")  # with SVE, whose register list comes l
 BITMAP = "0x6030000000160007"  # KVM_REG_ARM_FW_FEAT_BMAP_REG(7)
 FIRMWARE = "0x6030000000140004"  # KVM_REG_ARM_FW_REG(4)
 OTHER = "0x6030000000170000"  # a space of ids that KVM does not have
+WIDE = "0x6080000000170000"  # there, of 2048 bits, as SME's ZA would be
 SYSREG = "0x603000000013c10e"  # op0 3, op1 0, CRn 2, CRm 1, op2 6: UNALLOCATED in Arm's 2026-03
 OUTSIDE = "0x603000000013c80a"  # op0 3, op1 1, CRn 0, CRm 1, op2 2: in range 0, not in the core range
 
@@ -85,6 +86,7 @@ FIXED = (
      {(FIRMWARE, None, "0x1")}),
     ("listed register", lambda f: f.unnamed(SYSREG, "0x11", False), "register",
      {("S3_0_C2_C1_6", None, "0x11")}),
+    ("wide register", lambda f: f.listed(WIDE), "register", {(WIDE, None, None)}),
     ("register outside the core range", lambda f: f.register("S3_1_C0_C1_2", 1, 0).listed(OUTSIDE),
      "register", {("S3_1_C0_C1_2", None, "0x1")}),
     ("register range", lambda f: f.ranges(5), "range", {("register range 2", None, "0x5")}),
@@ -92,7 +94,7 @@ FIXED = (
 
 
 def told(unknown):
-    return {(found["register"], found.get("field"), found["offered"]) for found in unknown}
+    return {(found["register"], found.get("field"), found.get("offered")) for found in unknown}
 
 
 def each(rows):

@@ -26,6 +26,7 @@ enum {
 	PTRAUTH_ADDRESS = 1 << 5,
 	PTRAUTH_GENERIC = 1 << 6,
 	HAS_EL2 = 1 << 7,
+	PMU_V3_STRICT = 1 << 9,
 };
 
 /* KVM's ids: ARM64 | SIZE_U64 | ARM64_SYSREG(3, op1, 0, CRm, op2). */

@@ -26,6 +26,8 @@ static void test_before_init(void **state)
 	stop(&h);
 }
 
+#define SVE_SPACE(size, low) (UINT64_C(0x6000000000150000) | UINT64_C(size) << 52 | (low))
+
 static const struct {
 	uint64_t id;
 	int get, set;
@@ -41,6 +43,17 @@ static const struct {
 	{SYSREG(0, 4, 3), 0, 0},             /* reserved: RAZ */
 	{SVE_VLS, -ENOENT, -ENOENT},         /* without SVE */
 	{X0, 0, 0},
+	/* SVE's space: ENOENT for what it has, EINVAL for all else (lab, 6.1 to 7.3) */
+	{SVE_SPACE(5, 0xffff), -EINVAL, -EINVAL},
+	{SVE_SPACE(3, 0), -EINVAL, -EINVAL},
+	{SVE_SPACE(5, 0), -EINVAL, -EINVAL},
+	{SVE_SPACE(5, 0x3ff), -EINVAL, -EINVAL},
+	{SVE_SPACE(5, 0x400), -ENOENT, -ENOENT}, /* P0 */
+	{SVE_SPACE(5, 0x401), -ENOENT, -ENOENT}, /* a second slice of it */
+	{SVE_SPACE(5, 0x61f), -ENOENT, -ENOENT}, /* FFR's last */
+	{SVE_SPACE(5, 0x620), -EINVAL, -EINVAL},
+	{SVE_SPACE(3, 0x400), -EINVAL, -EINVAL},
+	{SVE_SPACE(6, 0), -EINVAL, -EINVAL},
 };
 
 static void test_ids(void **state)
@@ -362,6 +375,9 @@ static void test_devices(void **state)
 	assert_int_equal(ask(&h, STEADY_OP_INIT_GIC, 0, 0), -EBADF);
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V2), -ENODEV);
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, 1), -ENODEV);
+	/* VFIO and the ITS, which kernels make: said to be unknown, not absent */
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, 4), -ENOSYS);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, 8), -ENOSYS);
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
 	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), -EEXIST);
 	assert_int_equal(run(&h, 0), -ENXIO); /* the GIC has no address */
