@@ -339,8 +339,15 @@ class Run(Case):
         self.assertEqual(status, 126)
         self.assertIn("Is a directory", err)
 
+    @staticmethod
+    def mapped(data):
+        """Where in the file ends what is mapped of it: elf(5), p_type 1, p_offset, p_filesz."""
+        start, count = struct.unpack_from("<Q", data, E_PHOFF)[0], struct.unpack_from("<H", data, E_PHNUM)[0]
+        parts = [struct.unpack_from("<IIQQQQ", data, start + 56 * i) for i in range(count)]
+        return max(part[2] + part[5] for part in parts if part[0] == 1)
+
     def test_library_that_cannot_be_loaded(self):
-        """ld.so(8) says that it is ignored, and runs the program."""
+        """ld.so(8) says that it is ignored, or nothing where it is any library, and runs the program."""
         data = bytearray(pathlib.Path(PRELOAD).read_bytes())
         rows = [(b"nothing\n", "it is no shared library"), (bytes(data[:40]), "it is no shared library"),
                 (pathlib.Path(shutil.which("true")).read_bytes()[:16] + b"\2\0" + bytes(data[18:]), "it is no shared library")]
@@ -348,6 +355,10 @@ class Run(Case):
             other = bytearray(data)
             other[at:at + len(value)] = value
             rows.append((bytes(other), "it is for another architecture"))
+        libm = re.search(r"(/\S*/libm\.so\S*)$", pathlib.Path("/proc/self/maps").read_text(encoding="utf-8"), re.M)
+        rows += [(pathlib.Path(VMM).read_bytes(), "it is a program"), (bytes(data[:self.mapped(data) - 1]), "its end is missing"),
+                 (bytes(data[:4096]), "its end is missing")]
+        rows += [(pathlib.Path(name).read_bytes(), "it is another library") for name in (SIMHOST, libm[1])]
         for content, said in rows:
             library = self.program("other.so", content)
             status, out, err = self.launch("--model", self.model(*POOL), "--library", library, "--", shutil.which("echo"), "x")
