@@ -296,8 +296,10 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 	bool failed;
-	char id[65] = "";
+	char id[65] = "", pid[24];
 	int r;
+
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid()); /* what it execs has the same */
 
 	r = steady_model_print(model, &text);
 	if (!r)
@@ -311,7 +313,7 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 		r = steady_model_print(model, &text);
 	}
 	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
-		 setenv("STEADYARM_MODEL_ID", id, 1) ||
+		 setenv("STEADYARM_MODEL_ID", id, 1) || setenv("STEADYARM_PID", pid, 1) ||
 		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
 		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
 		 (model->lenient ? setenv("STEADYARM_LENIENT", "1", 1)

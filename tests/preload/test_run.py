@@ -494,6 +494,31 @@ class Run(Case):
         self.assertIn("vCPU 0 is pinned", (self.folder / "log").read_text(encoding="utf-8"))
         self.assertEqual(len(list((self.folder / "records").iterdir())), 1)
 
+    def test_children_of_a_wrapper(self):
+        """What else a script runs makes no VM, leaves no record, and is not in the log; its VMM does, and is."""
+        model = ["--host", profile(HOST), "--model", self.model(*POOL), "--log", "log"]
+        idle = 'for i in 1 2 3 4 5; do sh -c "cat /etc/hostname >/dev/null; true"; done; exec true'
+        self.assertEqual(self.launch(*model, "--", shutil.which("sh"), "-c", idle)[0], 0)
+        log = self.folder / "log"
+        self.assertEqual(log.read_text(encoding="utf-8").count("model test-v1"), 2)  # the shell, and what it execs
+        self.assertLessEqual(len(list((self.folder / "records").iterdir())), 1)
+        for filtered in ("", "-C", "-C -s"):
+            with self.subTest(filtered):
+                log.unlink()
+                status, out, err = self.launch(*model, "--", shutil.which("sh"), "-c",
+                                               f"{VMM} {filtered} -x 42; s=$?; ls records; exit $s")
+                self.assertEqual((status, err), (42, ""))
+                self.assertEqual(sorted(values(out).values()), self.expected())
+                said = log.read_text(encoding="utf-8")
+                self.assertEqual(said.count("model test-v1"), 2)  # the shell and the VMM
+                self.assertIn("vCPU 0 is pinned", said)
+                if filtered:
+                    self.assertIn(re.search(r"(?m)^pid (\d+)$", out)[1] + ".json\n", out)
+        script = self.file("script", f"{VMM} -w; true\n")
+        process = self.waiting(STEADYARM, "run", *model, "--", shutil.which("sh"), script)
+        states = [p["state"] for p in json.loads(self.ps("--json")[1])["processes"] if p["pid"] != process.pid and p["model"]]
+        self.assertEqual(states, ["read-back"])
+
     def test_errno_at_start(self):
         """What the library did before main() is not to be seen there."""
         (self.folder / "records").mkdir()  # mkdir(2) and unlink(2) fail, in any case
