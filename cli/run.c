@@ -314,7 +314,6 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 	}
 	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
 		 setenv("STEADYARM_MODEL_ID", id, 1) || setenv("STEADYARM_PID", pid, 1) ||
-		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
 		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
 		 (model->lenient ? setenv("STEADYARM_LENIENT", "1", 1)
 				 : unsetenv("STEADYARM_LENIENT"));
@@ -400,6 +399,10 @@ int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 
 	if (status)
 		return status;
+	if (w->log && setenv("STEADYARM_LOG", w->log, 1)) {
+		cli_say("run: the environment cannot be set: %s", strerror(errno));
+		return CLI_RUN_FAILED;
+	}
 	if (add_host(cli, w, &target) || add_model(cli, w, &target))
 		status = CLI_RUN_FAILED;
 	else
@@ -407,6 +410,18 @@ int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 			target.emulated ? start_emulated(&target, argv) : start_here(&target, argv);
 	steady_text_free(&target.preload);
 	return status;
+}
+
+/* What says how to pin, where nothing is pinned; NULL: nothing does. */
+static const char *needs_model(const struct cli *cli, const struct cli_run_request *w)
+{
+	if (w->model)
+		return NULL;
+	return w->tolerate_count ? "--tolerate"
+	       : w->conflict     ? "--on-conflict"
+	       : w->library      ? "--library"
+	       : cli->lenient    ? "--lenient"
+				 : NULL;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -433,6 +448,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	}
 	if (!w.model && !w.host) {
 		cli_say("run: neither --model nor --host is given");
+		return -STEADY_EUSAGE;
+	}
+	if (needs_model(cli, &w)) {
+		cli_say("run: %s is of use only with --model", needs_model(cli, &w));
 		return -STEADY_EUSAGE;
 	}
 	cli->status = cli_run_start(cli, &w, cli->argv);

@@ -248,6 +248,16 @@ class Run(Case):
         self.assertIn("cannot be written", err)
         self.assertEqual(target.read_text(encoding="utf-8"), "keep")
 
+    def test_log_of_the_host(self):
+        """Unpinned, what is not simulated is in the log: 203 is BINARY_STATS_FD (linux/kvm.h)."""
+        code = ("import fcntl, os; fcntl.ioctl(os.open('/dev/kvm', os.O_RDWR), 0xae03, 203)",)
+        for option in (["--log", "log"], ["--log", self.folder / "log"]):
+            status, _, err = self.launch("--host", profile(HOST), *option, "--", sys.executable, "-c", *code)
+            self.assertEqual((status, err), (0, ""))
+            log = self.folder / "log"
+            self.assertEqual(log.read_text(encoding="utf-8"), "steadyarm: simulated host: capability 203 is not simulated: 0\n")
+            log.unlink()
+
     # What `run` starts, and what not
 
     def test_same_process(self):
@@ -372,6 +382,8 @@ class Run(Case):
         for arguments in (["--", VMM], ["--model", "none.json", "--", VMM], ["--model", model], ["--nonsense"],
                           ["--model", profile(HOST), "--", VMM], ["--host", model, "--", VMM],
                           ["--model", model, "--on-conflict=maybe", "--", VMM],
+                          *(["--host", profile(HOST), *option, "--", VMM] for option in (  # they say how to pin
+                              ["--tolerate", "PMMIR_EL1"], ["--on-conflict=fail"], ["--lenient"], ["--library", PRELOAD])),
                           ["--model", model, "--library", "none.so", "--", VMM],
                           ["--model", model, "--library", blank, "--", VMM]):
             with self.subTest(arguments):
