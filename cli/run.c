@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* execvpe */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +12,9 @@
 
 #include "base/report.h"
 #include "cli.h"
+#include "elf.h"
 #include "format/format.h"
+#include "preload/mark.h"
 #include "run.h"
 #include "version.h"
 
@@ -94,12 +95,6 @@ static bool take_conflict(struct cli *cli, void *ctx, const char *argument)
 
 /* ---- what can be run this way ---- */
 
-#ifdef __aarch64__
-#define HERE EM_AARCH64
-#else
-#define HERE EM_X86_64
-#endif
-
 struct target {
 	char path[PATH_MAX];
 	bool emulated; /* an arm64 program on another machine: under qemu-user, on a simulated host
@@ -145,20 +140,6 @@ static bool find_command(const char *name, char *out, size_t room)
 	return false;
 }
 
-static bool has_interpreter(int fd, const Elf64_Ehdr *head)
-{
-	for (unsigned int i = 0; i < head->e_phnum; i++) {
-		Elf64_Phdr part;
-		off_t at = (off_t)(head->e_phoff + (uint64_t)i * head->e_phentsize);
-
-		if (pread(fd, &part, sizeof(part), at) != (ssize_t)sizeof(part))
-			return false;
-		if (part.p_type == PT_INTERP)
-			return true;
-	}
-	return false;
-}
-
 /*
  * The dynamic loader ignores LD_PRELOAD in these, and runs them unpinned: they are refused.
  * target->emulated: whether one for arm64 would do on any machine; out: whether it is one.
@@ -174,11 +155,11 @@ static const char *why_not(struct target *target, int fd)
 		return "it is a script: name the VMM itself";
 	if (n != (ssize_t)sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 		return "it is no ELF program";
-	target->emulated = any && HERE != EM_AARCH64 && head.e_machine == EM_AARCH64;
+	target->emulated = any && CLI_ELF_HERE != EM_AARCH64 && head.e_machine == EM_AARCH64;
 	if (head.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    (head.e_machine != HERE && !target->emulated))
+	    (head.e_machine != CLI_ELF_HERE && !target->emulated))
 		return "it is for another architecture";
-	if (!has_interpreter(fd, &head))
+	if (!cli_elf_has_interpreter(fd, &head))
 		return "it is statically linked, and no library can be preloaded into it";
 	if (fstat(fd, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID))
 		return "it is setuid or setgid, and the loader preloads nothing there";
@@ -244,32 +225,25 @@ static bool find_library(const char *given, const char *name, bool emulated, cha
 	return realpath(beside, out) != NULL;
 }
 
-/* The loader says a word about a file that it cannot preload, and runs the program without it. */
-static bool can_be_loaded(const struct target *target, const char *path)
+static bool can_be_loaded(const struct target *target, const char *path, const char *mark)
 {
-	const uint16_t machine = target->emulated ? EM_AARCH64 : HERE;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	Elf64_Ehdr head;
-	bool read = fd >= 0 && pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head);
-	int error = errno;
+	const char *reason;
 
-	if (fd >= 0)
-		close(fd);
-	if (fd < 0)
-		cli_say("run: %s: %s", path, strerror(error));
-	else if (!read || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_type != ET_DYN)
-		cli_say("run: %s: it is no shared library, and the loader would go on without it", path);
-	else if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB ||
-		 head.e_machine != machine)
-		cli_say("run: %s: it is for another architecture than %s, and the loader would go on "
-			"without it", path, target->path);
-	else
-		return true;
-	return false;
+	if (fd < 0) {
+		cli_say("run: %s: %s", path, strerror(errno));
+		return false;
+	}
+	reason = cli_elf_why_not_library(fd, target->emulated ? EM_AARCH64 : CLI_ELF_HERE, mark);
+	close(fd);
+	if (reason)
+		cli_say("run: %s: %s, and the loader would go on without it", path, reason);
+	return !reason;
 }
 
 /* Puts a library in front of those that are to be preloaded. */
-static int add_library(struct target *target, const char *given, const char *name)
+static int add_library(struct target *target, const char *given, const char *name,
+		       const char *mark)
 {
 	struct steady_text all = STEADY_TEXT_INIT;
 	char library[PATH_MAX];
@@ -283,7 +257,7 @@ static int add_library(struct target *target, const char *given, const char *nam
 			given ? given : "");
 		return -1;
 	}
-	if (!can_be_loaded(target, library))
+	if (!can_be_loaded(target, library, mark))
 		return -1;
 	if (strpbrk(library, target->emulated ? " :," : " :")) {
 		cli_say("run: %s: a blank, colon%s in a library's path splits LD_PRELOAD", library,
@@ -313,7 +287,8 @@ static int add_host(struct cli *cli, const struct cli_run_request *w, struct tar
 		return -1;
 	}
 	return setenv("STEADYARM_HOST_PROFILE", path, 1) ? -1
-							 : add_library(target, NULL, SIM_LIBRARY);
+							 : add_library(target, NULL, SIM_LIBRARY,
+								      MARK_SIM);
 }
 
 /* What the library is told: the text itself, so that no file is to be found again, and the rest. */
@@ -321,8 +296,10 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 {
 	struct steady_text text = STEADY_TEXT_INIT;
 	bool failed;
-	char id[65] = "";
+	char id[65] = "", pid[24];
 	int r;
+
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid()); /* what it execs has the same */
 
 	r = steady_model_print(model, &text);
 	if (!r)
@@ -336,8 +313,7 @@ static bool set_environment(struct steady_model *model, const struct cli_run_req
 		r = steady_model_print(model, &text);
 	}
 	failed = r || !text.data || setenv("STEADYARM_MODEL_TEXT", text.data, 1) ||
-		 setenv("STEADYARM_MODEL_ID", id, 1) ||
-		 (w->log && setenv("STEADYARM_LOG", w->log, 1)) ||
+		 setenv("STEADYARM_MODEL_ID", id, 1) || setenv("STEADYARM_PID", pid, 1) ||
 		 (w->conflict && setenv("STEADYARM_ON_CONFLICT", w->conflict, 1)) ||
 		 (model->lenient ? setenv("STEADYARM_LENIENT", "1", 1)
 				 : unsetenv("STEADYARM_LENIENT"));
@@ -360,7 +336,7 @@ static int add_model(struct cli *cli, const struct cli_run_request *w, struct ta
 		cli_say("run: the environment cannot be set: %s", strerror(errno));
 		return -1;
 	}
-	return add_library(target, w->library, PIN_LIBRARY);
+	return add_library(target, w->library, PIN_LIBRARY, MARK_PIN);
 }
 
 /* ---- it starts ---- */
@@ -423,6 +399,10 @@ int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 
 	if (status)
 		return status;
+	if (w->log && setenv("STEADYARM_LOG", w->log, 1)) {
+		cli_say("run: the environment cannot be set: %s", strerror(errno));
+		return CLI_RUN_FAILED;
+	}
 	if (add_host(cli, w, &target) || add_model(cli, w, &target))
 		status = CLI_RUN_FAILED;
 	else
@@ -430,6 +410,18 @@ int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 			target.emulated ? start_emulated(&target, argv) : start_here(&target, argv);
 	steady_text_free(&target.preload);
 	return status;
+}
+
+/* What says how to pin, where nothing is pinned; NULL: nothing does. */
+static const char *needs_model(const struct cli *cli, const struct cli_run_request *w)
+{
+	if (w->model)
+		return NULL;
+	return w->tolerate_count ? "--tolerate"
+	       : w->conflict     ? "--on-conflict"
+	       : w->library      ? "--library"
+	       : cli->lenient    ? "--lenient"
+				 : NULL;
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -456,6 +448,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	}
 	if (!w.model && !w.host) {
 		cli_say("run: neither --model nor --host is given");
+		return -STEADY_EUSAGE;
+	}
+	if (needs_model(cli, &w)) {
+		cli_say("run: %s is of use only with --model", needs_model(cli, &w));
 		return -STEADY_EUSAGE;
 	}
 	cli->status = cli_run_start(cli, &w, cli->argv);

@@ -26,6 +26,7 @@ static struct {
 	bool forked;     /* this is a child of the process whose it is */
 	bool torn;       /* a line was not written as a whole: the next one says all again */
 	bool full;       /* the last line says so, and there is none after it */
+	const struct setup *_Atomic later; /* it is opened when there is a reason to; NULL: not */
 	_Atomic bool filtered; /* a system call that is not needed may end the process */
 	char path[PATH_MAX];
 } record = {.fd = -1};
@@ -265,13 +266,27 @@ static bool is_news(const struct vm *vm)
 	       (vm->audited.read_back != vm->read_back && is_power(vm->read_back));
 }
 
+void audit_later(const struct setup *s)
+{
+	record.later = s;
+}
+
+static void begin(const struct setup *s)
+{
+	record.later = NULL;
+	say_log("model %s", steady_model_name(s->model));
+	audit_open(s);
+}
+
 void audit_write(const struct setup *s, struct vm *vm)
 {
 	int saved = errno;
 
 	if (!is_news(vm))
 		return;
-	if (!record.forked)
+	if (record.later)
+		begin(s);
+	else if (!record.forked)
 		append(s, vm);
 	else if (vm->audited.state == AUDIT_UNTOLD) /* a child's first VM: it is one that makes VMs */
 		audit_open(s);
@@ -283,7 +298,16 @@ void audit_write(const struct setup *s, struct vm *vm)
 
 void audit_filtered(void)
 {
+	int saved = errno;
+
+	if (record.later) {
+		table_lock();
+		if (record.later)
+			begin(record.later);
+		table_unlock();
+	}
 	record.filtered = true;
+	errno = saved;
 }
 
 /* A filter may end the process for it, and with that its exit status; `ps` takes the file away then. */

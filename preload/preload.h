@@ -95,6 +95,11 @@ void table_unlock(void);
  */
 void audit_open(const struct setup *setup);
 /*
+ * For a process that a wrapper script started, which may be anything: the same, with a line in the log,
+ * once it makes a VM or installs a filter.
+ */
+void audit_later(const struct setup *setup);
+/*
  * Under the table's lock: something about this VM may have changed. A child that was forked off
  * begins its own record with its first VM.
  */

@@ -3,7 +3,7 @@
  * What `steadyarm run` hands over in the environment: the model's canonical text itself in
  * STEADYARM_MODEL_TEXT (no file to be found again behind a sandbox), or the path of such a text in
  * STEADYARM_MODEL; STEADYARM_MODEL_ID; STEADYARM_LOG; STEADYARM_ON_CONFLICT; STEADYARM_RUN_DIR;
- * STEADYARM_LENIENT, which is 1 or not there.
+ * STEADYARM_LENIENT, which is 1 or not there; STEADYARM_PID, of the process that it becomes.
  */
 #define _GNU_SOURCE /* secure_getenv */
 #include <errno.h>
@@ -101,6 +101,14 @@ static void parse(const char *where, const char *text, size_t length)
 	steady_report_free(report);
 }
 
+/* Whether this is the VMM that was to be run, as far as one can tell, and none of its children. */
+static bool is_the_vmm(void)
+{
+	const char *pid = secure_getenv("STEADYARM_PID");
+
+	return !pid || strtol(pid, NULL, 10) == (long)getpid();
+}
+
 static void read_setup(void)
 {
 	const char *text = secure_getenv("STEADYARM_MODEL_TEXT");
@@ -129,8 +137,12 @@ static void read_setup(void)
 		steady_model_set_lenient(setup.model, true);
 	if (setup.model) {
 		setup.id = secure_getenv("STEADYARM_MODEL_ID");
-		say_log("model %s", steady_model_name(setup.model));
-		audit_open(&setup);
+		if (is_the_vmm()) {
+			say_log("model %s", steady_model_name(setup.model));
+			audit_open(&setup);
+		} else {
+			audit_later(&setup);
+		}
 	}
 }
 

@@ -70,7 +70,9 @@ __attribute__((format(printf, 1, 2))) void simhost_say(const char *format, ...);
 /* The same once for each pair of kind and number, and for a capability in the log alone. */
 long simhost_unknown_request(enum simhost_kind kind, unsigned int request); /* -1, ENOTTY */
 long simhost_unknown_attribute(enum simhost_kind kind, uint32_t group, uint64_t attr); /* ENOSYS */
-void simhost_unknown_capability(uint64_t number);
+long simhost_unknown_capability(uint64_t number); /* 0 */
+/* The name of a request that is told of by it; NULL: it has none. */
+const char *simhost_request_name(uint8_t number);
 void simhost_log_to(const char *path);
 
 /* ---- device.c ---- */
@@ -88,11 +90,16 @@ extern long simhost_pid; /* of this process */
 long simhost_get(void *to, uint64_t user, size_t size);
 long simhost_put(uint64_t user, const void *from, size_t size);
 
+/* ---- capability.c ---- */
+
+long simhost_check_extension(struct steady_sim *sim, uint64_t number);
+/* Whether a capability promises nothing that is not simulated: the program hears of no other. */
+bool simhost_keeps_capability(uint64_t number);
+
 /* ---- vm.c, vcpu.c, gic.c, memory.c ---- */
 
 long simhost_create_vm(uint64_t type);
 void simhost_free_vm(struct simhost_vm *vm);
-long simhost_check_extension(struct steady_sim *sim, uint64_t number);
 long simhost_vm_ioctl(struct simhost_vm *vm, unsigned int request, void *argument);
 /* `argument`: a copy of the struct that `user` points to, where the request has one. */
 long simhost_vcpu_ioctl(struct simhost_object *o, unsigned int request, void *argument, uint64_t user);

@@ -141,16 +141,22 @@ static bool is_new(enum what what, enum simhost_kind kind, uint64_t a, uint64_t 
 	return true;
 }
 
+const char *simhost_request_name(uint8_t number)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (requests[i].number == number)
+			return requests[i].name;
+	}
+	return NULL;
+}
+
 long simhost_unknown_request(enum simhost_kind kind, unsigned int request)
 {
-	const char *name = "request";
+	const char *name = simhost_request_name(request & 0xff);
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].number == (request & 0xff))
-			name = requests[i].name;
-	}
 	if (is_new(REQUEST, kind, request, 0))
-		simhost_say("%s (0x%x) of %s is not simulated: ENOTTY", name, request, kinds[kind]);
+		simhost_say("%s (0x%x) of %s is not simulated: ENOTTY", name ? name : "request",
+			    request, kinds[kind]);
 	return simhost_fail(ENOTTY);
 }
 
@@ -162,8 +168,9 @@ long simhost_unknown_attribute(enum simhost_kind kind, uint32_t group, uint64_t 
 	return simhost_fail(ENOSYS);
 }
 
-void simhost_unknown_capability(uint64_t number)
+long simhost_unknown_capability(uint64_t number)
 {
 	if (is_new(CAPABILITY, SIMHOST_NONE, number, 0))
 		tell("capability %llu is not simulated: 0", (unsigned long long)number);
+	return 0;
 }

@@ -12,69 +12,6 @@
 #define USUAL_IPA 40 /* KVM_PHYS_SHIFT: what a VM of type 0 has */
 #define IPA_MASK  0xff
 
-#define CAP_USER_MEMORY2 231
-
-/*
- * What every KVM on arm64 says that this library does as KVM does, whatever the profile
- * (kvm_vm_ioctl_check_extension_generic() and kvm_vm_ioctl_check_extension(), Linux 6.1 to 7.3).
- */
-static const struct {
-	uint32_t number;
-	int32_t value;
-} own[] = {
-	{3, 1},      /* USER_MEMORY */
-	{10, 32767}, /* NR_MEMSLOTS: SHRT_MAX (include/linux/kvm_host.h) */
-	{14, 1},     /* MP_STATE */
-	{21, 1},     /* DESTROY_MEMORY_REGION_WORKS */
-	{30, 1},     /* JOIN_MEMORY_REGIONS_WORKS */
-	{81, 1},     /* READONLY_MEM */
-	{87, 1},     /* ARM_PSCI */
-	{89, 1},     /* DEVICE_CTRL */
-	{98, 1},     /* ENABLE_CAP_VM */
-	{105, 1},    /* CHECK_EXTENSION_VM */
-	{127, 1},    /* VCPU_ATTRIBUTES */
-	{136, 1},    /* IMMEDIATE_EXIT */
-};
-#define CAP_IRQCHIP     0
-#define CAP_MAX_VCPU_ID 128
-
-/* Whether the profile, or a fact, says what it is; else nobody knows. */
-static bool is_known(uint64_t number)
-{
-	for (unsigned int i = 0; i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return true;
-	}
-	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (steady_options[i].capability[0] == number ||
-		    steady_options[i].capability[1] == number)
-			return number != 0;
-	}
-	return false;
-}
-
-long simhost_check_extension(struct steady_sim *sim, uint64_t number)
-{
-	struct steady_call c = {.size = sizeof(c), .op = STEADY_OP_CHECK, .id = number};
-	int r;
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i].number == number)
-			return own[i].value;
-	}
-	if (number == CAP_USER_MEMORY2) /* from 6.8 on; 6.7, the first with masks, lacks it */
-		return steady_profile_writable(simhost_profile);
-	if (number == CAP_IRQCHIP)
-		return steady_sim_can_make_gic(sim, STEADY_DEVICE_GICV3) ||
-		       steady_sim_can_make_gic(sim, STEADY_DEVICE_GICV2);
-	if (number == CAP_MAX_VCPU_ID)
-		c.id = STEADY_CAP_MAX_VCPUS;
-	else if (!is_known(number))
-		simhost_unknown_capability(number);
-	r = steady_sim_call(sim, &c);
-	return r ? simhost_fail(-r) : (long)c.value[0];
-}
-
 /* ---- life ---- */
 
 void simhost_free_vm(struct simhost_vm *vm)
@@ -127,8 +64,10 @@ static long enable_cap(struct simhost_vm *vm, const struct steady_uapi_enable_ca
 {
 	if (cap->flags)
 		return simhost_fail(EINVAL);
-	if (!is_known(cap->cap))
+	if (!simhost_keeps_capability(cap->cap)) { /* what cannot be seen cannot be turned on */
 		simhost_unknown_capability(cap->cap);
+		return simhost_fail(EINVAL);
+	}
 	return simhost_simple(vm, STEADY_OP_ENABLE_CAP, 0, cap->cap);
 }
 

@@ -248,6 +248,16 @@ class Run(Case):
         self.assertIn("cannot be written", err)
         self.assertEqual(target.read_text(encoding="utf-8"), "keep")
 
+    def test_log_of_the_host(self):
+        """Unpinned, what is not simulated is in the log: 203 is BINARY_STATS_FD (linux/kvm.h)."""
+        code = ("import fcntl, os; fcntl.ioctl(os.open('/dev/kvm', os.O_RDWR), 0xae03, 203)",)
+        for option in (["--log", "log"], ["--log", self.folder / "log"]):
+            status, _, err = self.launch("--host", profile(HOST), *option, "--", sys.executable, "-c", *code)
+            self.assertEqual((status, err), (0, ""))
+            log = self.folder / "log"
+            self.assertEqual(log.read_text(encoding="utf-8"), "steadyarm: simulated host: capability 203 is not simulated: 0\n")
+            log.unlink()
+
     # What `run` starts, and what not
 
     def test_same_process(self):
@@ -339,8 +349,15 @@ class Run(Case):
         self.assertEqual(status, 126)
         self.assertIn("Is a directory", err)
 
+    @staticmethod
+    def mapped(data):
+        """Where in the file ends what is mapped of it: elf(5), p_type 1, p_offset, p_filesz."""
+        start, count = struct.unpack_from("<Q", data, E_PHOFF)[0], struct.unpack_from("<H", data, E_PHNUM)[0]
+        parts = [struct.unpack_from("<IIQQQQ", data, start + 56 * i) for i in range(count)]
+        return max(part[2] + part[5] for part in parts if part[0] == 1)
+
     def test_library_that_cannot_be_loaded(self):
-        """ld.so(8) says that it is ignored, and runs the program."""
+        """ld.so(8) says that it is ignored, or nothing where it is any library, and runs the program."""
         data = bytearray(pathlib.Path(PRELOAD).read_bytes())
         rows = [(b"nothing\n", "it is no shared library"), (bytes(data[:40]), "it is no shared library"),
                 (pathlib.Path(shutil.which("true")).read_bytes()[:16] + b"\2\0" + bytes(data[18:]), "it is no shared library")]
@@ -348,6 +365,10 @@ class Run(Case):
             other = bytearray(data)
             other[at:at + len(value)] = value
             rows.append((bytes(other), "it is for another architecture"))
+        libm = re.search(r"(/\S*/libm\.so\S*)$", pathlib.Path("/proc/self/maps").read_text(encoding="utf-8"), re.M)
+        rows += [(pathlib.Path(VMM).read_bytes(), "it is a program"), (bytes(data[:self.mapped(data) - 1]), "its end is missing"),
+                 (bytes(data[:4096]), "its end is missing")]
+        rows += [(pathlib.Path(name).read_bytes(), "it is another library") for name in (SIMHOST, libm[1])]
         for content, said in rows:
             library = self.program("other.so", content)
             status, out, err = self.launch("--model", self.model(*POOL), "--library", library, "--", shutil.which("echo"), "x")
@@ -361,6 +382,8 @@ class Run(Case):
         for arguments in (["--", VMM], ["--model", "none.json", "--", VMM], ["--model", model], ["--nonsense"],
                           ["--model", profile(HOST), "--", VMM], ["--host", model, "--", VMM],
                           ["--model", model, "--on-conflict=maybe", "--", VMM],
+                          *(["--host", profile(HOST), *option, "--", VMM] for option in (  # they say how to pin
+                              ["--tolerate", "PMMIR_EL1"], ["--on-conflict=fail"], ["--lenient"], ["--library", PRELOAD])),
                           ["--model", model, "--library", "none.so", "--", VMM],
                           ["--model", model, "--library", blank, "--", VMM]):
             with self.subTest(arguments):
@@ -482,6 +505,31 @@ class Run(Case):
         self.assertEqual(sorted(values(out).values()), self.expected())
         self.assertIn("vCPU 0 is pinned", (self.folder / "log").read_text(encoding="utf-8"))
         self.assertEqual(len(list((self.folder / "records").iterdir())), 1)
+
+    def test_children_of_a_wrapper(self):
+        """What else a script runs makes no VM, leaves no record, and is not in the log; its VMM does, and is."""
+        model = ["--host", profile(HOST), "--model", self.model(*POOL), "--log", "log"]
+        idle = 'for i in 1 2 3 4 5; do sh -c "cat /etc/hostname >/dev/null; true"; done; exec true'
+        self.assertEqual(self.launch(*model, "--", shutil.which("sh"), "-c", idle)[0], 0)
+        log = self.folder / "log"
+        self.assertEqual(log.read_text(encoding="utf-8").count("model test-v1"), 2)  # the shell, and what it execs
+        self.assertLessEqual(len(list((self.folder / "records").iterdir())), 1)
+        for filtered in ("", "-C", "-C -s"):
+            with self.subTest(filtered):
+                log.unlink()
+                status, out, err = self.launch(*model, "--", shutil.which("sh"), "-c",
+                                               f"{VMM} {filtered} -x 42; s=$?; ls records; exit $s")
+                self.assertEqual((status, err), (42, ""))
+                self.assertEqual(sorted(values(out).values()), self.expected())
+                said = log.read_text(encoding="utf-8")
+                self.assertEqual(said.count("model test-v1"), 2)  # the shell and the VMM
+                self.assertIn("vCPU 0 is pinned", said)
+                if filtered:
+                    self.assertIn(re.search(r"(?m)^pid (\d+)$", out)[1] + ".json\n", out)
+        script = self.file("script", f"{VMM} -w; true\n")
+        process = self.waiting(STEADYARM, "run", *model, "--", shutil.which("sh"), script)
+        states = [p["state"] for p in json.loads(self.ps("--json")[1])["processes"] if p["pid"] != process.pid and p["model"]]
+        self.assertEqual(states, ["read-back"])
 
     def test_errno_at_start(self):
         """What the library did before main() is not to be seen there."""

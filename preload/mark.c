@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "mark.h"
+
+MARK(MARK_PIN);

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/mark.h"
+
+MARK(MARK_SIM);
