@@ -27,7 +27,8 @@ static const char verify_help[] =
 	"reads every register of the feature ID space at EL1, with what traps, and at EL0, where each\n"
 	"read must trap, but for CTR_EL0, DCZID_EL0 and CNTFRQ_EL0; it starts its other vCPUs by\n"
 	"PSCI, and asks for hypercall services, versions and workarounds. What it saw is held against\n"
-	"the model. HOST is `kvm`: a simulated host runs no guest. Of a model with EL2 or 32-bit EL1\n"
+	"the model. Which events its PMU counts it says too; no model holds them, so they are not\n"
+	"compared. HOST is `kvm`: a simulated host runs no guest. Of a model with EL2 or 32-bit EL1\n"
 	"no guest is run, and a warning says so.\n"
 	"\n"
 	"Options:\n"
@@ -84,6 +85,10 @@ static json_t *guest_json(const struct steady_verified *v)
 	json_object_set_new(o, "CTR_EL0", json_sprintf("0x%" PRIx64, v->ctr));
 	json_object_set_new(o, "DCZID_EL0", json_sprintf("0x%" PRIx64, v->dczid));
 	json_object_set_new(o, "CNTFRQ_EL0", json_sprintf("0x%" PRIx64, v->cntfrq));
+	if (v->events) {
+		json_object_set_new(o, "PMCEID0_EL0", json_sprintf("0x%" PRIx64, v->pmceid[0]));
+		json_object_set_new(o, "PMCEID1_EL0", json_sprintf("0x%" PRIx64, v->pmceid[1]));
+	}
 	return o;
 }
 
@@ -133,6 +138,11 @@ static void put_guest(struct steady_text *out, const struct steady_verified *v)
 			   (unsigned int)(v->psci >> 16), (unsigned int)(v->psci & 0xffff),
 			   (unsigned int)(v->smccc >> 16), (unsigned int)(v->smccc & 0xffff),
 			   v->ctr, v->dczid, v->cntfrq, v->undefined);
+	if (v->events)
+		steady_text_printf(out,
+				   "PMCEID0_EL0 0x%" PRIx64 ", PMCEID1_EL0 0x%" PRIx64
+				   ": this host's PMU events, which no model holds; not compared\n",
+				   v->pmceid[0], v->pmceid[1]);
 	if (v->discovered)
 		steady_text_printf(out, "it was told that it may meet %" PRIu32 " CPU%s\n",
 				   v->discovered, v->discovered == 1 ? "" : "s");

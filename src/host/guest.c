@@ -26,6 +26,7 @@
 #define PAGE_SMCCC     4
 #define PAGE_EL0_OTHER 5
 #define PAGE_FOUR      6
+#define PAGE_EVENTS    7
 #define PAGE_DONE      15
 
 #define ID_X0        UINT64_C(0x6030000000100000) /* KVM_REG_ARM_CORE_REG(regs.regs[0]) */
@@ -91,6 +92,12 @@ static bool take(struct run *run, uint64_t address, uint64_t value)
 	case PAGE_EL0_OTHER:
 		if (index < 3)
 			*others[index] = value;
+		break;
+	case PAGE_EVENTS:
+		if (index < 2)
+			v->pmceid[index] = value;
+		else
+			v->no_events = true;
 		break;
 	case PAGE_DONE:
 		v->done = true;

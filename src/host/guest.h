@@ -44,6 +44,8 @@ struct steady_guest_vcpu {
 	struct steady_guest_read el1[STEADY_GUEST_ENCODINGS];
 	struct steady_guest_read el0[STEADY_GUEST_ENCODINGS];
 	uint64_t ctr, dczid, cntfrq; /* as EL0 reads them */
+	uint64_t pmceid[2];          /* PMCEID0_EL0, PMCEID1_EL0, at EL1 */
+	bool no_events;              /* their reads trapped: it has no PMU */
 	bool done;                   /* it has come to its end */
 };
 

@@ -17,6 +17,7 @@
 #define PAGE_SMCCC      0x4000
 #define PAGE_EL0_OTHER  0x5000
 #define PAGE_FOUR       0x6000
+#define PAGE_EVENTS     0x7000
 #define PAGE_DONE       0xf000
 
 	.section .rodata.steady_guest, "a"
@@ -83,6 +84,20 @@ read_all:
 	read_op1 3, 128
 	ret
 
+/* Which events the PMU counts; without one the reads trap, which is stored behind the values. */
+read_events:
+	add	x20, x23, #PAGE_EVENTS
+	add	x22, x20, #16
+	mov	x0, #0
+	mov	x21, #0
+	mrs	x0, pmceid0_el0
+	str	x0, [x20, x21, lsl #3]
+	mov	x0, #0
+	mov	x21, #1
+	mrs	x0, pmceid1_el0
+	str	x0, [x20, x21, lsl #3]
+	ret
+
 /* x0: which call, x1: the place of its result; the arguments are 0. */
 ask:
 	mov	x24, x1
@@ -139,6 +154,7 @@ start:
 	mov	x20, x23
 	add	x22, x23, #PAGE_EL1_TRAP
 	bl	read_all
+	bl	read_events
 
 	cbnz	x19, to_el0
 	smccc	0x84000000, 0			/* PSCI_VERSION */

@@ -84,6 +84,8 @@ struct steady_verified {
 	uint64_t psci, smccc;  /* versions that the guest was told */
 	uint64_t midr, ctr, dczid, cntfrq;
 	uint32_t discovered;   /* CPUs that the guest was told it may meet */
+	uint64_t pmceid[2];    /* PMCEID0_EL0, PMCEID1_EL0: what the first vCPU's PMU counts ... */
+	bool events;           /* ... if it has one; no model holds them */
 };
 
 /*

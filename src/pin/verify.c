@@ -325,6 +325,8 @@ static void count(const struct steady_guest *g, struct steady_verified *v)
 	v->ctr = g->vcpu[0].ctr;
 	v->dczid = g->vcpu[0].dczid;
 	v->cntfrq = g->vcpu[0].cntfrq;
+	v->events = g->vcpu[0].done && !g->vcpu[0].no_events;
+	memcpy(v->pmceid, g->vcpu[0].pmceid, sizeof(v->pmceid));
 	for (uint32_t i = 0; i < g->vcpus; i++)
 		v->guests += g->vcpu[i].done;
 	for (int reg = 0; reg < STEADY_REGISTERS; reg++)

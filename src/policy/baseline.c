@@ -462,6 +462,78 @@ static void note_dropped(const struct steady_work *w, const struct steady_cell *
 	}
 }
 
+static bool ever_on(const struct steady_offer *offer, int option)
+{
+	for (size_t i = 0; i < offer->cell_count; i++) {
+		if (offer->cells[i].options >> option & 1)
+			return true;
+	}
+	return false;
+}
+
+static void note_lacking(const struct steady_work *w, size_t host, int option, bool together)
+{
+	steady_report_add(w->report, STEADY_NOTE, 0);
+	steady_report_host(w->report, w->inputs[host].name);
+	steady_report_subject(w->report, steady_options[option].name, NULL);
+	if (together)
+		steady_report_reason(w->report, "left off: %s together with the options that are on "
+						"is not in what is known of this host",
+				     steady_options[option].title);
+	else
+		steady_report_reason(w->report, "left off: this host is not known to have %s",
+				     steady_options[option].title);
+}
+
+/* An option that some hosts have, and others have not, or not together with those that are on. */
+static void note_lost(const struct steady_work *w, const struct steady_cell *chosen)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t with = chosen->options | UINT32_C(1) << i;
+		size_t have = 0;
+
+		if (with == chosen->options || steady_options[i].on_request ||
+		    w->request->options_off >> i & 1)
+			continue;
+		for (size_t k = 0; k < w->count; k++)
+			have += ever_on(w->offers[k], i);
+		for (size_t k = 0; k < w->count && have; k++) {
+			bool on = ever_on(w->offers[k], i);
+
+			if (!on || (have == w->count &&
+				    !steady_offer_cell(w->offers[k], with, chosen->irqchip)))
+				note_lacking(w, k, i, on);
+		}
+	}
+}
+
+/* Which host keeps vectors from being as long as another's. */
+static void note_shorter(const struct steady_work *w)
+{
+	const struct steady_vl *taken = &w->model->sve;
+	unsigned int most = 0, first = 0;
+
+	for (size_t k = 0; k < w->count && !steady_vl_empty(taken); k++) {
+		const struct steady_vl *has = &w->offers[k]->sve;
+		unsigned int differ = steady_vl_differ(has, taken);
+
+		first = differ && (!first || differ < first) ? differ : first;
+		most = steady_vl_max(has) > most ? steady_vl_max(has) : most;
+	}
+	for (size_t k = 0; k < w->count && first; k++) {
+		if (steady_vl_has(&w->offers[k]->sve, first))
+			continue;
+		steady_report_add(w->report, STEADY_NOTE, 0);
+		steady_report_host(w->report, w->inputs[k].name);
+		steady_report_subject(w->report, "SVE_VLS", NULL);
+		steady_report_wanted(w->report, "up to %u bytes", most);
+		steady_report_offered(w->report, "up to %u bytes", steady_vl_max(taken));
+		steady_report_reason(w->report, "lowered from %u bytes to %u: this host has no "
+						"vectors of %u bytes",
+				     most, steady_vl_max(taken), first);
+	}
+}
+
 static int build(struct steady_work *w)
 {
 	uint64_t picked[STEADY_REGISTERS];
@@ -498,9 +570,12 @@ static int build(struct steady_work *w)
 	r = r ? r : steady_work_required(w);
 	if (!r)
 		note_unneeded(w);
-	if (!r)
-		note_dropped(w, cell);
-	return r;
+	if (r)
+		return r;
+	note_dropped(w, cell);
+	note_lost(w, cell);
+	note_shorter(w);
+	return 0;
 }
 
 int steady_baseline(const struct steady_input *inputs, size_t count,

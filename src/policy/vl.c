@@ -39,6 +39,17 @@ bool steady_vl_is_prefix(const struct steady_vl *want, const struct steady_vl *h
 	return steady_vl_equal(&common, want);
 }
 
+unsigned int steady_vl_differ(const struct steady_vl *a, const struct steady_vl *b)
+{
+	for (unsigned int w = 0; w < WORDS; w++) {
+		uint64_t differ = a->word[w] ^ b->word[w];
+
+		if (differ)
+			return (w * 64 + (unsigned int)__builtin_ctzll(differ) + 1) * 16;
+	}
+	return 0;
+}
+
 bool steady_vl_equal(const struct steady_vl *a, const struct steady_vl *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

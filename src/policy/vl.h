@@ -40,6 +40,8 @@ unsigned int steady_vl_max(const struct steady_vl *s);
 struct steady_vl steady_vl_common(const struct steady_vl *a, const struct steady_vl *b);
 /* Whether a host with `have` can show a guest exactly `want`: want is a prefix of have. */
 bool steady_vl_is_prefix(const struct steady_vl *want, const struct steady_vl *have);
+/* The least length that only one of them has, in bytes; 0 if they are equal. */
+unsigned int steady_vl_differ(const struct steady_vl *a, const struct steady_vl *b);
 bool steady_vl_equal(const struct steady_vl *a, const struct steady_vl *b);
 bool steady_vl_empty(const struct steady_vl *s);
 

@@ -55,6 +55,34 @@ class Pairs(Case):
         self.assertEqual(both["sve"]["vector_lengths"], common)
         self.assertEqual(both["vcpu_features"], alone["vcpu_features"])
 
+    def test_told(self):
+        """What is given up is told, with the host that it is given up for."""
+        for other, name, reason in (
+                ("max-7.3-sve384", "SVE_VLS", "lowered from 256 bytes to 48: this host has no vectors of 64"),
+                ("max-7.3-nosve", "sve", "left off: this host is not known to have SVE"),
+                ("max-7.3-nopauth", "ptrauth", "left off: this host is not known to have pointer"),
+                ("max-qarma5-7.3", "ptrauth", "left off: with pointer authentication on,")):
+            with self.subTest(other):
+                told = self.expect(DONE, "baseline", "-o", self.folder / "both.json", profile(BASE),
+                                   profile(other)).err
+                (line,) = [line for line in told.splitlines() if f"{name}: l" in line]
+                self.assertIn(reason, line)
+                self.assertEqual(f"note: {other}: " in line, "this host" in line)
+        for options in ((), ("--vcpu", "sve=off,ptrauth=off")):  # nothing is lost, or it was asked for
+            told = self.expect(DONE, "baseline", "-o", self.folder / "both.json", *options,
+                               profile(BASE), profile(BASE if not options else "max-7.3-nosve")).err
+            self.assertNotIn("left off", told)
+            self.assertNotIn("lowered", told)
+        # nobody asked for these to be off: the profile has EL2 with all of them, and with none
+        nested = read("max-7.3-nested")
+        nested["configurations"] = [c for c in nested["configurations"] if not c["vcpu_features"]["el2"]
+                                    or c["vcpu_features"]["sve"] == c["vcpu_features"]["pmu"]
+                                    == c["vcpu_features"]["ptrauth"]]
+        told = self.expect(DONE, "baseline", "-o", self.folder / "both.json", "--vcpu", "el2=on,sve=off",
+                           self.file("nested.json", json.dumps(nested))).err
+        for option in ("pmu", "ptrauth"):
+            self.assertRegex(told, f"note: .*: {option}: left off: .* together with the options")
+
     def test_algorithm(self):
         """Pointer authentication by another algorithm: it goes, and its fields with it."""
         other = read("max-qarma5-7.3")

@@ -291,10 +291,11 @@ static void inject(struct run *run, const struct fault *f)
 
 /* ---- all faults ---- */
 
-static void start(struct run *run, const struct steady_profile *host)
+static void start(struct run *run, const struct steady_profile *host, bool deep)
 {
 	memset(run, 0, sizeof(*run));
-	run->local = (struct steady_local){.name = "host", .kernel = host->kernel, .kinds = 1};
+	run->local = (struct steady_local){
+		.name = "host", .kernel = host->kernel, .kinds = 1, .deep = deep};
 	assert_int_equal(steady_sim_new(host, &run->sim), 0);
 	run->calls.next = steady_sim_call;
 	run->calls.ctx = run->sim;
@@ -303,25 +304,27 @@ static void start(struct run *run, const struct steady_profile *host)
 	assert_int_equal(fault_baseline(run->clean, &run->model, NULL), 0);
 }
 
-static void end(struct run *run, const char *name)
+static void end(struct run *run, const char *name, size_t stride)
 {
-	print_message("  probe of %s: %zu calls, %lu faults: %lu times no profile, %lu times no "
-		      "model of it, %lu times the same\n",
-		      name, run->calls.count, run->faults, run->failed, run->refused, run->equal);
+	print_message("  probe%s of %s: %zu calls, every %zu., %lu faults: %lu times no profile, %lu "
+		      "times no model of it, %lu times the same\n",
+		      run->local.deep ? " --deep" : "", name, run->calls.count, stride, run->faults,
+		      run->failed, run->refused, run->equal);
 	steady_sim_free(run->sim);
 	steady_profile_free(run->clean);
 	free(run->model);
 	free(run->calls.all);
 }
 
-static void every_fault(const char *name, enum fault_mode mode, size_t stride)
+/* Every `stride`-th call, from the first on, by each errno of its row. */
+static void faults(const char *name, bool deep, enum fault_mode mode, size_t stride)
 {
 	struct steady_profile *host = fault_host(name);
 	const char *coarser = getenv("STEADY_FAULT_STRIDE"); /* for builds that are slow */
 	struct run run;
 
 	stride *= coarser ? strtoul(coarser, NULL, 10) : 1;
-	start(&run, host);
+	start(&run, host, deep);
 	for (size_t k = 1; k <= run.calls.count; k += stride) {
 		const struct fault_call *call = &run.calls.all[k - 1];
 		unsigned int state = 0;
@@ -334,17 +337,29 @@ static void every_fault(const char *name, enum fault_mode mode, size_t stride)
 			inject(&run, &f);
 		}
 	}
-	end(&run, name);
+	end(&run, name, stride);
 	steady_profile_free(host);
+}
+
+static void every_fault(const char *name, enum fault_mode mode, size_t stride)
+{
+	faults(name, false, mode, stride);
 }
 
 static void test_single(void **state)
 {
 	(void)state;
 	every_fault("neoverse-n1-6.1", FAULT_ONCE, 1);
-	every_fault("neoverse-n1-7.3", FAULT_ONCE, 1);
-	every_fault("cortex-a76-6.12", FAULT_ONCE, 5);
-	every_fault("neoverse-v1-7.3", FAULT_ONCE, 23);
+	every_fault("neoverse-n1-7.3", FAULT_ONCE, 5);
+	every_fault("cortex-a76-6.12", FAULT_ONCE, 11);
+	every_fault("neoverse-v1-7.3", FAULT_ONCE, 1); /* with SVE and pointer authentication */
+}
+
+static void test_deep(void **state)
+{
+	(void)state;
+	faults("neoverse-n1-7.3", true, FAULT_ONCE, 401);
+	faults("neoverse-n1-7.3", true, FAULT_ALWAYS, 2003);
 }
 
 static void test_lasting(void **state)
@@ -367,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_single),
+		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_lasting),
 		cmocka_unit_test(test_always),
 	};

@@ -163,6 +163,7 @@ static int run_guest(void *ctx, uint32_t vcpus, unsigned int seconds,
 		}
 		g->vcpu[v].ctr = g->vcpu[v].el1[steady_register_by_name("CTR_EL0", 7)].value;
 		g->vcpu[v].dczid = s->host->unvirtualised[STEADY_DCZID].value;
+		g->vcpu[v].pmceid[0] = 0x20101;
 		g->vcpu[v].cntfrq = s->host->unvirtualised[STEADY_CNTFRQ].value;
 		g->vcpu[v].done = s->lie != NEVER_ENDS || v != s->vcpu;
 	}
@@ -279,6 +280,7 @@ static void every_fault(const char *name, const char *const *hosts, bool discove
 	assert_int_equal(clean.guests, VCPUS);
 	assert_int_equal(clean.equal, STEADY_CORE_COUNT);
 	assert_int_equal(clean.trapped, STEADY_CORE_COUNT);
+	assert_true(clean.events && clean.pmceid[0] == 0x20101);
 	assert_int_equal(clean.discovered, discovery ? run.model->implementation_count : 0);
 	steady_applied_clear(&clean.applied);
 	for (size_t k = 1; k <= run.calls.count; k += stride) {

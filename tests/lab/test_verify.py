@@ -30,6 +30,9 @@ class Verify(unittest.TestCase):
         self.assertEqual(step.status, 0, step.out + step.err)
         guest = step.json()["guest"]
         self.assertEqual([guest[key] for key in ("vcpus", "equal", "trapped_at_el0")], [2, 56, 56])
+        # SW_INCR, 0, and CPU_CYCLES, 0x11, which every PMUv3 counts (DDI0487, required events)
+        self.assertEqual(int(guest["PMCEID0_EL0"], 16) & 0x20001, 0x20001)
+        self.assertIn("PMCEID1_EL0", guest)
 
     def test_none(self):
         """what KVM reads back is all"""
