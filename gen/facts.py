@@ -44,7 +44,7 @@ CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 WITHOUT_VM = ("same", "einval", "einval-if-there")
 WRITTEN = ("counts", "zero", "fixed", "set", "clear", "event", "pstate", "predicate",
-           "kept")
+           "kept", "timer", "limit")
 FIRMWARE_KINDS = ("psci", "workaround", "bitmap")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
 FEATURE = re.compile(r"FEAT_[A-Za-z0-9_]{1,58}$")  # steady_feature_by_name has room for 63

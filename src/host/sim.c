@@ -364,9 +364,13 @@ static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
 		r = check_again(s, v, features);
 		if (r && !v->inited)
 			v->features |= features & below_unknown(s, features);
-		features |= v->inited ? 0 : v->features;
+		if (r)
+			return r;
+		features |= v->features;
+		if (!v->inited)
+			v->features = 0; /* if kvm_reset_vcpu() fails, they are forgotten */
 	}
-	r = r ? r : check_features(s, features);
+	r = check_features(s, features);
 	r = r ? r : fits_others(s, features);
 	if (r)
 		return r;

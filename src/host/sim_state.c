@@ -306,6 +306,9 @@ int steady_sim_set_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64
 		return 0;
 	case STEADY_WRITTEN_FIXED:
 		return set_fixed(s, v, &row, id, value[0]);
+	case STEADY_WRITTEN_LIMIT:
+		r = set_fixed(s, v, &row, id, value[0]);
+		return r == -EINVAL && s->frozen ? -EBUSY : r;
 	case STEADY_WRITTEN_SET:
 	case STEADY_WRITTEN_CLEAR:
 		return set_bits(s, v, &row, value[0]);
@@ -320,6 +323,18 @@ int steady_sim_set_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64
 	return !r && is_general(id) ? after_core(s, v) : r;
 }
 
+static bool is_kept(const struct steady_sim *s, uint64_t id)
+{
+	switch (steady_written_of(id).rule) {
+	case STEADY_WRITTEN_KEPT:
+		return true;
+	case STEADY_WRITTEN_TIMER:
+		return !steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_TIMERS_RESET);
+	default:
+		return false;
+	}
+}
+
 /* kvm_reset_vcpu(): what has a reset value gets it again. Caches, firmware and more are not its. */
 void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
@@ -332,8 +347,7 @@ void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 	for (size_t i = 0; i < v->other_count; i++) {
 		uint64_t id = v->other[i].id;
 
-		if (!steady_sim_is_state(s, v, id) ||
-		    steady_written_of(id).rule == STEADY_WRITTEN_KEPT)
+		if (!steady_sim_is_state(s, v, id) || is_kept(s, id))
 			v->other[kept++] = v->other[i];
 	}
 	v->other_count = kept;

@@ -208,6 +208,17 @@ static enum answer counters_lowered(struct steady_probe *b)
 	return r ? ended(r) : truth(now[0] == before[0] - one);
 }
 
+static enum answer timers_reset(struct steady_probe *b)
+{
+	uint64_t now[8] = {0};
+	int r = steady_probe_make_vm(b, 0);
+
+	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_CNTV_CVAL_EL0, 1);
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 0, steady_options_features(0));
+	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_CNTV_CVAL_EL0, now);
+	return r ? ended(r) : truth(!now[0]);
+}
+
 /* A write of 0 that leaves bits there. Kernels before the mask of 6.12 keep all that is written. */
 static enum answer pmu_bits_apart(struct steady_probe *b)
 {
@@ -235,6 +246,7 @@ int steady_probe_behaviours(struct steady_probe *b)
 		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
 		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
 		[STEADY_BEHAVIOUR_COUNTERS_LOWERED] = counters_lowered,
+		[STEADY_BEHAVIOUR_TIMERS_RESET] = timers_reset,
 		[STEADY_BEHAVIOUR_PMU_BITS_APART] = pmu_bits_apart,
 	};
 
