@@ -22,6 +22,7 @@ static void put_row(struct cli *cli, const char *name, const struct steady_kerne
 	add_part(&line, "writable in", row->writable, known);
 	add_part(&line, "hidden in", row->hidden, known);
 	add_part(&line, "fixed in", row->fixed, known);
+	add_part(&line, "nothing recorded of", steady_kernels_unrecorded(row), UINT32_MAX);
 	steady_text_printf(&cli->out, "  %-14s %s%s\n", name, line.data ? line.data : "", hosts);
 	steady_text_free(&line);
 }

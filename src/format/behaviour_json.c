@@ -296,6 +296,9 @@ static int read_rewritten_field(const struct steady_json *at, int field, void *t
 			return steady_json_refuse_key(&here, "no value of this field");
 		if (a->rewritten >> value & 1)
 			return steady_json_twice(&here);
+		if (a->known && a->values >> value & 1)
+			return steady_json_refuse_key(&here, "it is among those that \"accepted\" "
+							     "says are kept");
 		err = steady_json_expect(&here, JSON_INTEGER);
 		if (err)
 			return err;

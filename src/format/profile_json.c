@@ -173,6 +173,9 @@ static int read_accepted_field(const struct steady_json *at, int field, void *ta
 		return steady_json_twice(at);
 	err = steady_json_set(at, (unsigned int)field, &a->values);
 	a->known = !err;
+	if (!err && steady_fields[field].width <= 4 && a->values & a->rewritten)
+		return steady_json_refuse(at, "a value that is kept, and that \"rewritten\" says is "
+					      "not");
 	return err;
 }
 

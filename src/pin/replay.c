@@ -138,8 +138,8 @@ static int value(struct line *l, struct word w, uint64_t id, uint64_t *out)
 
 	if (digits <= VALUE_DIGITS)
 		return hex(w, digits, out) ? 0
-					   : refuse(l, w, "a value as wide as the register, in "
-							  "bare hexadecimal");
+					   : refuse(l, w, "a value of no more digits than the "
+							  "register has, in bare hexadecimal");
 	steady_report_add(l->report, STEADY_ERROR, STEADY_EINPUT);
 	steady_report_place(l->report, l->number, 0);
 	steady_report_reason(l->report,

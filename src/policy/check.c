@@ -384,6 +384,8 @@ static void not_checked(struct steady_report *report, const char *subject)
 static int check_sve(const struct steady_model *m, const struct steady_profile *p,
 		     const struct steady_configuration *c, struct steady_report *report)
 {
+	unsigned int differ;
+
 	if (!((m->options & steady_configuration_options(c)) >> STEADY_OPTION_SVE & 1) ||
 	    steady_vl_empty(&m->sve))
 		return 0;
@@ -394,8 +396,10 @@ static int check_sve(const struct steady_model *m, const struct steady_profile *
 	blocker(report, "SVE_VLS");
 	steady_report_wanted(report, "vector lengths up to %u bytes", steady_vl_max(&m->sve));
 	steady_report_offered(report, "others, up to %u bytes", steady_vl_max(&p->sve));
-	steady_report_reason(report, "KVM shows a guest all of the host's vector lengths up to the "
-				     "guest's maximum");
+	differ = steady_vl_differ(&m->sve, &p->sve);
+	steady_report_reason(report, "%u bytes are a length of the %s alone, and KVM shows a guest all "
+				     "of the host's vector lengths up to the guest's maximum",
+			     differ, steady_vl_has(&m->sve, differ) ? "model" : "host");
 	steady_report_advice(report, "use a baseline that includes this host, or turn SVE off");
 	return -STEADY_EBLOCKED;
 }

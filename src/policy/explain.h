@@ -44,6 +44,8 @@ void steady_explain_option(struct steady_text *out, const struct steady_view *vi
 
 /* "6.12.95 to 6.12.117, 6.17.13 and newer": a set of recorded kernels, of those in `known`. */
 void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known);
+/* Those of which nothing is recorded for a field. */
+uint32_t steady_kernels_unrecorded(const struct steady_kernel_row *row);
 /*
  * "boot a kernel that hides it: 6.16.12 and newer": which recorded kernels would let a guest of
  * such a host (NULL: one with AArch32) see the value that this one fixes; nothing if none would.

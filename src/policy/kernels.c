@@ -25,6 +25,13 @@ void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known)
 	}
 }
 
+uint32_t steady_kernels_unrecorded(const struct steady_kernel_row *row)
+{
+	uint32_t all = (uint32_t)((UINT64_C(1) << steady_kernel_count) - 1);
+
+	return all & ~(row->writable | row->hidden | row->fixed);
+}
+
 static bool has_aarch32(const struct steady_configuration *c)
 {
 	static const char el0[] = "ID_AA64PFR0_EL1.EL0";

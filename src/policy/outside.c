@@ -101,7 +101,8 @@ int steady_identity_choose(const struct steady_cpu *all, size_t count,
 				   i ? " " : "", all[i].midr, all[i].revidr, all[i].aidr);
 	steady_report_add(report, STEADY_ERROR, STEADY_ECONFLICT);
 	steady_report_subject(report, "MIDR_EL1", NULL);
-	steady_report_offered(report, "%s", list.data ? list.data : "none");
+	if (asked)
+		steady_report_wanted(report, "0x%08" PRIx64, asked->midr);
 	if (!count)
 		steady_report_reason(report, "no CPU is listed that guests could be told of");
 	else
@@ -109,7 +110,8 @@ int steady_identity_choose(const struct steady_cpu *all, size_t count,
 				     found || !asked
 					     ? "the CPUs differ, and a guest can be told of "
 					       "one only: %s"
-					     : "none of these CPUs is the one asked for: %s",
+					     : "the one asked for is none of those that are "
+					       "listed: %s",
 				     list.data ? list.data : "");
 	steady_report_advice(report, count ? "name the one that guests shall be told of: "
 					     "--identity=0xMIDR,0xREVIDR,0xAIDR"

@@ -143,13 +143,18 @@ int steady_unknown_services(const struct steady_model *m, uint64_t id, uint64_t 
 	int number = steady_firmware_by_id(id);
 	const struct steady_firmware_row *row = &steady_firmware[number];
 	uint64_t value = 0, nameless = number < 0 ? 0 : has & ~row->services;
+	int r;
 
 	if (number < 0 || row->kind != STEADY_FIRMWARE_BITMAP ||
 	    !steady_firmware_target(m, id, true, &value))
 		return 0;
-	if (value & ~row->services)
-		return steady_unknown_stays(report, m, STEADY_UNKNOWN_SERVICE, row->name, NULL,
-					    value & ~row->services, "the model asks for them");
+	if (value & nameless) {
+		r = steady_unknown_stays(report, m, STEADY_UNKNOWN_SERVICE, row->name, NULL,
+					 nameless, "the model asks for them");
+		steady_report_wanted(report, "0x%" PRIx64, value & nameless);
+		return r;
+	}
+	/* what the model asks for and the host has not is refused for that */
 	if (nameless)
 		steady_unknown_zero(report, STEADY_UNKNOWN_SERVICE, row->name, NULL, nameless);
 	return 0;

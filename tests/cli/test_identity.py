@@ -37,6 +37,14 @@ class Identity(Case):
         self.assertEqual(m["registers"]["MIDR_EL1"], A76)
         self.assertEqual([each["midr"] for each in m["implementations"]], [A76, N1])
 
+    def test_not_listed(self):
+        """What is listed is the model's, not the host's."""
+        path = self.model("neoverse-n1-7.3")
+        run = self.expect(NO, "check", "--identity=0x410fd490", path, profile("neoverse-n1-7.3"))
+        self.assertIn(f"wants 0x410fd490 (the one asked for is none of those that are listed: 0x{N1[10:]},",
+                      run.out + run.err)
+        self.assertNotIn("host has", run.out + run.err)
+
     def test_what_is_no_cpu(self):
         for bad in ("", "1", "0x", "0x1,", "0x1,0x2,0x3,0x4", "0x11111111111111111"):
             run = self.expect(BAD, "baseline", "--identity=" + bad, profile("neoverse-n1-7.3"))

@@ -106,6 +106,19 @@ class Bad(Case):
             body["registers"]["S3_0_C0_C4_0"] = value
             self.refused(dump(body), words="twice")
 
+    def test_a_value_that_is_kept_and_not(self):
+        """What KVM accepts it keeps or makes another of: a value is in one of the two, in either order."""
+        for keys in (("accepted", "rewritten"), ("rewritten", "accepted")):
+            body = copy.deepcopy(self.profile)
+            first = body["configurations"][0]
+            sets = {"accepted": {"ID_AA64ISAR0_EL1.DP": "0-1"}, "rewritten": {"ID_AA64ISAR0_EL1.DP": {"0": 1}}}
+            body["configurations"][0] = {"vcpu_features": first["vcpu_features"], "irqchip": first["irqchip"],
+                                         **{key: sets[key] for key in keys}}
+            self.refused(dump(body), words="kept")
+            sets["accepted"] = {"ID_AA64ISAR0_EL1.DP": "1"}
+            body["configurations"][0].update(sets)
+            self.expect(DONE, "show", self.file("good.json", dump(body)))
+
     def test_deeply_nested(self):
         for name in ("steadyarm-profile", "steadyarm-model"):
             for open_, close in (("[", "]"), ('{"a":', "}")):

@@ -55,6 +55,19 @@ class Pairs(Case):
         self.assertEqual(both["sve"]["vector_lengths"], common)
         self.assertEqual(both["vcpu_features"], alone["vcpu_features"])
 
+    def test_equal_maximum(self):
+        """Which length differs is named where the greatest is the same."""
+        hosts = {}
+        for name, lengths in (("with", [16, 32, 48, 64]), ("without", [16, 32, 64])):
+            hosts[name] = read(BASE)
+            hosts[name]["sve"]["vector_lengths"] = lengths
+            hosts[name] = self.file(f"{name}.json", json.dumps(hosts[name]))
+        for ours, theirs, whose in (("with", "without", "model"), ("without", "with", "host")):
+            model = self.folder / "model.json"
+            self.expect(DONE, "baseline", "--quiet", "-o", model, hosts[ours])
+            (found,) = self.expect(NO, "check", "--json", model, hosts[theirs]).json()["hosts"][0]["blockers"]
+            self.assertIn(f"48 bytes are a length of the {whose} alone", found["reason"])
+
     def test_told(self):
         """What is given up is told, with the host that it is given up for."""
         for other, name, reason in (

@@ -223,6 +223,23 @@ class Unknown(Case):
             self.assertIn("ID_AA64ISAR3_EL1.[63:60]", self.expect(NO, command, path, host).out)
             self.expect(DONE, command, "--lenient", path, host)
 
+    def test_services_that_a_model_asks_for(self):
+        """One fact, one line: the host has no such service, or this version has no name for it."""
+        model = json.loads(self.model("max-7.3").read_text(encoding="utf-8"))
+        model["firmware"]["STD_HYP_BMAP"] = "0x5"
+        del model["offer"]
+        path = self.file("asks.json", json.dumps(model))
+        has = self.file("has.json", json.dumps(Future("max-7.3").firmware("STD_HYP_BMAP", "0x5").p))
+        for host, wanted, offered, reason in ((profile("max-7.3"), "0x5", "0x1", "its kernel has not"),
+                                              (has, "0x4", "0x4", "no name for")):
+            for command in ("check", "plan"):
+                with self.subTest(reason, command=command):
+                    answer = self.expect(NO, command, "--json", path, host).json()
+                    answer = answer["hosts"][0] if command == "check" else answer
+                    (found,) = [b for b in answer["blockers"] if b["register"] == "STD_HYP_BMAP"]
+                    self.assertEqual((found["wanted"], found["offered"]), (wanted, offered))
+                    self.assertIn(reason, found["reason"])
+
     def test_a_register_that_was_not_captured(self):
         """It is told; what it shows, apply finds out."""
         for base in BASES:

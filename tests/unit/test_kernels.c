@@ -81,6 +81,21 @@ static void test_print(void **state)
 	}
 }
 
+/* What is in none of a row's sets. */
+static void test_unrecorded(void **state)
+{
+	static const char *const all[] = {"5.10.223", NULL};
+	struct steady_kernel_row row = {.writable = ~UINT32_C(0) & ~set_of(all)};
+	uint32_t every = (uint32_t)((UINT64_C(1) << steady_kernel_count) - 1);
+
+	(void)state;
+	assert_int_equal(steady_kernels_unrecorded(&row), set_of(all));
+	row = (struct steady_kernel_row){0};
+	assert_int_equal(steady_kernels_unrecorded(&row), every);
+	row = (struct steady_kernel_row){.writable = 1, .hidden = 2, .fixed = 4};
+	assert_int_equal(steady_kernels_unrecorded(&row), every & ~UINT32_C(7));
+}
+
 /* As measured: the rows of KVM's history that people meet. */
 static void test_facts(void **state)
 {
@@ -146,7 +161,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_unrecorded), cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_advice),
 	};
 
