@@ -184,6 +184,8 @@ int cli_show_kernels(struct cli *cli);
 void cli_put_word(struct steady_text *out, size_t indent, const char *word, size_t length);
 /* The same of all words of a text. */
 void cli_put_wrapped(struct steady_text *out, size_t indent, const char *words);
+/* A word of a command that is to be copied, in quotes if a shell needs them. */
+void cli_put_quoted(struct steady_text *out, const char *word);
 
 /* ---- findings.c ---- */
 
