@@ -22,6 +22,7 @@ struct cli {
 	bool json;
 	bool quiet;
 	bool lenient;                  /* models that are loaded are so */
+	bool starting;                 /* a VMM waits: models are read without their offer */
 	const char *output;            /* -o, or NULL: standard output */
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
