@@ -16,9 +16,14 @@ static char peek(const struct cursor *c)
 	return c->at < c->length ? c->text[c->at] : '\0';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_blanks(struct cursor *c)
 {
-	while (c->at < c->length && memchr(" \t\r\n", c->text[c->at], 4))
+	while (c->at < c->length && is_blank(c->text[c->at]))
 		c->at++;
 }
 
@@ -61,6 +66,10 @@ static bool skip_value(struct cursor *c)
 	do {
 		char here = peek(c);
 
+		if (depth && (here == ' ' || here == ',')) { /* most of what is no string */
+			c->at++;
+			continue;
+		}
 		if (here == '"') {
 			if (!skip_string(c))
 				return false;
