@@ -22,6 +22,7 @@ struct cli {
 	bool json;
 	bool quiet;
 	bool lenient;                  /* models that are loaded are so */
+	bool starting;                 /* a VMM waits: models are read without their offer */
 	const char *output;            /* -o, or NULL: standard output */
 	struct steady_text out;        /* the answer */
 	struct steady_report *report;  /* reasons that no command has shown go to stderr */
@@ -184,6 +185,8 @@ int cli_show_kernels(struct cli *cli);
 void cli_put_word(struct steady_text *out, size_t indent, const char *word, size_t length);
 /* The same of all words of a text. */
 void cli_put_wrapped(struct steady_text *out, size_t indent, const char *words);
+/* A word of a command that is to be copied, in quotes if a shell needs them. */
+void cli_put_quoted(struct steady_text *out, const char *word);
 
 /* ---- findings.c ---- */
 

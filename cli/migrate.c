@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <steadyarm/sim.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "base/report.h"
 #include "cli.h"
 #include "pin/explain_move.h"
@@ -34,7 +34,6 @@ static const char help[] =
 	"  steadyarm migrate-check data/profiles/max-7.3.json data/profiles/max-6.12.json\n";
 
 #define DEFAULT_VMM  "qemu-11"
-#define TOLERATE_MAX 32
 
 struct wanted {
 	const char *model;
@@ -88,119 +87,6 @@ static bool take_leave(struct cli *cli, void *ctx, const char *argument)
 	(void)argument;
 	((struct wanted *)ctx)->leave = true;
 	return true;
-}
-
-/* ---- the move itself ---- */
-
-static int make_move(const struct answer *a, const struct steady_model *model,
-		     struct steady_moved *moved, struct steady_report *report)
-{
-	struct steady_sim *from = NULL, *to = NULL;
-	struct steady_move_request request = {
-		.source = {a->from.profile, steady_sim_call, NULL, model},
-		.destination = {a->to.profile, steady_sim_call, NULL,
-				a->wanted->leave ? NULL : model},
-		.vmm = a->vmm,
-		.options_on = a->wanted->on,
-		.options_off = a->wanted->off,
-	};
-	int r = steady_sim_new(a->from.profile, &from);
-
-	r = r ? r : steady_sim_new(a->to.profile, &to);
-	request.source.ctx = from;
-	request.destination.ctx = to;
-	r = r ? r : steady_move(&request, moved, report);
-	steady_sim_free(from);
-	steady_sim_free(to);
-	return r;
-}
-
-/* ---- what would help: tried, not guessed ---- */
-
-struct tolerated {
-	char name[TOLERATE_MAX][STEADY_FULLNAME];
-	const char *list[TOLERATE_MAX];
-	size_t count;
-};
-
-static void add_tolerated(struct tolerated *t, const struct steady_finding *f)
-{
-	char name[STEADY_FULLNAME];
-
-	if (f->severity != STEADY_ERROR || !f->reg || t->count == TOLERATE_MAX)
-		return;
-	snprintf(name, sizeof(name), "%s%s%s", f->reg, f->field ? "." : "",
-		 f->field ? f->field : "");
-	if (!steady_tolerable(name))
-		return;
-	for (size_t i = 0; i < t->count; i++) {
-		if (strcmp(t->name[i], name) == 0)
-			return;
-	}
-	memcpy(t->name[t->count], name, sizeof(name));
-	t->list[t->count] = t->name[t->count];
-	t->count++;
-}
-
-/* A baseline of both hosts; what they have no common value for is tolerated. */
-static int make_baseline(const struct answer *a, struct tolerated *t, struct steady_model **model)
-{
-	const struct steady_input inputs[] = {{a->from.name, a->from.profile, NULL},
-					      {a->to.name, a->to.profile, NULL}};
-	struct steady_baseline_request request = {.options_on = a->wanted->on,
-						  .options_off = a->wanted->off};
-	struct steady_report *report = NULL;
-	const struct steady_finding *f;
-	int r = steady_report_new(&report);
-
-	r = r ? r : steady_baseline(inputs, 2, &request, model, report);
-	for (size_t i = 0; r == -STEADY_ECONFLICT && (f = steady_report_get(report, i)); i++)
-		add_tolerated(t, f);
-	if (r == -STEADY_ECONFLICT && t->count) {
-		request.tolerate = t->list;
-		request.tolerate_count = t->count;
-		r = steady_baseline(inputs, 2, &request, model, NULL);
-	}
-	steady_report_free(report);
-	return r;
-}
-
-static int try_baseline(struct answer *a)
-{
-	struct tolerated *t = calloc(1, sizeof(*t));
-	struct steady_model *model = NULL;
-	struct steady_moved moved;
-	int r = t ? make_baseline(a, t, &model) : -STEADY_ENOMEM;
-
-	if (!r)
-		r = make_move(a, model, &moved, NULL);
-	if (!r) {
-		steady_text_printf(&a->advice,
-				   "pin both VMMs to one model; this move then works: "
-				   "steadyarm baseline -o MODEL.json %s %s",
-				   a->from.spec, a->to.spec);
-		for (size_t i = 0; i < t->count; i++)
-			steady_text_printf(&a->advice, " --tolerate %s", t->name[i]);
-	} else if (r == -STEADY_EBLOCKED || r == -STEADY_EMISMATCH || r == -STEADY_ECONFLICT ||
-		   r == -STEADY_EUNKNOWN) {
-		steady_text_str(&a->advice, "keep the two in different pools: no baseline of both "
-					    "makes this move work");
-		r = 0;
-	}
-	steady_model_free(model);
-	free(t);
-	return r;
-}
-
-static int find_advice(struct answer *a)
-{
-	if (!a->result)
-		return 0;
-	if (!a->model.model)
-		return try_baseline(a);
-	if (a->result == -STEADY_EBLOCKED && a->moved.cause == STEADY_MOVE_START)
-		steady_text_str(&a->advice, "make the model anew from both hosts, with baseline");
-	return 0;
 }
 
 /* ---- the answer ---- */
@@ -351,15 +237,25 @@ static int load(struct cli *cli, struct answer *a)
 static int answer(struct cli *cli, const struct wanted *w)
 {
 	struct answer a = {.wanted = w, .vmm = steady_vmm_by_name(w->vmm)};
+	struct cli_move move = {
+		.from = &a.from,
+		.to = &a.to,
+		.vmm = a.vmm,
+		.model_spec = w->model,
+		.on = w->on,
+		.off = w->off,
+		.leave = w->leave,
+	};
 	int r = load(cli, &a);
 
 	if (!r) {
 		a.seen = steady_report_count(cli->report);
-		r = make_move(&a, a.model.model, &a.moved, cli->report);
+		move.model = a.model.model;
+		r = cli_move_make(&move, &a.moved, cli->report);
 	}
 	if (!r || r == -STEADY_EBLOCKED || r == -STEADY_EMISMATCH) {
 		a.result = r;
-		r = find_advice(&a);
+		r = cli_move_advise(&move, r, &a.advice);
 		r = r ? r : deliver(cli, &a);
 	}
 	steady_text_free(&a.advice);

@@ -328,6 +328,7 @@ static int add_model(struct cli *cli, const struct cli_run_request *w, struct ta
 
 	if (!w->model)
 		return 0;
+	cli->starting = true;
 	if (cli_subject_load_model(cli, w->model, &model))
 		return -1;
 	done = set_environment(model.model, w);

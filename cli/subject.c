@@ -175,6 +175,8 @@ static int parse(struct cli *cli, const char *path, const char *text, size_t len
 	case STEADY_KIND_PROFILE:
 		return steady_profile_read_json(text, length, file, &s->profile, cli->report);
 	case STEADY_KIND_MODEL_JSON:
+		if (cli->starting && !steady_model_read_start(text, length, &s->model))
+			return 0;
 		return steady_model_read_json(text, length, file, &s->model, cli->report);
 	case STEADY_KIND_MODEL_TEXT:
 		return steady_model_read_text(text, length, file, &s->model, cli->report);

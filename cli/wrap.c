@@ -39,3 +39,22 @@ void cli_put_wrapped(struct steady_text *out, size_t indent, const char *words)
 		words += length + (words[length] == ' ');
 	}
 }
+
+void cli_put_quoted(struct steady_text *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "%+,-./:=@_";
+
+	if (*word && word[strspn(word, plain)] == '\0') {
+		steady_text_str(out, word);
+		return;
+	}
+	steady_text_char(out, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			steady_text_str(out, "'\\''");
+		else
+			steady_text_char(out, *word);
+	}
+	steady_text_char(out, '\'');
+}

@@ -114,6 +114,18 @@ bool simhost_owns(int fd)
 	return is;
 }
 
+bool simhost_is_open_device(int fd)
+{
+	const struct simhost_object *o;
+	bool is;
+
+	take_lock();
+	o = simhost_find(fd);
+	is = o && o->kind == SIMHOST_DEVICE;
+	give_lock();
+	return is;
+}
+
 /* ---- calls ---- */
 
 long simhost_fail(int error)

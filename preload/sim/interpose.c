@@ -121,6 +121,8 @@ static FILE *open_stream(const char *mode)
 	int fd = simhost_open(O_RDWR | (strchr(mode, 'e') ? O_CLOEXEC : 0));
 	FILE *f = fd < 0 ? NULL : fdopen(fd, mode);
 
+	if (fd >= 0 && !f) /* under qemu-user it looks as if opened to be read: neither works */
+		f = fdopen(fd, "r");
 	if (fd >= 0 && !f) {
 		int error = errno;
 

@@ -14,6 +14,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+#define MODE 0666 /* udev's rule for kvm */
+
 static const char stand_in[] = "/dev/null";
 
 #define NEXT(name, type)                                                                           \
@@ -54,6 +56,21 @@ static const char stand_in[] = "/dev/null";
 			st->st_rdev = makedev(SIMHOST_DEVICE_MAJOR, SIMHOST_DEVICE_MINOR);                                       \
 		return r;                                                                          \
 	}
+#define LOOK_FD(name, buffer)                                                                      \
+	typedef int name##_fn(int, struct buffer *);                                               \
+	NEXT(name, name##_fn)                                                                      \
+	EXPORT int name(int fd, struct buffer *st)                                                 \
+	{                                                                                          \
+		int r = next_##name()(fd, st);                                                     \
+                                                                                                   \
+		if (!r && S_ISREG(st->st_mode) && simhost_is_open_device(fd)) {                    \
+			st->st_mode = S_IFCHR | MODE;                                              \
+			st->st_rdev = makedev(SIMHOST_DEVICE_MAJOR, SIMHOST_DEVICE_MINOR);         \
+		}                                                                                  \
+		return r;                                                                          \
+	}
+LOOK_FD(fstat, stat)
+LOOK_FD(fstat64, stat64)
 LOOK(stat, stat, true)
 LOOK(lstat, stat, false)
 LOOK(stat64, stat64, true)
@@ -68,6 +85,10 @@ EXPORT int statx(int directory, const char *path, int flags, unsigned int mask, 
 	bool ours = simhost_is_device(directory, path, !(flags & AT_SYMLINK_NOFOLLOW));
 	int r = next_statx()(directory, ours ? stand_in : path, flags, mask, st);
 
+	if (!r && flags & AT_EMPTY_PATH && S_ISREG(st->stx_mode)) { /* of the descriptor */
+		ours = simhost_is_open_device(directory);
+		st->stx_mode = ours ? S_IFCHR | MODE : st->stx_mode;
+	}
 	if (!r && ours) {
 		st->stx_rdev_major = SIMHOST_DEVICE_MAJOR;
 		st->stx_rdev_minor = SIMHOST_DEVICE_MINOR;

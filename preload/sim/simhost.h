@@ -23,6 +23,7 @@
 bool simhost_is_device(int at, const char *path, bool follow);
 /* The program installs a filter of system calls: none is made from here on that can be spared. */
 void simhost_copy_plainly(void);
+bool simhost_copies_plainly(void);
 /*
  * Which profile it is, and where to log beside standard error ($STEADYARM_LOG); NULL: none. What is
  * open of the profile before must be closed. Said if it cannot be had.
@@ -37,6 +38,8 @@ __attribute__((visibility("default"))) bool steadyarm_simulated(const char *name
 int simhost_open(int flags);
 /* Whether a descriptor is one of ours: also a duplicate, or one that another process opened. */
 bool simhost_owns(int fd);
+/* Whether it is /dev/kvm itself. */
+bool simhost_is_open_device(int fd);
 /* As ioctl(2). */
 long simhost_ioctl(int fd, unsigned int request, void *argument);
 

@@ -21,6 +21,11 @@ void simhost_copy_plainly(void)
 	plain = true;
 }
 
+bool simhost_copies_plainly(void)
+{
+	return plain;
+}
+
 typedef ssize_t copy_fn(pid_t, const struct iovec *, unsigned long, const struct iovec *,
 			unsigned long, unsigned long);
 

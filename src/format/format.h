@@ -29,6 +29,11 @@ int steady_model_print(const struct steady_model *model, struct steady_text *out
 /* model_json.c, profile_json.c */
 int steady_model_read_json(const char *text, size_t length, const char *file,
 			   struct steady_model **model, struct steady_report *report);
+/*
+ * model_start.c: the same, of a file in its printed form, of all but its offer, which is not looked at. Any
+ * error: read it with the other.
+ */
+int steady_model_read_start(const char *text, size_t length, struct steady_model **model);
 int steady_model_print_json(const struct steady_model *model, struct steady_text *out);
 int steady_profile_read_json(const char *text, size_t length, const char *file,
 			     struct steady_profile **profile, struct steady_report *report);

@@ -16,9 +16,14 @@ static char peek(const struct cursor *c)
 	return c->at < c->length ? c->text[c->at] : '\0';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_blanks(struct cursor *c)
 {
-	while (c->at < c->length && memchr(" \t\r\n", c->text[c->at], 4))
+	while (c->at < c->length && is_blank(c->text[c->at]))
 		c->at++;
 }
 
@@ -34,6 +39,13 @@ static bool skip_char(struct cursor *c, char want)
 /* From an opening quote to behind the closing one. */
 static bool skip_string(struct cursor *c)
 {
+	const char *start = c->text + c->at + 1;
+	const char *quote = memchr(start, '"', c->length - c->at - 1);
+
+	if (quote && !memchr(start, '\\', (size_t)(quote - start))) { /* nearly all are so */
+		c->at = (size_t)(quote + 1 - c->text);
+		return true;
+	}
 	for (c->at++; c->at < c->length; c->at++) {
 		if (c->text[c->at] == '"') {
 			c->at++;
@@ -54,6 +66,10 @@ static bool skip_value(struct cursor *c)
 	do {
 		char here = peek(c);
 
+		if (depth && (here == ' ' || here == ',')) { /* most of what is no string */
+			c->at++;
+			continue;
+		}
 		if (here == '"') {
 			if (!skip_string(c))
 				return false;
@@ -221,6 +237,41 @@ bool steady_where_key(const char *text, size_t length, const struct steady_path 
 	if (!walk(&c, path, &key))
 		return false;
 	*offset = path && path->key ? key : c.at;
+	return true;
+}
+
+/* Whether the object ends here, and the text with it. */
+static bool is_last(struct cursor *c)
+{
+	if (!skip_char(c, '}'))
+		return false;
+	skip_blanks(c);
+	return c->at == c->length;
+}
+
+bool steady_where_next(const char *text, size_t length, struct steady_member *m)
+{
+	struct cursor c = {.text = text, .length = length, .at = m->end};
+
+	if (m->end && is_last(&c)) {
+		m->whole = true;
+		return false;
+	}
+	c.at = m->end;
+	if (!skip_char(&c, m->end ? ',' : '{'))
+		return false;
+	skip_blanks(&c);
+	m->key = c.at;
+	if (peek(&c) != '"' || !skip_string(&c))
+		return false;
+	m->key_end = c.at;
+	if (!skip_char(&c, ':'))
+		return false;
+	skip_blanks(&c);
+	m->value = c.at;
+	if (!skip_value(&c))
+		return false;
+	m->end = c.at;
 	return true;
 }
 

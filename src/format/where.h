@@ -28,6 +28,14 @@ bool steady_where_value(const char *text, size_t length, const struct steady_pat
 bool steady_where_key(const char *text, size_t length, const struct steady_path *path,
 		      size_t *offset);
 
+/* A member of the root object: where its key begins and ends (quotes included), and its value. */
+struct steady_member {
+	size_t key, key_end, value, end;
+	bool whole; /* there is none after it, and nothing but blanks after the object */
+};
+/* The next one of an object, the first if *m is all 0. False: there is none, or no JSON. */
+bool steady_where_next(const char *text, size_t length, struct steady_member *m);
+
 enum steady_where_limit { STEADY_WITHIN, STEADY_TOO_DEEP, STEADY_TOO_MANY };
 /*
  * Whether the text nests deeper than `depth` or has more than `values` values, and at which byte.

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "arch/kvm_ids.h"
 #include "arch/vmm.h"
@@ -34,6 +35,17 @@ const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME])
 	else
 		snprintf(out, STEADY_MOVE_NAME, "0x%016" PRIx64, id);
 	return out;
+}
+
+bool steady_move_put_switch(struct steady_text *out, int option, bool on)
+{
+	const char *qemu = steady_options[option].qemu, *value = qemu ? strrchr(qemu, '=') : NULL;
+
+	if (!value)
+		return false;
+	steady_text_add(out, qemu, (size_t)(value + 1 - qemu)); /* what it turns on may be =off */
+	steady_text_str(out, on == (strcmp(value, "=on") == 0) ? "on" : "off");
+	return true;
 }
 
 void steady_move_explain_gone(struct steady_report *report, const struct steady_profile *host,

@@ -15,6 +15,9 @@
 #define STEADY_MOVE_NAME 32
 const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME]);
 
+/* "-cpu host,sve=off"; false if QEMU has nothing for it. */
+bool steady_move_put_switch(struct steady_text *out, int option, bool on);
+
 /*
  * A register that was in the list can no longer be read once the vCPU has run. At the destination
  * (`after`) the guest goes on, and is lost at the next save.

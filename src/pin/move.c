@@ -90,14 +90,18 @@ static uint32_t default_options(const struct steady_profile *p)
 	return all & steady_configuration_options(&p->configurations[0]);
 }
 
-static int start_blocked(struct move *m, const struct side *s, int option, const char *reason)
+/* `on`: what to tell the VMM of it, -1: nothing. */
+static int start_blocked(struct move *m, const struct side *s, int option, const char *reason, int on)
 {
+	struct steady_text text = STEADY_TEXT_INIT;
+
 	steady_report_add(m->report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_host(m->report, s->given->profile->name);
 	steady_report_subject(m->report, steady_options[option].name, NULL);
 	steady_report_reason(m->report, "the VMM does not start at the %s: %s", s->word, reason);
-	if (steady_options[option].qemu)
-		steady_report_advice(m->report, "in QEMU: %s", steady_options[option].qemu);
+	if (on >= 0 && steady_move_put_switch(&text, option, on) && text.data)
+		steady_report_advice(m->report, "in QEMU: %s", text.data);
+	steady_text_free(&text);
 	failed(m, STEADY_MOVE_START, 0, 0, 0);
 	return -STEADY_EBLOCKED;
 }
@@ -111,7 +115,7 @@ static int choose(struct move *m, struct side *s)
 
 	if (model && model->options & ~asked)
 		return start_blocked(m, s, __builtin_ctz(model->options & ~asked),
-				     "the model has an option that it is told to leave off");
+				     "the model has an option that it is told to leave off", 1);
 	s->options = model ? model->options : asked;
 	s->irqchip =
 		model ? steady_model_irqchip(model) : s->given->profile->configurations[0].irqchip;
@@ -122,7 +126,9 @@ static int choose(struct move *m, struct side *s)
 		if (s->options >> i & 1 &&
 		    !(steady_configuration_options(&s->given->profile->configurations[0]) >> i & 1))
 			return start_blocked(m, s, i,
-					     "the host has not what it is told to turn on");
+					     model ? "the host has not an option that the model has"
+						   : "the host has not what it is told to turn on",
+					     model ? -1 : 0);
 	}
 	if (s->c)
 		return 0;

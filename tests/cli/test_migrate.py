@@ -1,7 +1,10 @@
 """`migrate-check` held against what QEMU did: the moves of lab/moves.tsv, made between real kernels."""
 
+import itertools
 import json
 import pathlib
+import shlex
+import shutil
 import sys
 
 from support import BAD, DONE, NO, TOP, Case, main, profile
@@ -89,6 +92,82 @@ class Answers(Case):
         self.assertRegex(words, r"^max-7.3 -> max-6.12, pinned to test-v1@[0-9a-f]{12}, qemu-11: yes, the guest "
                                 r"goes on and sees the same CPU but for 1 tolerated field\n")
         self.assertIn("tolerated: ID_AA64MMFR2_EL1.NV: 0 (not implemented) -> 2 (NV2)", words)
+
+    def advice(self, *arguments):
+        answer = self.expect(NO, "migrate-check", "--json", *arguments).json()
+        return answer["failures"][0].get("advice") if answer["failures"] else None, answer["advice"]
+
+    def follow(self, advice, *arguments):
+        """The command that an advice ends with makes a model that the move works with."""
+        self.assertIn("this move then works: ", advice)
+        words = shlex.split(advice.rpartition(": ")[2])
+        self.assertEqual(words[:4], ["steadyarm", "baseline", "-o", "MODEL.json"])
+        self.expect(DONE, "baseline", "--name", "advised-v1", "-o", self.folder / "advised.json", *words[4:])
+        self.expect(DONE, "migrate-check", "--model", self.folder / "advised.json", *arguments)
+        (self.folder / "advised.json").unlink()
+
+    def test_advice_on_options(self):
+        """What a host has not is turned off, not on (docs/system/arm/cpu-features.rst has QEMU's names)."""
+        hosts = [profile("neoverse-n1-7.3"), profile("neoverse-n1-6.12")]
+        first, advice = self.advice("--vcpu", "sve=on", *hosts)
+        self.assertEqual(first, "in QEMU: -cpu host,sve=off")
+        self.assertRegex(advice, "^tell both VMMs -cpu host,sve=off; pin both VMMs to one model;")
+        self.follow(advice, "--vcpu", "sve=off", *hosts)
+        first, advice = self.advice("--vcpu", "mte=on", profile("max-7.3-mte"), profile("max-7.3"))
+        self.assertEqual((first, advice), ("in QEMU: -machine virt,mte=off",
+                                           "tell both VMMs -machine virt,mte=off; this move then works"))
+        self.expect(DONE, "migrate-check", "--vcpu", "mte=off", profile("max-7.3-mte"), profile("max-7.3"))
+        model = self.model("neoverse-n1-7.3", "neoverse-n1-6.12")
+        first, advice = self.advice("--model", model, "--vcpu", "pmu=off", *hosts)
+        self.assertEqual((first, advice), ("in QEMU: -cpu host,pmu=on",
+                                           "tell both VMMs -cpu host,pmu=on; this move then works"))
+        self.expect(DONE, "migrate-check", "--model", model, "--vcpu", "pmu=on", *hosts)
+        both = self.model("max-7.3", "max-6.12", options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        without = [profile("max-6.12"), profile("max-7.3-nosve")]
+        first, advice = self.advice("--model", both, *without)
+        self.assertNotIn("sve=", str(first))  # the model has it: no switch is right
+        self.follow(advice, *without)
+
+    def test_advice_on_leaving(self):
+        model = self.model("max-7.3", "max-6.12", options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        for hosts in (UNPINNED, UNPINNED[::-1]):
+            advice = self.advice("--model", model, "--unpinned-destination", *hosts)[1]
+            self.assertEqual(advice, "pin the VMM at the destination too; this move then works: steadyarm run "
+                                     f"--model {model} -- COMMAND")
+            self.expect(DONE, "migrate-check", "--model", model, *hosts)
+
+    def test_advice_on_a_model(self):
+        """Another host than those that it was made from: a model of both, with what that takes."""
+        model = self.model("max-7.3", "max-6.12", options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        hosts = [profile("max-6.12"), profile("max-7.3-vhe")]
+        advice = self.advice("--model", model, *hosts)[1]
+        self.assertIn("--tolerate ID_AA64MMFR1_EL1.VH", advice)
+        self.follow(advice, *hosts)
+
+    def test_advice_can_be_copied(self):
+        odd = self.folder / "it's a host.json"
+        shutil.copy(UNPINNED[0], odd)
+        self.follow(self.advice(odd, UNPINNED[1])[1], odd, UNPINNED[1])
+        advice = self.advice("--vcpu", "pmu=off", *UNPINNED)[1]
+        self.assertIn(" --vcpu pmu=off", advice)
+        self.follow(advice, "--vcpu", "pmu=off", *UNPINNED)
+
+    def test_always_an_advice(self):
+        """Of every answer that is no there is one, and what it says works does."""
+        names = ("max-7.3", "max-6.12", "max-7.3-nosve", "max-7.3-nopauth", "neoverse-n1-6.1", "neoverse-v1-7.3")
+        model = self.model("max-7.3", "max-6.12", options=("--tolerate", "ID_AA64MMFR2_EL1.NV"))
+        seen = set()
+        for more in ([], ["--model", model], ["--model", model, "--unpinned-destination"]):
+            for pair in itertools.permutations(names, 2):
+                hosts = [profile(name) for name in pair]
+                done = self.run_it("migrate-check", "--json", *more, *hosts)
+                self.assertIn(done.status, (DONE, NO), (pair, more, done.err))
+                advice = done.json()["advice"]
+                self.assertEqual(advice is None, done.status == DONE, pair)
+                if advice and "baseline -o" in advice:
+                    self.follow(advice, *([] if "destination too" in advice or not more[2:] else more[2:]), *hosts)
+                seen.add((advice or "-").partition(";")[0].partition(":")[0])
+        self.assertGreaterEqual(len(seen), 4, seen)
 
     def test_where_an_unpinned_guest_may_go(self):
         """baseline --exactly says what it sees; a host that shows just that takes it, others do not."""

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "host/uapi.h"
@@ -80,8 +81,9 @@ static void wrong_addresses(void)
 int main(int argc, char **argv)
 {
 	struct open_how how = {.flags = O_RDWR};
+	struct statx stx = {0};
 	struct stat st;
-	int dev, r;
+	int kvm, dev, r;
 
 	if (argc < 3)
 		return 2;
@@ -103,6 +105,14 @@ int main(int argc, char **argv)
 	tell_stream("fopen64", fopen64("/dev/./kvm", "r"));
 	dev = open("/dev", O_RDONLY | O_DIRECTORY);
 	tell("from a folder", openat(dev, "kvm", O_RDWR));
+	kvm = open("/dev/kvm", O_RDWR);
+	r = fstat(kvm, &st);
+	printf("fstat: %d %d\n", r, S_ISCHR(st.st_mode) && st.st_rdev == makedev(10, 232));
+	r = statx(kvm, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx);
+	printf("statx: %d %d\n", r, S_ISCHR(stx.stx_mode) && stx.stx_rdev_minor == 232);
+	r = fstat(0, &st);
+	printf("fstat of another: %d %d\n", r, st.st_rdev == makedev(10, 232));
+	close(kvm);
 	r = fstatat(dev, "kvm", &st, 0);
 	printf("stat from a folder: %d %d\n", r, S_ISCHR(st.st_mode));
 	tell("nofollow", open(argv[1], O_RDWR | O_NOFOLLOW));

@@ -194,6 +194,7 @@ class Run(Case):
             self.assertEqual((said["other name"], said["other folder"]), ("No such file or directory",) * 2)
             self.assertEqual((said["nofollow"], said["access"]), ("Too many levels of symbolic links", "0"))
             self.assertEqual((said["stat from a folder"], said["lstat of the link"]), ("0 1", "0 1"))
+            self.assertEqual((said["fstat"], said["statx"], said["fstat of another"]), ("0 1", "0 1", "0 0"))
             self.assertIn("errno 77\n", out)
             wrong = {what: answer for what, answer in said.items() if re.search("NULL|memory|constant", what)}
             self.assertEqual(set(wrong.values()), {"Bad address"}, wrong)

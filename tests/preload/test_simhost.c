@@ -206,6 +206,49 @@ static void test_mapping(void **state)
 	close(vm);
 }
 
+/*
+ * kvm_chardev_ops, kvm_vm_fops and kvm_device_fops have neither read nor write nor (but for a device) mmap.
+ * The answer is no, if not with the same number.
+ */
+static void expect_no_contents(int fd)
+{
+	uint8_t byte = 0;
+
+	assert_int_equal(read(fd, &byte, 1), -1);
+	assert_int_equal(write(fd, &byte, 1), -1);
+	assert_int_equal(pread(fd, &byte, 1, 0), -1);
+	assert_int_equal(pwrite(fd, &byte, 1, 0), -1);
+	assert_int_equal(ftruncate(fd, 4096), -1);
+	assert_ptr_equal(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0), MAP_FAILED);
+	assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0), MAP_FAILED);
+}
+
+static void test_no_contents(void **state)
+{
+	struct steady_uapi_create_device gic = {.type = STEADY_DEVICE_GICV3};
+	int vm = make_vm(), vcpu = make_vcpu(vm, F_PSCI), other, inherited;
+
+	(void)state;
+	assert_int_equal(ask(vm, STEADY_CREATE_DEVICE, &gic), 0);
+	expect_no_contents(kvm_fd);
+	expect_no_contents(vm);
+	expect_no_contents((int)gic.fd);
+	other = dup(vm);
+	expect_no_contents(other);
+	assert_true(simhost_owns(other));
+	assert_int_equal(fcntl(vm, F_GETFD), FD_CLOEXEC);
+	inherited = simhost_open(O_RDWR);
+	assert_int_equal(fcntl(inherited, F_GETFD), 0);
+	assert_int_equal(inherited, other + 1); /* open(2): the lowest that is free */
+	assert_int_equal(ftruncate(vcpu, 0), -1);
+	assert_int_equal(ftruncate(vcpu, 1 << 20), -1);
+	close(inherited);
+	close(other);
+	close((int)gic.fd);
+	close(vcpu);
+	close(vm);
+}
+
 /* kvm_vm_ioctl(), kvm_vcpu_ioctl(), kvm_device_ioctl(): another process gets EIO. */
 static void test_fork(void **state)
 {
@@ -629,6 +672,7 @@ int main(void)
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_many_vms),
 		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_no_contents),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_close_on_exec),
 		cmocka_unit_test(test_memory),
