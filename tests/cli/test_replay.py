@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Short logs whose results real kernels gave (Debian's, in the lab): the simulated host gives the same.
 
