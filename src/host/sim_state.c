@@ -252,6 +252,17 @@ static int set_fixed(struct steady_sim *s, struct steady_sim_vcpu *v,
 	return r ? r : set_word(v, id, value);
 }
 
+static int set_limit(struct steady_sim *s, struct steady_sim_vcpu *v,
+		     const struct steady_written_row *row, uint64_t id, uint64_t value)
+{
+	uint64_t now;
+	int r = get_word(s, v, id, &now);
+
+	if (r || now == value)
+		return r;
+	return s->frozen && !((now ^ value) & ~row->operand) ? -EBUSY : -EINVAL;
+}
+
 static bool is_sve(const struct steady_written_row *row, uint64_t id)
 {
 	return row->rule == STEADY_WRITTEN_PREDICATE && id != STEADY_ID_SVE_VLS;
@@ -307,8 +318,7 @@ int steady_sim_set_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64
 	case STEADY_WRITTEN_FIXED:
 		return set_fixed(s, v, &row, id, value[0]);
 	case STEADY_WRITTEN_LIMIT:
-		r = set_fixed(s, v, &row, id, value[0]);
-		return r == -EINVAL && s->frozen ? -EBUSY : r;
+		return set_limit(s, v, &row, id, value[0]);
 	case STEADY_WRITTEN_SET:
 	case STEADY_WRITTEN_CLEAR:
 		return set_bits(s, v, &row, value[0]);
