@@ -32,7 +32,7 @@ static const char verify_help[] =
 	"no guest is run, and a warning says so.\n"
 	"\n"
 	"Options:\n"
-	"  --vcpus N      give the VM N vCPUs, up to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
+	"  --vcpus N      give the VM N vCPUs, 2 to 8 (2)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
 	CLI_HELP_STRICT
 	"\n"
 	"Example:\n"
@@ -246,8 +246,9 @@ static int run_with(struct cli *cli, int argc, char **argv, unsigned long vcpus,
 
 	if (r || help_given)
 		return r;
-	if (act == verify && pinning.vcpus > STEADY_GUEST_VCPUS) {
-		cli_say("--vcpus: the guest has at most %d", STEADY_GUEST_VCPUS);
+	if (act == verify && (pinning.vcpus < 2 || pinning.vcpus > STEADY_GUEST_VCPUS)) {
+		cli_say("--vcpus: the guest has from 2, of which one starts the other, to %d",
+			STEADY_GUEST_VCPUS);
 		return -STEADY_EUSAGE;
 	}
 	r = cli_pinning_load(cli, cli->argv[0], &pinning, &model, &label);

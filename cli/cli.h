@@ -38,6 +38,7 @@ struct cli_command {
 	const char *summary;  /* one line for `steadyarm --help` */
 	const char *help;     /* after the usage line: arguments, options, an example */
 	const char *usage;    /* "MODEL [HOST]..." */
+	bool answers_nothing; /* so that there is none to write to a file, or as JSON */
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 

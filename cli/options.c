@@ -26,6 +26,11 @@ static void print_help(const struct cli_command *c)
 {
 	printf("usage: steadyarm %s [OPTIONS]%s%s\n\n%s\n", c->name, *c->usage ? " " : "", c->usage,
 	       c->help);
+	if (c->answers_nothing) {
+		puts("Common options:\n"
+		     "  --help             this text");
+		return;
+	}
 	puts("Common options:\n"
 	     "  --json         the answer as JSON\n"
 	     "  -o FILE        write the answer to FILE (by way of a temporary file and a rename)\n"

@@ -44,13 +44,13 @@ static bool is_one_of(const char *argument, const char *const *names)
 	return false;
 }
 
-/* The options of QEMU 10 and 11 without an argument (qemu-options.hx); all others have one. */
+/* The options of QEMU 7.2 to 11 without an argument (qemu-options.hx); all others have one. */
 static const char *const flags[] = {
-	"version", "help", "h", "S", "s", "async-teardown", "daemonize", "enable-kvm",
-	"enable-sync-profile", "full-screen", "mem-prealloc", "no-acpi", "no-fd-bootchk",
-	"no-hpet", "no-reboot", "no-shutdown", "no-user-config", "nodefaults", "nographic",
-	"old-param", "one-insn-per-tb", "only-migratable", "portrait", "preconfig",
-	"semihosting", "singlestep", "snapshot", "usb", "win2k-hack", "xen-attach",
+	"version", "help", "h", "S", "s", "async-teardown", "audio-help", "daemonize", "enable-kvm",
+	"enable-sync-profile", "full-screen", "jitdump", "mem-prealloc", "no-acpi",
+	"no-fd-bootchk", "no-hpet", "no-reboot", "no-shutdown", "no-user-config", "nodefaults",
+	"nographic", "old-param", "one-insn-per-tb", "only-migratable", "perfmap", "portrait",
+	"preconfig", "semihosting", "singlestep", "snapshot", "usb", "win2k-hack", "xen-attach",
 	"xen-domid-restrict", NULL};
 
 /*

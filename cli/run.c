@@ -39,7 +39,7 @@ static const char help[] =
 	"  --tolerate NAME    a field or register that need not be level here, beside those that "
 	"the\n"
 	"                     model names (may be given again)\n"
-	"  --log FILE         what the library did, a line each\n"
+	"  --log FILE         what the libraries did, a line each\n"
 	"  --on-conflict=fail|pin\n"
 	"                     an incoming stream of a guest that is not pinned to the model: "
 	"refuse\n"
@@ -463,6 +463,7 @@ const struct cli_command cli_run = {
 	.name = "run",
 	.summary = "run a VMM with its VMs pinned, or on a simulated host",
 	.usage = "[--model M] [--host PROFILE] -- COMMAND [ARGUMENT]...",
+	.answers_nothing = true,
 	.help = help,
 	.run = run,
 };

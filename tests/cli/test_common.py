@@ -126,8 +126,9 @@ class Common(Case):
                 answer = self.expect(DONE, command, "--help")
                 self.assertTrue(answer.out.startswith(f"usage: steadyarm {command} "))
                 self.assertEqual(answer.err, "")
-                for option in ("--json", "-o FILE", "--quiet", "--help"):
-                    self.assertIn(option, answer.out)
+                self.assertIn("--help", answer.out)
+                for option in ("--json", "-o FILE", "--quiet"):  # what `run` says is its COMMAND's
+                    self.assertEqual(option in answer.out, command != "run", option)
                 for line in answer.out.splitlines():
                     self.assertLessEqual(len(line), 100)
                     self.assertEqual(line, line.rstrip())
@@ -176,6 +177,8 @@ class Usage(Case):
             (("apply", model, NEW, "--vcpus", "513"), "'513' is no number from 1 to 512"),
             (("apply", model, NEW, "--vcpus", "2x"), "'2x' is no number"),
             (("plan", model, NEW, "--vcpus", "-1"), "'-1' is no number"),
+            (("verify", model, NEW, "--vcpus", "1"), "the guest has from 2"),
+            (("verify", model, NEW, "--vcpus", "9"), "to 8"),
             (("plan", model, NEW, "--vcpus", "99999999999999999999"), "is no number"),
         ):
             with self.subTest(arguments):

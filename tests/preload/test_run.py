@@ -467,6 +467,8 @@ class Run(Case):
                 self.assertEqual((status, err, echoed), (0, "", [VMM, *arguments]))
                 self.assertTrue(self.is_pinned(out))
         self.assertTrue(self.is_pinned(self.wrapped("-machine", "none", env=model)[1]))  # and a machine of devices
+        for flag in ("-perfmap", "-jitdump", "-audio-help"):  # of QEMU 11.1, 11.1 and 7.2: no argument follows
+            self.assertTrue(self.is_pinned(self.wrapped(flag, "-name", "web1", conf=f"model web1 {model['STEADYARM_MODEL']}\n")[1]))
         self.assertTrue(self.is_pinned(self.wrapped("-append", "-name web2", "-name", "web1", conf=f"model web1 {model['STEADYARM_MODEL']}\n")[1]))
 
     def test_wrapper_without_qemu(self):
