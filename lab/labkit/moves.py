@@ -426,7 +426,7 @@ def of_pin(outcome, smp=2):
 
 
 # of QEMU, where a guest has more vCPUs than the host has CPUs
-MORE_VCPUS = re.compile(r": warning: Number of SMP cpus requested \(\d+\) exceeds the recommended cpus")
+MORE_VCPUS = re.compile(r": warning: Number of (?:SMP|hotpluggable) cpus requested \(\d+\) exceeds the recommended cpus")
 # QEMU 10's words for a stream that its CPU does not take, and QEMU 11's
 LOADING = re.compile(r"error while loading state for instance 0x[0-9a-f]+ of device 'cpu'|"
                      r"Failed to put registers after init: ")
