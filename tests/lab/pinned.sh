@@ -42,6 +42,7 @@ for pid in $(sed -n 's/^\([0-9]*\) .*/\1/p' /out/ps); do
 	kill "$pid"
 done
 wait
+steadyarm ps >/out/ps.after # a QEMU in its sandbox does not remove its record
 ls /run/steadyarm >/out/records
 steadyarm-qemu -version >/out/version
 printf '%s\n' '{"execute":"qmp_capabilities"}' '{"execute":"query-target"}' '{"execute":"quit"}' |

@@ -58,7 +58,7 @@ class Pinned(unittest.TestCase):
             self.assertEqual((found[vcpus]["model"], found[vcpus]["tolerated"], found[vcpus]["simulated"]),
                              ("pool-v1", [TOLERATED], False))
             self.assertEqual([vm["read_back"] for vm in found[vcpus]["vms"]], [vcpus])
-        self.assertEqual(self.out("records"), "")  # they went with their processes
+        self.assertEqual(self.out("records"), "")  # what is left of processes that are gone, ps takes away
 
     def test_guests(self):
         """the pinned guests see one CPU, the other one another; nobody has anything to say"""
