@@ -37,7 +37,8 @@ HEAD = """\
 # yes      the kernel's mask says that the field can be written, and the kernel has a rule for it
 #          (fields.tsv): the mask also covers bits that no field of the kernel's table has, and of those
 #          nothing but the limit is accepted. MIDR_EL1, REVIDR_EL1 and AIDR_EL1 take
-#          KVM_CAP_ARM_WRITABLE_IMP_ID_REGS. no: it shows what the hardware has.
+#          KVM_CAP_ARM_WRITABLE_IMP_ID_REGS. The fields of the GIC are not, where the first run sets them
+#          anew (behaviours.tsv, gic_at_run). no: it shows what the hardware has.
 #          hidden: guests see 0 where another kernel shows them more of the same CPU, whatever the
 #          mask says. -: no host was recorded that could tell.
 # A field that is `no` everywhere has no row. The packages are in kernels.tsv.
@@ -96,6 +97,7 @@ class Recorded:
         self.hosts = [Host(os.path.join(folder, name)) for name in sorted(os.listdir(folder))
                       if name.endswith(".json")]
         self.kernels = sorted({h.kernel for h in self.hosts}, key=order)
+        self.gic_at_run = {h.kernel for h in self.hosts if h.profile["behaviours"].get("gic_at_run")}
         self.known = facts.Facts(directory)
 
     def shown(self, field):
@@ -131,6 +133,8 @@ class Recorded:
         bits = ((1 << field.width) - 1) << field.lsb
         if not masks:
             return "-"
+        if field.name == "GIC" and kernel in self.gic_at_run:
+            return "no"
         return "yes" if any(mask & bits == bits for mask in masks) and \
             (field.row.kvm_rule != "none" or field.register.name in IDENTITY) else "no"
 

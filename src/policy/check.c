@@ -537,7 +537,7 @@ int steady_check(const struct steady_model *m, const struct steady_profile *p,
 		result = explain_options(m, p, &c, report);
 	if (!c)
 		return result;
-	steady_close_warn(m, NULL, report);
+	result = worse(result, steady_close_enforced(m, p, report));
 	r = steady_targets(m, p, c, target, report);
 	result = worse(result, r);
 	result = worse(result, steady_check_unknown(m, p, c, r ? NULL : target, report));

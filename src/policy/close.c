@@ -243,6 +243,17 @@ static bool only_at_el2(const struct steady_model *m, unsigned int rule)
 	return false;
 }
 
+static void say(struct steady_report *report, unsigned int rule, const struct steady_view *view,
+		uint32_t severity, int code)
+{
+	const struct steady_field *f = &steady_fields[steady_rule_subject(rule)];
+
+	steady_report_add(report, severity, code);
+	steady_report_rule(report, steady_rules[rule].name);
+	steady_report_subject(report, steady_registers[f->reg].name, f->name);
+	steady_rule_explain(rule, view, report);
+}
+
 void steady_close_warn(const struct steady_model *m, const struct steady_cell *cell,
 		       struct steady_report *report)
 {
@@ -250,17 +261,29 @@ void steady_close_warn(const struct steady_model *m, const struct steady_cell *c
 
 	steady_model_view(m, &view);
 	for (unsigned int i = 0; i < steady_rule_total; i++) {
-		const struct steady_field *f;
-
-		if (cell ? steady_cell_breaks(cell, i)
-			 : steady_rules[i].closes != STEADY_CLOSES_ALWAYS)
-			continue;
-		if (steady_rule_state(i, &view) != STEADY_NO)
-			continue;
-		f = &steady_fields[steady_rule_subject(i)];
-		steady_report_add(report, only_at_el2(m, i) ? STEADY_NOTE : STEADY_WARNING, 0);
-		steady_report_rule(report, steady_rules[i].name);
-		steady_report_subject(report, steady_registers[f->reg].name, f->name);
-		steady_rule_explain(i, &view, report);
+		if (!steady_cell_breaks(cell, i) && steady_rule_state(i, &view) == STEADY_NO)
+			say(report, i, &view, only_at_el2(m, i) ? STEADY_NOTE : STEADY_WARNING, 0);
 	}
+}
+
+int steady_close_enforced(const struct steady_model *m, const struct steady_profile *p,
+			  struct steady_report *report)
+{
+	bool enforced = steady_profile_behaves(p, STEADY_BEHAVIOUR_S1PIE_NEEDS_ATS1A);
+	struct steady_view view;
+	int result = 0;
+
+	steady_model_view(m, &view);
+	for (unsigned int i = 0; i < steady_rule_total; i++) {
+		bool blocks = enforced && !steady_model_tolerates_field(m, steady_rule_subject(i));
+
+		if (steady_rules[i].closes != STEADY_CLOSES_ALWAYS ||
+		    steady_rule_state(i, &view) != STEADY_NO)
+			continue;
+		say(report, i, &view, blocks ? STEADY_ERROR : STEADY_WARNING,
+		    blocks ? STEADY_EBLOCKED : 0);
+		if (blocks)
+			result = -STEADY_EBLOCKED;
+	}
+	return result;
 }

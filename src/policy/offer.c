@@ -258,12 +258,20 @@ static bool is_off(const struct steady_field *f, steady_set s)
 	return f->flags & STEADY_FIELD_RESERVED && steady_set_has(f, s, 0);
 }
 
-/* Without an interrupt controller the kernel takes these from the guest at the first run. */
-static bool is_taken_away(const struct steady_profile *p, const struct steady_configuration *c,
-			  const struct steady_field *f)
+/*
+ * The fields of the interrupt controller at the first run: without one the kernel takes them from the
+ * guest, with one some kernels set them again, whatever was written (behaviours.tsv, gic_at_run).
+ */
+static steady_set at_first_run(const struct steady_profile *p, const struct steady_configuration *c,
+			       const struct steady_field *f, steady_set s)
 {
-	return c->irqchip == STEADY_IRQCHIP_NONE && strcmp(f->name, "GIC") == 0 &&
-	       steady_profile_writable(p);
+	if (strcmp(f->name, "GIC") != 0)
+		return s;
+	if (c->irqchip == STEADY_IRQCHIP_NONE)
+		return steady_profile_writable(p) ? steady_set_and(f, s, steady_set_one(f, 0)) : s;
+	if (!steady_profile_behaves(p, STEADY_BEHAVIOUR_GIC_AT_RUN))
+		return s;
+	return steady_set_and(f, s, steady_set_one(f, steady_field_get(f, c->reg[f->reg].value)));
 }
 
 bool steady_offer_field(const struct steady_profile *p, const struct steady_configuration *c,
@@ -275,8 +283,7 @@ bool steady_offer_field(const struct steady_profile *p, const struct steady_conf
 		return false;
 	*out = is_off(f, *out) ? steady_set_one(f, 0)
 			       : honest(f, *out, steady_field_get(f, c->reg[f->reg].value));
-	if (is_taken_away(p, c, f))
-		*out = steady_set_and(f, *out, steady_set_one(f, 0));
+	*out = at_first_run(p, c, f, *out);
 	return true;
 }
 

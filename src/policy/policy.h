@@ -77,11 +77,16 @@ int steady_close(struct steady_model *model, const struct steady_cell *cell,
 		 steady_tolerable_fn *tolerable, const void *ctx, struct steady_report *report);
 /*
  * A warning for each rule that this CPU breaks, and no host's guest sees broken; a note where only
- * a hypervisor would notice and the guest has no EL2. Without a cell: of the rules that a kernel
- * enforces by itself.
+ * a hypervisor would notice and the guest has no EL2.
  */
 void steady_close_warn(const struct steady_model *model, const struct steady_cell *cell,
 		       struct steady_report *report);
+/*
+ * Of the rules that kernels enforce by themselves, clearing a field at the first run: EBLOCKED where
+ * this host's does and the model does not tolerate that, a warning elsewhere.
+ */
+int steady_close_enforced(const struct steady_model *model, const struct steady_profile *profile,
+			  struct steady_report *report);
 
 /* ---- lint.c: what is wrong with a CPU as it stands ---- */
 
