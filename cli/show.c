@@ -456,10 +456,9 @@ static int by_name(const void *a, const void *b)
 			  steady_feature_name(*(const unsigned int *)b));
 }
 
-static void put_feature_names(struct cli *cli, const struct wanted *w, unsigned int *features,
-			      size_t count)
+static void put_feature_names(struct cli *cli, const struct wanted *w,
+			      const unsigned int *features, size_t count)
 {
-	qsort(features, count, sizeof(*features), by_name);
 	for (size_t i = 0; i < count; i++) {
 		bool unknown = steady_feature_state(features[i], &w->view) == STEADY_UNKNOWN;
 
@@ -497,6 +496,7 @@ static int put_features(struct cli *cli, const struct wanted *w)
 		if (steady_feature_state(i, &w->view) != STEADY_NO && feature_is_wanted(cli, w, i))
 			features[count++] = i;
 	}
+	qsort(features, count, sizeof(*features), by_name);
 	if (cli->json)
 		r = feature_names_json(cli, w, features, count);
 	else if (!cli->quiet)

@@ -196,6 +196,23 @@ static void explain_fixed(struct steady_report *report, const struct steady_prof
 			     *kernel ? ", or " : "", kernel);
 }
 
+/* The kernel takes it, and no baseline would have it: the field tells which CPU that is. */
+static bool explain_other(struct steady_report *report, const struct steady_profile *p,
+			  const struct steady_configuration *c, unsigned int field, uint64_t wanted)
+{
+	const struct steady_field *f = &steady_fields[field];
+	steady_set kvm;
+
+	if (!steady_kvm_accepts(p, c, field, &kvm) || !steady_set_has(f, kvm, wanted))
+		return false;
+	steady_report_reason(report, "that CPU has another there, though its kernel would take it");
+	steady_report_advice(report,
+			     "make a baseline that includes this host, or let guests see what it has: "
+			     "--tolerate %s.%s",
+			     steady_registers[f->reg].name, f->name);
+	return true;
+}
+
 static void reason_for(struct steady_report *report, const struct steady_model *m,
 		       const struct steady_profile *p, const struct steady_configuration *c,
 		       unsigned int field, uint64_t wanted, steady_set accepts)
@@ -216,7 +233,7 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 		explain_off(report, p, c, option, lost.length ? lost.data : "");
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
-	} else {
+	} else if (!explain_other(report, p, c, field, wanted)) {
 		if (accepts == steady_set_one(f, limit))
 			steady_kernels_advice(&kernel, c, field, wanted);
 		explain_fixed(report, p, accepts == steady_set_one(f, limit),

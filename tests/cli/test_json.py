@@ -219,6 +219,7 @@ class Json(Case):
         self.assertEqual(field["accepts"], "0,2-3")
         self.assertEqual(set(field["features"]), {"FEAT_LSE", "FEAT_LSE128"})
         f = self.expect(DONE, "show", "--json", "--features", profile("neoverse-n1-7.3")).json()
+        self.assertEqual(f["features"], sorted(f["features"], key=str.lower))
         self.keys(f, ("name", "features", "unknown"))
         self.assertIn("FEAT_LSE", f["features"])
         self.assertNotIn("FEAT_SVE", f["features"])
