@@ -23,7 +23,7 @@ static const char help[] =
 	"Lists every process here that uses KVM, and the model that its VMs are pinned to; those that\n"
 	"nobody pinned too. What a VM is pinned to is what the process that made it wrote down, by way\n"
 	"of the library that `steadyarm run` loads. Exit status 0: every VM is pinned and was read\n"
-	"back; 1: one is not, or not yet.\n"
+	"back; 1: one is not, or not yet; 3: none such was seen, and not all could be looked at.\n"
 	"\n"
 	"A VM is `read back` when every vCPU showed the model after its first entry, `starting` before,\n"
 	"`refused` when the library did not let it run, `UNPINNED` when the library is not in the\n"
@@ -285,7 +285,9 @@ static int answer(struct cli *cli, struct tally *t)
 						"unreadable", t->unreadable));
 	} else if (!cli->quiet) {
 		if (!t->users)
-			steady_text_str(&cli->out, "no process uses KVM\n");
+			steady_text_str(&cli->out, json_array_size(t->unreadable)
+							   ? "no process that may be looked at uses KVM\n"
+							   : "no process uses KVM\n");
 		else if (t->bad)
 			steady_text_printf(&cli->out, "NO: %zu of %zu process%s not pinned\n", t->bad,
 					   t->users, t->users == 1 ? " is" : "es are");
@@ -296,7 +298,9 @@ static int answer(struct cli *cli, struct tally *t)
 		put_unreadable(&cli->out, t->unreadable);
 	}
 	steady_text_free(&lines);
-	return r ? r : t->bad ? -STEADY_EBLOCKED : 0;
+	if (r || t->bad)
+		return r ? r : -STEADY_EBLOCKED;
+	return json_array_size(t->unreadable) ? -STEADY_EHOST : 0;
 }
 
 static int run(struct cli *cli, int argc, char **argv)

@@ -181,13 +181,13 @@ static long init_vcpu(const struct setup *s, struct entry *e, int fd, unsigned i
 		return real_ioctl(fd, request, argument);
 	memcpy(&init, argument, sizeof(init)); /* the caller's own stays as it is */
 	given = init.features[0];
-	vm->features = given;
 	init.features[0] = given & (wanted | ~decided);
-	vm->deficient = (given & wanted) != wanted || !(given & PSCI_0_2);
-	vm->told = vm->told && vm->deficient;
 	r = real_ioctl(fd, request, &init);
 	if (r < 0)
-		return r;
+		return r; /* and the vCPU is what it was */
+	vm->features = given;
+	vm->deficient = (given & wanted) != wanted || !(given & PSCI_0_2);
+	vm->told = vm->told && vm->deficient;
 	/* a reset: what it did to the registers is seen at the next run */
 	atomic_store_explicit(&e->checked, false, memory_order_release);
 	if (given != init.features[0])

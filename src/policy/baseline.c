@@ -534,6 +534,33 @@ static void note_shorter(const struct steady_work *w)
 	}
 }
 
+/* Event counters that a host has and the model has not: each host that has no more is named. */
+static void note_counters(const struct steady_work *w)
+{
+	const struct steady_reading *taken = &w->model->unvirtualised[STEADY_PMCR_N];
+	uint64_t most = 0;
+
+	if (taken->state != STEADY_VALUE || !(w->model->options >> STEADY_OPTION_PMU & 1))
+		return;
+	for (size_t k = 0; k < w->count; k++) {
+		const struct steady_reading *has = &w->offers[k]->unvirtualised[STEADY_PMCR_N];
+
+		most = has->state == STEADY_VALUE && has->value > most ? has->value : most;
+	}
+	for (size_t k = 0; k < w->count && most > taken->value; k++) {
+		if (w->offers[k]->unvirtualised[STEADY_PMCR_N].value != taken->value)
+			continue;
+		steady_report_add(w->report, STEADY_NOTE, 0);
+		steady_report_host(w->report, w->inputs[k].name);
+		steady_report_subject(w->report, steady_unvirtualised_names[STEADY_PMCR_N], NULL);
+		steady_report_wanted(w->report, "%" PRIu64, most);
+		steady_report_offered(w->report, "%" PRIu64, taken->value);
+		steady_report_reason(w->report, "lowered from %" PRIu64 " to %" PRIu64
+						": this host has no more event counters",
+				     most, taken->value);
+	}
+}
+
 static int build(struct steady_work *w)
 {
 	uint64_t picked[STEADY_REGISTERS];
@@ -575,6 +602,7 @@ static int build(struct steady_work *w)
 	note_dropped(w, cell);
 	note_lost(w, cell);
 	note_shorter(w);
+	note_counters(w);
 	return 0;
 }
 
@@ -616,9 +644,9 @@ int steady_model_exactly(const struct steady_profile *p, const struct steady_con
 
 	only.configurations = &one;
 	only.configuration_count = 1;
-	r = steady_baseline(&input, 1, &request, model, report);
-	if (r)
-		return r;
+	r = steady_baseline(&input, 1, &request, model, NULL);
+	if (r) /* once more, for the reasons; of one that is made, nothing was given up */
+		return steady_baseline(&input, 1, &request, model, report);
 	/* the limits themselves, whatever a baseline would have closed */
 	for (int i = 0; i < STEADY_REGISTERS; i++) {
 		if (steady_register_is_core(i))

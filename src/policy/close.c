@@ -282,8 +282,14 @@ int steady_close_enforced(const struct steady_model *m, const struct steady_prof
 			continue;
 		say(report, i, &view, blocks ? STEADY_ERROR : STEADY_WARNING,
 		    blocks ? STEADY_EBLOCKED : 0);
-		if (blocks)
-			result = -STEADY_EBLOCKED;
+		if (!blocks)
+			continue;
+		steady_report_advice(report,
+				     "make a baseline that includes this host, or let guests see it go: "
+				     "--tolerate %s.%s",
+				     steady_registers[steady_fields[steady_rule_subject(i)].reg].name,
+				     steady_fields[steady_rule_subject(i)].name);
+		result = -STEADY_EBLOCKED;
 	}
 	return result;
 }

@@ -138,6 +138,8 @@ class Pairs(Case):
         self.same_but(both, alone, {})
         self.assertEqual(int(both["unvirtualised"]["PMCR_EL0.N"], 16), count)
         self.assertEqual(both["offer"]["levelled"], ["PMCR_EL0.N"])
+        told = self.expect(DONE, "baseline", profile(BASE), self.folder / "other.json").err
+        self.assertIn(f"{BASE}: PMCR_EL0.N: lowered from {count + 1} to {count}", told)
         plan = self.expect(DONE, "plan", self.folder / "both.json", self.folder / "other.json").out
         self.assertIn(f"set 0 603000000013dce0 {count << 11:016x} = 0\n", plan)
         # one with fewer still, which was not asked when the model was made

@@ -348,6 +348,23 @@ static void test_reset(void **state)
 	rig_stop();
 }
 
+/* KVM: EINVAL for other features than the first time, and the vCPU stays as it was. */
+static void test_refused_init(void **state)
+{
+	(void)state;
+	rig_start(N1, N1S, 0, NULL);
+	rig_vm(1);
+	assert_int_equal(rig_boot(1, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_fails(rig_init(0, F_PSCI_0_2), EINVAL);
+	assert_fails(rig_run(0), EINTR); /* is looked at again */
+	assert_not_said("this VM lacks");
+	assert_int_equal(rig_init(0, F_PSCI_0_2 | F_PMU_V3), 0);
+	assert_fails(rig_run(0), EINTR);
+	assert_true(rig_is_pinned(0));
+	rig_stop();
+}
+
 static void test_late_vcpu(void **state)
 {
 	(void)state;
@@ -590,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_changed_by_the_kernel),
 		cmocka_unit_test(test_a_copy_of_a_descriptor),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_refused_init),
 		cmocka_unit_test(test_late_vcpu),
 		cmocka_unit_test(test_descriptors_are_used_again),
 		cmocka_unit_test(test_errno_is_kept),
