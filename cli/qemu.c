@@ -202,10 +202,16 @@ static int take_line(struct choice *c, const char *file, unsigned int number, ch
 	return replace(&c->model, word[2]) ? 0 : -STEADY_ENOMEM;
 }
 
-static int read_configuration(struct cli *cli, struct choice *c)
+static const char *configuration(void)
 {
 	const char *given = getenv("STEADYARM_QEMU_CONF");
-	const char *file = given ? given : CONFIGURATION;
+
+	return given ? given : CONFIGURATION;
+}
+
+static int read_configuration(struct cli *cli, struct choice *c)
+{
+	const char *given = getenv("STEADYARM_QEMU_CONF"), *file = configuration();
 	char *text = NULL, *rest, *line;
 	unsigned int number = 0;
 	size_t length = 0;
@@ -224,7 +230,7 @@ static int choose(struct cli *cli, struct choice *c)
 {
 	const char *qemu = getenv("STEADYARM_QEMU"), *model = getenv("STEADYARM_MODEL");
 
-	if ((qemu && !replace(&c->qemu, qemu)) || (model && !replace(&c->model, model)))
+	if ((qemu && !replace(&c->qemu, qemu)) || (model && *model && !replace(&c->model, model)))
 		return -STEADY_ENOMEM;
 	if (!(c->qemu && c->model)) {
 		int r = read_configuration(cli, c);
@@ -250,8 +256,8 @@ static int become(struct cli *cli, const struct choice *c, enum errand errand, c
 	}
 	if (!c->model) {
 		cli_say("guest '%s' has no model: set STEADYARM_MODEL, or have a line `model %s NAME` in "
-			CONFIGURATION " (NAME `" UNPINNED "` lets it run as it is)",
-			c->guest, *c->guest ? c->guest : "*");
+			"%s (NAME `" UNPINNED "` lets it run as it is)",
+			c->guest, *c->guest ? c->guest : "*", configuration());
 		return CLI_RUN_FAILED;
 	}
 	return cli_run_start(cli, &request, argv);

@@ -393,17 +393,31 @@ static int start_emulated(const struct target *target, char **argv)
 	return 126;
 }
 
+/* The libraries open it for themselves: nobody would see that they could not. */
+static int add_log(const char *log)
+{
+	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		cli_say("run: --log %s: %s", log, strerror(errno));
+		return CLI_RUN_FAILED;
+	}
+	close(fd);
+	if (!setenv("STEADYARM_LOG", log, 1))
+		return 0;
+	cli_say("run: the environment cannot be set: %s", strerror(errno));
+	return CLI_RUN_FAILED;
+}
+
 int cli_run_start(struct cli *cli, const struct cli_run_request *w, char **argv)
 {
 	struct target target = {.emulated = w->host != NULL};
 	int status = check_command(argv[0], w, &target);
 
+	if (!status && w->log)
+		status = add_log(w->log);
 	if (status)
 		return status;
-	if (w->log && setenv("STEADYARM_LOG", w->log, 1)) {
-		cli_say("run: the environment cannot be set: %s", strerror(errno));
-		return CLI_RUN_FAILED;
-	}
 	if (add_host(cli, w, &target) || add_model(cli, w, &target))
 		status = CLI_RUN_FAILED;
 	else

@@ -244,9 +244,10 @@ class Run(Case):
         target = self.file("precious", "keep")
         link = self.folder / "link"
         link.symlink_to(target)
-        status, _, err = self.pinned(options=["--log", link])
-        self.assertEqual(status, 0)  # the VM is none the worse
-        self.assertIn("cannot be written", err)
+        for where, why in ((link, "Too many levels of symbolic links"), (self.folder / "none" / "log", "No such file")):
+            status, out, err = self.pinned(options=["--log", where])
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertRegex(err, rf"^steadyarm: run: --log {where}: {why}[^\n]*\n$")
         self.assertEqual(target.read_text(encoding="utf-8"), "keep")
 
     def test_log_of_the_host(self):
@@ -431,6 +432,8 @@ class Run(Case):
             status, out, err, _ = self.wrapped(*arguments, conf=conf)
             self.assertEqual((status, out), (OWN, ""))
             self.assertIn(said, err)
+            self.assertRegex(err, r"NAME` in /\S+/qemu.conf ")
+            self.assertNotIn("/etc/steadyarm", err)
 
     def test_wrapper_bad_configuration(self):
         for conf, said in (("nonsense\n", "qemu.conf:1:1: a line begins with"), ("\nmodel a\n", "qemu.conf:2:1: this is wanted"),
