@@ -399,6 +399,7 @@ struct steady_capability_row {
 };
 extern const struct steady_capability_row steady_capabilities[];
 extern const unsigned int steady_capability_count;
+int steady_capability_by_number(uint64_t number); /* -1: none that has a name here */
 
 /* Capabilities that are more than a number: vm-capabilities.tsv. */
 #define STEADY_CAPABILITIES_ASKED 512 /* numbers from 0 on that a probe asks for */

@@ -42,6 +42,14 @@ int steady_firmware_by_id(uint64_t id)
 	return -1;
 }
 
+int steady_capability_by_number(uint64_t number)
+{
+	for (unsigned int i = 0; i < steady_capability_count; i++)
+		if (steady_capabilities[i].number == number)
+			return (int)i;
+	return -1;
+}
+
 bool steady_firmware_id_is_bitmap(uint64_t id)
 {
 	return (id & ~BITMAP_MASK) == BITMAP_BASE;

@@ -158,16 +158,14 @@ static int read_other(const struct steady_json *at, const char *key, struct stea
 	struct steady_firmware_reading *one = &p->others[p->other_count];
 	unsigned long number = strtoul(key, NULL, 10);
 	char again[24];
-	int err;
+	int err, row = steady_capability_by_number(number);
 
 	snprintf(again, sizeof(again), "%lu", number);
 	if (strcmp(again, key) != 0 || number >= STEADY_CAPABILITIES_ASKED)
 		return steady_json_refuse_key(at, "no number of a capability");
-	for (unsigned int i = 0; i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return steady_json_refuse_key(at, "this capability is %s",
-						      steady_capabilities[i].name);
-	}
+	if (row >= 0)
+		return steady_json_refuse_key(at, "this capability is %s",
+					      steady_capabilities[row].name);
 	one->id = number;
 	if (json_is_object(at->value)) {
 		err = steady_json_reading(at, &one->reading);

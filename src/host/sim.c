@@ -89,13 +89,9 @@ void steady_sim_free(struct steady_sim *s)
 /* NULL: not captured */
 static const struct steady_reading *find_capability(const struct steady_sim *s, uint64_t number)
 {
-	const struct steady_reading *all = s->profile->capabilities;
+	const struct steady_reading *r = steady_profile_capability(s->profile, number);
 
-	for (unsigned int i = 0; all && i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return all[i].state == STEADY_VALUE ? &all[i] : NULL;
-	}
-	return NULL;
+	return r && r->state == STEADY_VALUE ? r : NULL;
 }
 
 /* Whether a configuration of the profile has an option on. */

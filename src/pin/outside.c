@@ -120,17 +120,15 @@ static int read_caches(struct steady_pin *p, uint32_t vcpu, struct steady_report
 static int note_capabilities(struct steady_pin *p)
 {
 	struct steady_reading *all = p->live->capabilities;
+	int row = steady_capability_by_number(STEADY_CAP_IMP_IDS);
 
 	if (!all)
 		all = calloc(steady_capability_count, sizeof(*all));
 	if (!all)
 		return -STEADY_ENOMEM;
 	p->live->capabilities = all;
-	for (unsigned int i = 0; i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == STEADY_CAP_IMP_IDS)
-			all[i] =
-				(struct steady_reading){.value = p->imp_ids, .state = STEADY_VALUE};
-	}
+	if (row >= 0)
+		all[row] = (struct steady_reading){.value = p->imp_ids, .state = STEADY_VALUE};
 	return 0;
 }
 

@@ -67,16 +67,7 @@ static int capabilities(struct steady_probe *b)
 	return 0;
 }
 
-static bool has_name(uint32_t number)
-{
-	for (unsigned int i = 0; i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return true;
-	}
-	return false;
-}
-
-/* All that are not 0, so that a simulated host answers whatever it is asked. */
+/* All others that are not 0, so that a simulated host answers whatever it is asked. */
 static int other_capabilities(struct steady_probe *b)
 {
 	b->p->others = calloc(STEADY_CAPABILITIES_ASKED, sizeof(*b->p->others));
@@ -85,8 +76,10 @@ static int other_capabilities(struct steady_probe *b)
 	for (uint32_t number = 0; number < STEADY_CAPABILITIES_ASKED; number++) {
 		uint64_t value = 0;
 		char name[24];
-		int r = has_name(number) ? 0 : steady_ask_check(&b->host, number, &value);
+		int r = 0;
 
+		if (steady_capability_by_number(number) < 0)
+			r = steady_ask_check(&b->host, number, &value);
 		if (r) {
 			snprintf(name, sizeof(name), "capability %u", (unsigned int)number);
 			note(b, name, STEADY_OP_CHECK, r);
@@ -96,15 +89,6 @@ static int other_capabilities(struct steady_probe *b)
 				number, steady_probe_reading(r, value)};
 	}
 	return 0;
-}
-
-static const struct steady_reading *capability(const struct steady_probe *b, uint32_t number)
-{
-	for (unsigned int i = 0; i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return &b->p->capabilities[i];
-	}
-	return NULL;
 }
 
 /*
@@ -118,7 +102,8 @@ static void find_options(struct steady_probe *b)
 		bool all = true;
 
 		for (int j = 0; j < 2 && row->capability[j]; j++) {
-			const struct steady_reading *c = capability(b, row->capability[j]);
+			const struct steady_reading *c =
+				steady_profile_capability(b->p, row->capability[j]);
 
 			all = all && c && (c->state != STEADY_VALUE || c->value);
 		}
@@ -133,7 +118,8 @@ static void find_options(struct steady_probe *b)
  */
 static void masks(struct steady_probe *b)
 {
-	const struct steady_reading *has = capability(b, STEADY_CAP_REG_MASKS);
+	const struct steady_reading *has =
+		steady_profile_capability(b->p, STEADY_CAP_REG_MASKS);
 	uint64_t words[STEADY_REGISTERS] = {0};
 	int r = steady_ask_masks(&b->host, words);
 
@@ -415,7 +401,6 @@ static void progress(struct steady_probe *b)
 		b->local->progress(b->local->ctx, ++b->done, b->total);
 }
 
-/* Options on request: alone, and with all that goes with them. */
 /* EL2 with every subset of the others, the fullest first; what EL1 is with all of them, and alone. */
 static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
 {

@@ -4,9 +4,7 @@
  * what the real one does. Those that count, and wide ones, are left out: KVM starts the latter at 0.
  */
 #include <stdlib.h>
-#include <string.h>
 
-#include "arch/kvm_ids.h"
 #include "pin/probe.h"
 
 #define ID_SIZE_SHIFT 52

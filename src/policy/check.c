@@ -460,17 +460,22 @@ static void explain_unvirtualised(struct steady_report *report, const struct ste
 			     steady_unvirtualised_names[which]);
 }
 
+/* Whether the model says what a host has to have of it. */
+static bool asks_for(const struct steady_model *m, int which)
+{
+	return m->unvirtualised[which].state == STEADY_VALUE &&
+	       (which != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1) &&
+	       !steady_model_tolerates(m, steady_unvirtualised_names[which]);
+}
+
 static int check_value(const struct steady_model *m, int which, uint64_t has, bool less,
 		       struct steady_report *report)
 {
-	const struct steady_reading *want = &m->unvirtualised[which];
+	uint64_t want = m->unvirtualised[which].value;
 
-	if (want->state != STEADY_VALUE ||
-	    (which == STEADY_PMCR_N && !(m->options >> STEADY_OPTION_PMU & 1)) ||
-	    steady_model_tolerates(m, steady_unvirtualised_names[which]) ||
-	    (less ? has >= want->value : has == want->value))
+	if (!asks_for(m, which) || (less ? has >= want : has == want))
 		return 0;
-	explain_unvirtualised(report, m, which, want->value, has);
+	explain_unvirtualised(report, m, which, want, has);
 	return -STEADY_EBLOCKED;
 }
 
@@ -485,9 +490,7 @@ static int check_reading(const struct steady_model *m, int which, bool less,
 {
 	if (has->state == STEADY_VALUE)
 		return check_value(m, which, has->value, less, report);
-	if (m->unvirtualised[which].state == STEADY_VALUE &&
-	    (which != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1) &&
-	    !steady_model_tolerates(m, steady_unvirtualised_names[which]))
+	if (asks_for(m, which))
 		not_checked(report, steady_unvirtualised_names[which]);
 	return 0;
 }

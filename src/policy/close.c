@@ -275,7 +275,8 @@ int steady_close_enforced(const struct steady_model *m, const struct steady_prof
 
 	steady_model_view(m, &view);
 	for (unsigned int i = 0; i < steady_rule_total; i++) {
-		bool blocks = enforced && !steady_model_tolerates_field(m, steady_rule_subject(i));
+		unsigned int field = steady_rule_subject(i);
+		bool blocks = enforced && !steady_model_tolerates_field(m, field);
 
 		if (steady_rules[i].closes != STEADY_CLOSES_ALWAYS ||
 		    steady_rule_state(i, &view) != STEADY_NO)
@@ -287,8 +288,8 @@ int steady_close_enforced(const struct steady_model *m, const struct steady_prof
 		steady_report_advice(report,
 				     "make a baseline that includes this host, or let guests see it go: "
 				     "--tolerate %s.%s",
-				     steady_registers[steady_fields[steady_rule_subject(i)].reg].name,
-				     steady_fields[steady_rule_subject(i)].name);
+				     steady_registers[steady_fields[field].reg].name,
+				     steady_fields[field].name);
 		result = -STEADY_EBLOCKED;
 	}
 	return result;

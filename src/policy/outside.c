@@ -136,11 +136,9 @@ int steady_model_identify(struct steady_model *m, const struct steady_cpu *asked
 
 static bool capability(const struct steady_profile *p, uint32_t number)
 {
-	for (unsigned int i = 0; p->capabilities && i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == number)
-			return p->capabilities[i].state == STEADY_VALUE && p->capabilities[i].value;
-	}
-	return false;
+	const struct steady_reading *r = steady_profile_capability(p, number);
+
+	return r && r->state == STEADY_VALUE && r->value;
 }
 
 static bool writable(const struct steady_profile *p, int reg, uint64_t value)

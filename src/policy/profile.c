@@ -169,13 +169,19 @@ bool steady_reading_unknown(const struct steady_reading *r)
 	       steady_answer_of(STEADY_OP_GET, r->error) != STEADY_ANSWER_ABSENT;
 }
 
+const struct steady_reading *steady_profile_capability(const struct steady_profile *p,
+						       uint64_t number)
+{
+	int row = steady_capability_by_number(number);
+
+	return p->capabilities && row >= 0 ? &p->capabilities[row] : NULL;
+}
+
 static bool has_masks(const struct steady_profile *p)
 {
-	for (unsigned int i = 0; p->capabilities && i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number == STEADY_CAP_REG_MASKS)
-			return p->capabilities[i].state == STEADY_VALUE && p->capabilities[i].value;
-	}
-	return false;
+	const struct steady_reading *r = steady_profile_capability(p, STEADY_CAP_REG_MASKS);
+
+	return r && r->state == STEADY_VALUE && r->value;
 }
 
 bool steady_profile_mask(const struct steady_profile *p, int reg, uint64_t *mask)

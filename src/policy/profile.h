@@ -158,6 +158,9 @@ bool steady_profile_behaves(const struct steady_profile *profile, enum steady_be
 bool steady_profile_fewer_counters(const struct steady_profile *profile, uint32_t options);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,
 						     uint64_t id); /* NULL: not listed */
+/* NULL: no capability was asked, or this one has no name. */
+const struct steady_reading *steady_profile_capability(const struct steady_profile *profile,
+						       uint64_t number);
 /*
  * The mask of what is writable. False where that is unknown, because asking failed or nobody asked;
  * a kernel that answers that it does not say lets nothing be written.

@@ -319,13 +319,11 @@ int steady_check_unknown(const struct steady_model *m, const struct steady_profi
 			 const struct steady_configuration *c,
 			 const uint64_t target[STEADY_REGISTERS], struct steady_report *report)
 {
+	const struct steady_reading *ranges = steady_profile_capability(p, STEADY_CAP_REG_MASKS);
 	int result = target ? steady_unknown_fields(m, c, target, report) : 0, r;
 
-	for (unsigned int i = 0; p->capabilities && i < steady_capability_count; i++) {
-		if (steady_capabilities[i].number != STEADY_CAP_REG_MASKS ||
-		    p->capabilities[i].state != STEADY_VALUE)
-			continue;
-		r = steady_unknown_ranges(m, p->capabilities[i].value, report);
+	if (ranges && ranges->state == STEADY_VALUE) {
+		r = steady_unknown_ranges(m, ranges->value, report);
 		result = result ? result : r;
 	}
 	for (size_t i = 0; i < p->firmware_count; i++) {
