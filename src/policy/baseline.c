@@ -587,7 +587,8 @@ static int build(struct steady_work *w)
 	r = pick_values(w, cell, w->model);
 	memcpy(picked, w->model->value, sizeof(picked));
 	r = r ? r : pick_rest(w, cell);
-	r = r ? r : steady_close(w->model, cell, steady_work_tolerable, w, w->report);
+	if (!r && !w->request->as_shown)
+		r = steady_close(w->model, cell, steady_work_tolerable, w, w->report);
 	r = r ? r : note_losses(w, cell, picked);
 	if (!r) {
 		steady_close_warn(w->model, cell, w->report);
@@ -639,15 +640,16 @@ int steady_model_exactly(const struct steady_profile *p, const struct steady_con
 	struct steady_baseline_request request = {
 		.options_on = steady_configuration_options(c),
 		.options_off = ~steady_configuration_options(c),
+		.as_shown = true,
 	};
 	int r;
 
 	only.configurations = &one;
 	only.configuration_count = 1;
-	r = steady_baseline(&input, 1, &request, model, NULL);
-	if (r) /* once more, for the reasons; of one that is made, nothing was given up */
-		return steady_baseline(&input, 1, &request, model, report);
-	/* the limits themselves, whatever a baseline would have closed */
+	r = steady_baseline(&input, 1, &request, model, report);
+	if (r)
+		return r;
+	/* the limits themselves, whatever a baseline would offer */
 	for (int i = 0; i < STEADY_REGISTERS; i++) {
 		if (steady_register_is_core(i))
 			(*model)->value[i] = c->reg[i].value;

@@ -30,6 +30,7 @@ struct steady_baseline_request {
 	size_t require_count;
 	bool discovery;              /* guests may ask which CPUs they may meet */
 	bool identity;               /* guests are told which CPU they are */
+	bool as_shown;               /* what guests see now: no rule lowers anything */
 	const struct steady_cpu *cpu; /* which, of several; or NULL. Its revidr and aidr may be 0 */
 };
 

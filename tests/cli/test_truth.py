@@ -169,11 +169,11 @@ class FirstRun(Case):
     """What the first run sets or clears, whatever was written: check says no where apply does. Measured on
     7.3.4, where kvm_finalize_sys_regs() does so, and on 6.18.15, where it does not."""
 
-    CHANGES = ((("neoverse-n1",), "ID_AA64PFR0_EL1", 24), (("neoverse-n1",), "ID_PFR1_EL1", 28), # GIC
-               (("max",), "ID_AA64ISAR2_EL1", 60)) # ATS1A, without which S1PIE goes
+    CHANGES = (("neoverse-n1", "ID_AA64PFR0_EL1", 24), ("neoverse-n1", "ID_PFR1_EL1", 28), # GIC
+               ("max", "ID_AA64ISAR2_EL1", 60)) # ATS1A, without which S1PIE goes
 
     def test_check_and_apply(self):
-        for (cpu,), register, lsb in self.CHANGES:
+        for cpu, register, lsb in self.CHANGES:
             for kernel, status in (("6.18", DONE), ("7.3", NO)):
                 host = profile(f"{cpu}-{kernel}")
                 model = json.loads(self.model(f"{cpu}-{kernel}").read_text(encoding="utf-8"))
@@ -439,6 +439,16 @@ class Pools(Case):
         # a guest of 7.1 sees it, and so does the model of exactly that
         answer = self.expect(DONE, "baseline", "--exactly", "--json", profile("max-7.1"))
         self.assertNotIn("lowered", answer.out + answer.err)
+
+    def test_exactly_has_the_hosts_list(self):
+        """KVM_GET_REG_LIST of 7.1 has PIR_EL1 and PIRE0_EL1, which go with S1PIE: no rule takes them away."""
+        for name in ("max-7.1", "max-7.3", "neoverse-n1-6.1"):
+            with self.subTest(name), open(profile(name), encoding="utf-8") as file:
+                model = json.loads(self.exactly(name).read_text(encoding="utf-8"))
+                self.assertEqual(model["register_list"], json.load(file)["configurations"][0]["register_list"])
+        # what is not known of the host is still told
+        self.assertIn("CTR_EL0: a guest of this kernel reads the hardware's own",
+                      self.expect(DONE, "baseline", "--exactly", profile("neoverse-n1-6.1")).err)
 
     def test_vector_lengths_are_a_prefix(self):
         """KVM wants the host's own lengths, all of them up to the guest's maximum."""
