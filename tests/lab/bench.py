@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import tempfile
+import unittest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 NATIVE = TOP / "build" / "steadyarm"
@@ -53,6 +54,21 @@ class Step:
 
     def file(self, name):
         return read(self.files / name)
+
+
+def need(*items):
+    """Has lab/fetch bring what a test needs, and skips the test where it is not to be had."""
+    done = subprocess.run([TOP / "lab" / "fetch", *items], text=True, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
+    if done.returncode:
+        raise unittest.SkipTest(done.stderr.strip())
+
+
+def class_folder(cls):
+    """A folder for all the tests of a class."""
+    work = scratch()
+    cls.addClassCleanup(work.cleanup)
+    return pathlib.Path(work.name)
 
 
 def read(path):

@@ -1,6 +1,5 @@
 """A vCPU that is initialised when others have run, pinned by `steadyarm run` on real kernels."""
 
-import pathlib
 import subprocess
 import unittest
 
@@ -15,13 +14,8 @@ FILES = (bench.ARM64, ARM64 / "tests" / "lab" / "lab-late", ARM64 / "preload" / 
 class Late(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        done = subprocess.run([bench.TOP / "lab" / "fetch", "qemu-guest-10"], text=True, stdin=subprocess.DEVNULL,
-                              capture_output=True, check=False)
-        if done.returncode:
-            raise unittest.SkipTest(done.stderr.strip())  # it brings the dynamic loader and libc
-        work = bench.scratch()
-        cls.addClassCleanup(work.cleanup)
-        cls.work = pathlib.Path(work.name)
+        bench.need("qemu-guest-10")  # it brings the dynamic loader and libc
+        cls.work = bench.class_folder(cls)
         cls.model = cls.work / "pool.json"
         status, _, errors = bench.steadyarm("baseline", "--name", "pool-v1", "-o", cls.model,
                                             *(bench.TOP / "data" / "profiles" / f"{CPU}-{kernel}.json"

@@ -1,7 +1,5 @@
 """A stock QEMU's guest moves between kernels, unpinned and pinned; and a guest of our own verifies."""
 
-import pathlib
-import subprocess
 import sys
 import unittest
 
@@ -23,13 +21,8 @@ class Lab(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         rows = [row for row in trials.read() if row.ci]
-        done = subprocess.run([bench.TOP / "lab" / "fetch", *trials.needs(rows)], text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        if done.returncode:
-            raise unittest.SkipTest(done.stderr.strip())
-        work = bench.scratch()
-        cls.addClassCleanup(work.cleanup)
-        cls.work = pathlib.Path(work.name)
+        bench.need(*trials.needs(rows))
+        cls.work = bench.class_folder(cls)
         cls.rows = rows
 
 

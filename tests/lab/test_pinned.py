@@ -1,7 +1,6 @@
 """A stock QEMU under `steadyarm run` and as steadyarm-qemu, on a real kernel: docs/qemu.md, step by step."""
 
 import json
-import pathlib
 import subprocess
 import unittest
 
@@ -17,13 +16,8 @@ FILES = (bench.ARM64, ARM64 / "lab" / "guest" / "lab-guest", ARM64 / "preload" /
 class Pinned(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        done = subprocess.run([bench.TOP / "lab" / "fetch", "qemu-guest-10"], text=True, stdin=subprocess.DEVNULL,
-                              capture_output=True, check=False)
-        if done.returncode:
-            raise unittest.SkipTest(done.stderr.strip())
-        work = bench.scratch()
-        cls.addClassCleanup(work.cleanup)
-        cls.work = pathlib.Path(work.name)
+        bench.need("qemu-guest-10")
+        cls.work = bench.class_folder(cls)
         profiles = [bench.TOP / "data" / "profiles" / f"max-{kernel}.json" for kernel in KERNELS]
         for name, arguments in (("pool", ("--tolerate", TOLERATED, *profiles)), ("newer", ("--exactly", profiles[1]))):
             status, _, errors = bench.steadyarm("baseline", "--name", f"{name}-v1", "-o", cls.work / f"{name}.json",

@@ -1,7 +1,6 @@
 """What pinning adds to a VMM's start."""
 
 import pathlib
-import subprocess
 import sys
 import unittest
 
@@ -20,9 +19,6 @@ class Start(unittest.TestCase):
 
     def test_start(self):
         """pinned, a start takes at most 1.05 times the instructions of one that is not"""
-        done = subprocess.run([bench.TOP / "lab" / "fetch", *NEEDS], text=True, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode:
-            raise unittest.SkipTest(done.stderr.strip())
+        bench.need(*NEEDS)
         with bench.scratch() as work:
             self.assertEqual(rounds.startup(pathlib.Path(work), STARTS, say=self.fail), 0)
