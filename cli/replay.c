@@ -26,7 +26,7 @@ static const char help[] =
 	"  masks RANGE = R [VALUE...]   check CAP = VALUE           enable-cap CAP = R\n"
 	"  create-gic TYPE = R          init-gic = R                pmu-init N = R\n"
 	"  run N = R                    with immediate_exit: success is EINTR\n"
-	"  smccc-filter FUNCTION COUNT ACTION = R\n"
+	"  smccc-filter FUNCTION COUNT ACTION = R                   pmu-counters N COUNT = R\n"
 	"A simulated host makes interrupt controllers of the types 5 and 7 (GICv2, GICv3); what it\n"
 	"does not simulate gives ENOSYS there.\n"
 	"\n"

@@ -35,12 +35,14 @@ COLUMNS = {
     "behaviours.tsv": "behaviour meaning source",
     "vm-capabilities.tsv": "name number without_vm enabled_if source",
     "written.tsv": "name first last rule operand source",
+    "loaded.tsv": "name id source",
     "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
 RULES = ("none", "lower", "higher", "higher-or-zero", "exact")
 CALLS = ("create-vm", "create-vcpu", "init", "finalize", "get", "set", "reg-list", "masks", "check",
-         "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter")
+         "enable-cap", "create-gic", "init-gic", "pmu-init", "run", "smccc-filter",
+         "pmu-counters")
 MEANINGS = ("failure", "absent", "refused", "option", "frozen", "room", "entered")
 WITHOUT_VM = ("same", "einval", "einval-if-there")
 WRITTEN = ("counts", "zero", "fixed", "set", "clear", "event", "pstate", "predicate",
@@ -125,6 +127,7 @@ class Facts:
         self.known = self.read_known()
         self.vm_capabilities = self.read_vm_capabilities()
         self.written = self.read_written()
+        self.loaded = self.read_loaded()
         self.state = self.read_state()
         self.visible = self.read_visible()
         self.el2_only = self.read_el2_only()
@@ -588,6 +591,15 @@ class Facts:
             else:
                 written.append((first, last, row.rule, operand))
         return sorted(written)
+
+    def read_loaded(self):
+        seen, ids, loaded = {}, {}, []
+        for row in self.tables["loaded.tsv"]:
+            number = rows.number(row, "id", self.faults, 0, (1 << 64) - 1)
+            if number is not None and self.unique(seen, row.name, row, "register '%s'" % row.name) \
+                    and self.unique(ids, number, row, "id %#x" % number):
+                loaded.append(number)
+        return sorted(loaded)
 
     def read_options(self):
         seen, options = {}, []

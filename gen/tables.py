@@ -320,6 +320,11 @@ def written(known):
         count("steady_written_count", len(entries))
 
 
+def loaded(known):
+    return table("const uint64_t steady_loaded[]", ["0x%xULL" % number for number in known.loaded]) + \
+        count("steady_loaded_count", len(known.loaded))
+
+
 def behaviours(known):
     lines = ["", "_Static_assert(STEADY_BEHAVIOURS == %d, \"behaviours.tsv has another number\");"
              % len(known.behaviours)]
@@ -346,7 +351,7 @@ def generate(known):
     lines += versions(known) + rules(known, programs) + field_features(known) + programs_of(programs)
     lines += gates(known) + known_registers(known) + groups(known) + options(known) + firmware(known)
     lines += capabilities(known) + errnos(known) + state(known) + visible(known)
-    lines += behaviours(known) + vm_capabilities(known) + written(known)
+    lines += behaviours(known) + vm_capabilities(known) + written(known) + loaded(known)
     return HEAD + "\n".join(lines) + "\n"
 
 

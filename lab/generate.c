@@ -310,6 +310,15 @@ static void write_counters(struct generate *g)
 	get(g, some_vcpu(g), STEADY_ID_PMCR_EL0, &value);
 }
 
+/* KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, at any time. */
+static void choose_counters(struct generate *g)
+{
+	uint32_t most = (uint32_t)g->profile->unvirtualised[STEADY_PMCR_N].value;
+
+	simple(g, STEADY_OP_PMU_COUNTERS, some_vcpu(g),
+	       percent(g, 80) ? below(g, most + 2) : (uint32_t)any(g));
+}
+
 static void write_lengths(struct generate *g)
 {
 	struct steady_call c = {
@@ -486,7 +495,7 @@ static const struct {
 } steps[] = {
 	{600, write_feature}, {120, write_telling}, {30, write_identity}, {100, read_feature},
 	{80, write_firmware}, {20, write_cache},    {10, write_lengths},  {15, odd_id},
-	{15, write_counters}, {150, use_state},
+	{15, write_counters}, {150, use_state},     {6, choose_counters},
 	{6, list},            {2, masks},           {12, check},          {8, enable},
 	{4, create_gic},      {4, init_gic},        {6, init_pmu},        {10, finalize},
 	{5, run},             {6, init_again},      {4, add_vcpu},
@@ -546,6 +555,7 @@ static void too_early(struct generate *g, uint32_t vcpu)
 {
 	static const enum steady_op ops[] = {STEADY_OP_GET, STEADY_OP_SET, STEADY_OP_RUN,
 					     STEADY_OP_FINALIZE, STEADY_OP_PMU_INIT,
+					     STEADY_OP_PMU_COUNTERS,
 					     STEADY_OP_INIT_GIC};
 	enum steady_op op = PICK(g, ops);
 

@@ -74,6 +74,18 @@ static int reg_list(const struct vm *vm, struct steady_call *c)
 	return r;
 }
 
+static int counters(const struct vm *vm, const struct steady_call *c)
+{
+	uint32_t number = (uint32_t)c->id;
+	struct steady_uapi_device_attr attr = {
+		.group = STEADY_VCPU_PMU,
+		.attr = STEADY_VCPU_PMU_COUNTERS,
+		.addr = (uintptr_t)&number,
+	};
+
+	return ask(vcpu_fd(vm, c->vcpu), STEADY_SET_DEVICE_ATTR, &attr);
+}
+
 int bridge_call(void *ctx, struct steady_call *c)
 {
 	struct vm *vm = ctx;
@@ -95,6 +107,9 @@ int bridge_call(void *ctx, struct steady_call *c)
 	case STEADY_OP_CHECK:
 		r = ask(vm->fd, STEADY_CHECK_EXTENSION, (void *)(uintptr_t)c->id);
 		c->value[0] = r > 0 ? (uint64_t)r : 0;
+		break;
+	case STEADY_OP_PMU_COUNTERS:
+		r = counters(vm, c);
 		break;
 	default:
 		r = -ENOSYS; /* the VMM makes its VM itself */

@@ -99,6 +99,8 @@ enum steady_op {
 	 * enum kvm_smccc_filter_action (0 KVM's own handling, 1 deny, 2 forward to userspace)
 	 */
 	STEADY_OP_SMCCC_FILTER,
+	/* KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS. vcpu, id: how many; before STEADY_OP_PMU_INIT */
+	STEADY_OP_PMU_COUNTERS,
 };
 
 struct steady_call {
@@ -210,6 +212,7 @@ int steady_pin_features(struct steady_pin *pin, uint32_t *features, struct stead
 /*
  * After every KVM_ARM_VCPU_INIT of a vCPU (once all are there is best: a write on one vCPU then
  * serves all on kernels where ID registers belong to the VM): writes what differs from the model.
+ * Of a guest with EL2 KVM takes fewer event counters only before KVM_ARM_VCPU_PMU_V3_INIT.
  * EBLOCKED: the host does not accept a value, the report names the field and what it accepts.
  * EFROZEN: the VM has run. EHOST: a call failed.
  */

@@ -134,7 +134,25 @@ static bool has_pmu(const struct simhost_object *o)
 static bool is_simulated(const struct steady_uapi_device_attr *attr)
 {
 	return attr->group == STEADY_VCPU_PMU &&
-	       (attr->attr == STEADY_VCPU_PMU_IRQ || attr->attr == STEADY_VCPU_PMU_INIT);
+	       (attr->attr == STEADY_VCPU_PMU_IRQ || attr->attr == STEADY_VCPU_PMU_INIT ||
+		attr->attr == STEADY_VCPU_PMU_COUNTERS);
+}
+
+static bool knows(const struct simhost_object *o, const struct steady_uapi_device_attr *attr)
+{
+	return attr->attr != STEADY_VCPU_PMU_COUNTERS ||
+	       steady_profile_behaves(o->vm->sim->profile, STEADY_BEHAVIOUR_COUNTERS_CHOSEN);
+}
+
+/* kvm_arm_pmu_v3_set_nr_counters() */
+static long set_counters(const struct simhost_object *o, const struct steady_uapi_device_attr *attr)
+{
+	uint32_t counters = 0;
+
+	if (!inside(o)->pmu_ready && knows(o, attr) &&
+	    simhost_get(&counters, attr->addr, sizeof(counters)))
+		return -1;
+	return simhost_simple(o->vm, STEADY_OP_PMU_COUNTERS, o->vcpu, counters);
 }
 
 static long set_attribute(struct simhost_object *o, const struct steady_uapi_device_attr *attr)
@@ -143,7 +161,14 @@ static long set_attribute(struct simhost_object *o, const struct steady_uapi_dev
 		return simhost_unknown_attribute(SIMHOST_VCPU, attr->group, attr->attr);
 	if (!has_pmu(o))
 		return simhost_fail(ENODEV);
-	return attr->attr == STEADY_VCPU_PMU_IRQ ? set_pmu_irq(o, attr) : init_pmu(o);
+	switch (attr->attr) {
+	case STEADY_VCPU_PMU_IRQ:
+		return set_pmu_irq(o, attr);
+	case STEADY_VCPU_PMU_COUNTERS:
+		return set_counters(o, attr);
+	default:
+		return init_pmu(o);
+	}
 }
 
 static long has_attribute(const struct simhost_object *o,
@@ -151,7 +176,7 @@ static long has_attribute(const struct simhost_object *o,
 {
 	if (!is_simulated(attr))
 		return simhost_unknown_attribute(SIMHOST_VCPU, attr->group, attr->attr);
-	return has_pmu(o) ? 0 : simhost_fail(ENXIO);
+	return has_pmu(o) && knows(o, attr) ? 0 : simhost_fail(ENXIO);
 }
 
 /* ---- state ---- */

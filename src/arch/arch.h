@@ -385,6 +385,7 @@ enum steady_behaviour {
 	STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS,
 	STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST,
 	STEADY_BEHAVIOUR_COUNTERS_LOWERED,
+	STEADY_BEHAVIOUR_COUNTERS_CHOSEN,
 	STEADY_BEHAVIOUR_TIMERS_RESET,
 	STEADY_BEHAVIOUR_PMU_BITS_APART,
 	STEADY_BEHAVIOURS
@@ -437,6 +438,10 @@ extern const struct steady_written_row steady_written[];
 extern const unsigned int steady_written_count;
 /* The row of an id; one of the rule MEMORY, if it has none. */
 struct steady_written_row steady_written_of(uint64_t kvm_id);
+
+/* KVM ids of a guest's registers that a host with VHE keeps in the CPU while a vCPU is loaded: loaded.tsv. */
+extern const uint64_t steady_loaded[];
+extern const unsigned int steady_loaded_count;
 
 /*
  * What an error of a call to a host means. Answers are facts about the host; after a failure what

@@ -259,6 +259,56 @@ int steady_json_unnamed(const struct steady_json *at, void *profile)
 	return err;
 }
 
+static int read_ones(const struct steady_json *at, void *target)
+{
+	return steady_json_hex(at, &((struct steady_load *)target)->ones);
+}
+
+static int read_zeros(const struct steady_json *at, void *target)
+{
+	return steady_json_hex(at, &((struct steady_load *)target)->zeros);
+}
+
+static int by_load_id(const void *a, const void *b)
+{
+	const struct steady_load *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int read_load(const struct steady_json *at, uint64_t id, void *profile)
+{
+	static const struct steady_json_member rows[] = {
+		{"ones", true, read_ones},
+		{"zeros", true, read_zeros},
+	};
+	struct steady_profile *p = profile;
+	struct steady_load *l = &p->loads[p->load_count];
+	int err;
+
+	for (size_t i = 0; i < p->load_count; i++) {
+		if (p->loads[i].id == id)
+			return steady_json_twice(at);
+	}
+	l->id = id;
+	err = steady_json_members(at, rows, 2, l);
+	p->load_count += !err;
+	return err;
+}
+
+int steady_json_loaded(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	int err;
+
+	p->loads = calloc(json_object_size(at->value) + 1, sizeof(*p->loads));
+	if (!p->loads)
+		return -STEADY_ENOMEM;
+	err = steady_json_by_id(at, read_load, p);
+	qsort(p->loads, p->load_count, sizeof(*p->loads), by_load_id);
+	return err;
+}
+
 /* A value of at most four bits, in decimal. */
 static bool nibble(const char *text, unsigned int *out)
 {
@@ -395,6 +445,22 @@ static void put_unnamed(struct steady_json_out *o, json_t *root, const struct st
 	steady_json_put(o, root, "unnamed", all);
 }
 
+static void put_loaded(struct steady_json_out *o, json_t *root, const struct steady_profile *p)
+{
+	char key[24];
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < p->load_count; i++) {
+		json_t *one = json_object();
+
+		snprintf(key, sizeof(key), "0x%016" PRIx64, p->loads[i].id);
+		steady_json_put(o, one, "ones", steady_json_new_hex(p->loads[i].ones, 16));
+		steady_json_put(o, one, "zeros", steady_json_new_hex(p->loads[i].zeros, 16));
+		steady_json_put(o, all, key, one);
+	}
+	steady_json_put(o, root, "loaded", all);
+}
+
 void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 				const struct steady_profile *p)
 {
@@ -417,6 +483,8 @@ void steady_json_put_behaviours(struct steady_json_out *o, json_t *root,
 		put_caches(o, root, p);
 	if (p->unnamed_count)
 		put_unnamed(o, root, p);
+	if (p->load_count)
+		put_loaded(o, root, p);
 }
 
 void steady_json_put_rewritten(struct steady_json_out *o, json_t *configuration,

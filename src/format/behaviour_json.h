@@ -11,6 +11,7 @@ int steady_json_behaviours(const struct steady_json *at, void *profile);
 int steady_json_gates(const struct steady_json *at, void *profile);
 int steady_json_unnamed(const struct steady_json *at, void *profile);
 int steady_json_caches(const struct steady_json *at, void *profile);
+int steady_json_loaded(const struct steady_json *at, void *profile);
 int steady_json_others(const struct steady_json *at, void *profile);
 /* {ID: "0x..."}; the target is the struct steady_configuration. */
 int steady_json_reset(const struct steady_json *at, void *configuration);

@@ -339,6 +339,22 @@ static int read_levelled(const struct steady_json *at, void *target)
 	return steady_json_array(at, read_name, &((struct steady_offer *)target)->levelled);
 }
 
+static int read_settable_el2(const struct steady_json *at, void *target)
+{
+	return steady_json_array(at, read_name, &((struct steady_offer *)target)->settable_el2);
+}
+
+/* What is not named there cannot be levelled for a guest with EL2. */
+static int read_levelled_el2(const struct steady_json *at, void *target)
+{
+	struct steady_offer *o = target;
+	uint32_t levelled = 0;
+	int err = steady_json_array(at, read_name, &levelled);
+
+	o->differs_el2 = ~levelled;
+	return err;
+}
+
 int steady_offer_read_json(const struct steady_json *at, struct steady_offer **offer)
 {
 	static const struct steady_json_member rows[] = {
@@ -348,13 +364,17 @@ int steady_offer_read_json(const struct steady_json *at, struct steady_offer **o
 		{"differs", false, read_differs}, {"ctr", false, steady_outside_read_ctr},
 		{"caches", false, steady_outside_read_caches},
 		{"settable", false, read_settable}, {"levelled", false, read_levelled},
+		{"settable_el2", false, read_settable_el2},
+		{"levelled_el2", false, read_levelled_el2},
 	};
 	struct steady_offer *out = steady_offer_alloc();
 	int err;
 
 	if (!out)
 		return -STEADY_ENOMEM;
+	out->differs_el2 = ~UINT32_C(0);
 	err = steady_json_members(at, rows, sizeof(rows) / sizeof(rows[0]), out);
+	out->differs_el2 &= out->differs | out->levelled;
 	if (err)
 		steady_offer_free(out);
 	else
@@ -497,6 +517,9 @@ json_t *steady_offer_new_json(struct steady_json_out *o, const struct steady_off
 	steady_outside_put_json(o, out, offer);
 	put_names(o, out, "settable", offer->settable);
 	put_names(o, out, "levelled", offer->levelled);
+	put_names(o, out, "settable_el2", offer->settable_el2);
+	put_names(o, out, "levelled_el2",
+		  (offer->differs | offer->levelled) & ~offer->differs_el2);
 	put_names(o, out, "differs", offer->differs);
 	return out;
 }

@@ -395,6 +395,7 @@ static const struct steady_json_member profile_rows[] = {
 	{"gates", false, steady_json_gates},
 	{"caches", false, steady_json_caches},
 	{"unnamed", false, steady_json_unnamed},
+	{"loaded", false, steady_json_loaded},
 };
 
 /* A host that has no name goes by its file's. */

@@ -385,6 +385,14 @@ static int init_pmu(struct steady_kvm *k, uint32_t vcpu)
 	return r;
 }
 
+static int set_counters(struct steady_kvm *k, const struct steady_call *c)
+{
+	uint32_t counters = (uint32_t)c->id;
+
+	return set_attribute(k, vcpu_fd(k, c->vcpu), STEADY_VCPU_PMU, STEADY_VCPU_PMU_COUNTERS,
+			     &counters);
+}
+
 static int set_smccc_filter(struct steady_kvm *k, const struct steady_call *c)
 {
 	struct steady_uapi_smccc_filter filter = {
@@ -446,6 +454,9 @@ int steady_kvm_call(void *kvm, struct steady_call *c)
 		break;
 	case STEADY_OP_SMCCC_FILTER:
 		r = set_smccc_filter(k, c);
+		break;
+	case STEADY_OP_PMU_COUNTERS:
+		r = set_counters(k, c);
 		break;
 	default:
 		r = -ENOSYS;

@@ -72,7 +72,7 @@ static void discard_vm(struct steady_sim *s)
 	s->filter = NULL;
 	s->filter_count = 0;
 	s->vm = s->mte = s->imp_id_regs = s->any_vcpu = s->configured = false;
-	s->gic_ready = s->frozen = s->dead = false;
+	s->gic_ready = s->frozen = s->dead = s->no_hpmn = s->at_el2_ran = false;
 	s->gic = 0;
 	s->features = 0;
 }
@@ -457,6 +457,8 @@ static int vcpu_call(struct steady_sim *s, struct steady_call *call)
 		return init_vcpu(s, call->vcpu, (uint32_t)call->id);
 	if (call->op == STEADY_OP_PMU_INIT)
 		return steady_sim_init_pmu(s, v);
+	if (call->op == STEADY_OP_PMU_COUNTERS)
+		return steady_sim_set_counters(s, v, call->id);
 	if (!v->inited)
 		return -ENOEXEC;
 	switch (call->op) {
@@ -521,6 +523,7 @@ int steady_sim_call(void *sim, struct steady_call *call)
 	case STEADY_OP_SET:
 	case STEADY_OP_REG_LIST:
 	case STEADY_OP_PMU_INIT:
+	case STEADY_OP_PMU_COUNTERS:
 	case STEADY_OP_RUN:
 		return vcpu_call(s, call);
 	}

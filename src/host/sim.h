@@ -72,6 +72,7 @@ struct steady_sim_vcpu {
 	const struct steady_configuration *c; /* chosen by them; NULL before */
 	uint64_t mpidr, clidr; /* feature ID registers that belong to a vCPU */
 	uint64_t pmcr;         /* of PMCR_EL0, what is the vCPU's own */
+	uint64_t counters;     /* the VM's, when it was reset */
 	uint64_t counter_bits; /* what its PMU's registers kept of their reset values */
 	uint64_t event_bits;
 	struct steady_vl sve;
@@ -99,6 +100,8 @@ struct steady_sim {
 	uint32_t features;     /* of the first KVM_ARM_VCPU_INIT */
 	uint64_t reg[STEADY_REGISTERS];
 	uint64_t counters;     /* PMCR_EL0.N */
+	bool no_hpmn;          /* of a VM with EL2 that had no PMU in its ID registers when it ran */
+	bool at_el2_ran;       /* and whether that was looked at */
 	uint64_t *firmware;    /* current values, one per row of profile->firmware */
 	uint32_t gic;          /* KVM_DEV_TYPE_..., 0: none */
 	bool gic_ready;
@@ -157,6 +160,11 @@ int steady_sim_set_state(struct steady_sim *s, struct steady_sim_vcpu *v, uint64
 			 const uint64_t value[8]);
 /* At KVM_ARM_VCPU_INIT: what it held before is gone, and what the VM is now counts. */
 void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v);
+/* PMCR_EL0.N as a vCPU sees it, and another number of the VM's. */
+uint64_t steady_sim_counters(const struct steady_sim *s, struct steady_sim_vcpu *v);
+int steady_sim_give_counters(struct steady_sim *s, uint64_t counters);
+/* The end of a run: what the CPU kept of those that were loaded into it. EINTR, or what failed. */
+int steady_sim_loaded(struct steady_sim *s, struct steady_sim_vcpu *v);
 
 /* ---- sim_device.c ---- */
 
@@ -165,9 +173,10 @@ int steady_sim_create_gic(struct steady_sim *s, uint64_t type);
 int steady_sim_init_gic(struct steady_sim *s);
 /* PMCR_EL0 of kernels where the number of counters belongs to the VM. */
 bool steady_sim_has_pmcr(const struct steady_sim *s);
-uint64_t steady_sim_get_pmcr(const struct steady_sim *s, const struct steady_sim_vcpu *v);
+uint64_t steady_sim_get_pmcr(const struct steady_sim *s, struct steady_sim_vcpu *v);
 int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value);
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v);
+int steady_sim_set_counters(struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t counters);
 int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v);
 int steady_sim_set_filter(struct steady_sim *s, const struct steady_call *call);
 uint64_t steady_sim_max_vcpus(const struct steady_sim *s);

@@ -84,6 +84,21 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 	return 0;
 }
 
+/* kvm_arm_pmu_v3_set_nr_counters() */
+int steady_sim_set_counters(struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t counters)
+{
+	if (!(s->features & steady_options[STEADY_OPTION_PMU].features))
+		return -ENODEV;
+	if (v->pmu_ready)
+		return -EBUSY;
+	if (!steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_COUNTERS_CHOSEN))
+		return -ENXIO;
+	if (s->features & STEADY_SIM_PMU_STRICT ||
+	    counters > s->profile->unvirtualised[STEADY_PMCR_N].value)
+		return -EINVAL;
+	return steady_sim_give_counters(s, counters);
+}
+
 /* ---- PMCR_EL0: reset_pmcr(), kvm_vcpu_read_pmcr(), set_pmcr() of 6.12 to 7.3 ---- */
 
 #define PMCR_KEPT UINT64_C(0xff)    /* ARMV8_PMU_PMCR_MASK: what userspace may set */
@@ -95,9 +110,10 @@ bool steady_sim_has_pmcr(const struct steady_sim *s)
 	return s->modern && s->profile->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE;
 }
 
-uint64_t steady_sim_get_pmcr(const struct steady_sim *s, const struct steady_sim_vcpu *v)
+uint64_t steady_sim_get_pmcr(const struct steady_sim *s, struct steady_sim_vcpu *v)
 {
-	return v->pmcr | (s->aarch32 ? 0 : PMCR_LC) | s->counters << STEADY_PMCR_N_SHIFT;
+	return v->pmcr | (s->aarch32 ? 0 : PMCR_LC) |
+	       steady_sim_counters(s, v) << STEADY_PMCR_N_SHIFT;
 }
 
 int steady_sim_set_pmcr(struct steady_sim *s, struct steady_sim_vcpu *v, uint64_t value)
@@ -152,18 +168,22 @@ int steady_sim_run(struct steady_sim *s, struct steady_sim_vcpu *v)
 	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
 		return -EPERM;
 	if (v->ran)
-		return -EINTR;
+		return steady_sim_loaded(s, v);
 	if (s->gic && !s->gic_ready) {
 		s->dead = true; /* kvm_vgic_map_resources(): it has no address yet */
 		return -ENXIO;
 	}
 	if (!s->frozen)
 		steady_sim_first_run(s, v);
+	if (steady_sim_has(v, STEADY_OPTION_EL2) && !s->at_el2_ran) {
+		s->at_el2_ran = true; /* kvm_init_nv_sysregs(): without a PMU HPMN is RES0 */
+		s->no_hpmn = !steady_sim_field(s, STEADY_SIM_PMUVER);
+	}
 	if (steady_sim_has(v, STEADY_OPTION_EL2) && !s->gic)
 		return -EAGAIN; /* kvm_vgic_vcpu_nv_init() */
 	if (steady_sim_has(v, STEADY_OPTION_PMU) && (!v->pmu_ready || (s->gic && !v->pmu_irq)))
 		return -EINVAL;
 	v->ran = true;
 	s->frozen = true;
-	return -EINTR;
+	return steady_sim_loaded(s, v);
 }

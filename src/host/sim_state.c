@@ -15,11 +15,15 @@
 #define OSLSR_IMPLEMENTED 8 /* OSLM */
 #define ID_PC UINT64_C(0x6030000000100040)
 
+#define ID_MDCR_EL2 UINT64_C(0x603000000013e089) /* 3, 4, 1, 1, 1 */
+#define MDCR_HPMN   UINT64_C(0x1f) /* how many counters EL1 has (DDI0487 MDCR_EL2) */
+
 /* PSTATE's modes (uapi asm/ptrace.h). */
 #define MODE_MASK 0x1f
 #define MODE_32   0x10
 #define MODE_USR  0x10
 #define MODE_SYS  0x1f
+#define MODE_EL2  0x8  /* EL2t; EL2h has the lowest bit too */
 
 /* PMEVTYPER<n>_EL0 (asm/perf_event.h): exception levels, and the number of an event. */
 #define EVENT_EL1  UINT64_C(0x80000000)
@@ -94,6 +98,8 @@ static int initial(const struct steady_sim *s, const struct steady_sim_vcpu *v, 
 	if (r && r->state == STEADY_FAILED)
 		return -r->error;
 	*value = r ? r->value : 0;
+	if (id == ID_MDCR_EL2 && steady_sim_has(v, STEADY_OPTION_PMU))
+		*value = (*value & ~MDCR_HPMN) | v->counters;
 	switch (steady_written_of(id).rule) {
 	case STEADY_WRITTEN_SET:
 		*value &= v->counter_bits;
@@ -353,6 +359,7 @@ void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 	if (!captured(s))
 		return;
 	v->counter_bits = counter_bits(s);
+	v->counters = s->counters;
 	v->event_bits = event_bits(s);
 	for (size_t i = 0; i < v->other_count; i++) {
 		uint64_t id = v->other[i].id;
@@ -361,4 +368,54 @@ void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 			v->other[kept++] = v->other[i];
 	}
 	v->other_count = kept;
+}
+
+/* A guest at EL2 has other registers there, and which is its own doing. */
+int steady_sim_loaded(struct steady_sim *s, struct steady_sim_vcpu *v)
+{
+	for (size_t i = 0; i < s->profile->load_count; i++) {
+		const struct steady_load *l = &s->profile->loads[i];
+		uint64_t value;
+		int r = 0;
+
+		if (steady_sim_has(v, STEADY_OPTION_EL2) || !steady_sim_is_state(s, v, l->id))
+			continue;
+		r = get_word(s, v, l->id, &value);
+		r = r ? r : set_word(v, l->id, (value & l->ones) | l->zeros);
+		if (r)
+			return r;
+	}
+	return -EINTR;
+}
+
+/* ---- how many event counters a vCPU has: kvm_vcpu_read_pmcr(), kvm_arm_set_nr_counters() ---- */
+
+/* All of the VM's; of a guest with EL2 that is not in it, those that EL2 leaves it. */
+uint64_t steady_sim_counters(const struct steady_sim *s, struct steady_sim_vcpu *v)
+{
+	uint64_t pstate, mdcr;
+
+	if (!captured(s) || !steady_sim_has(v, STEADY_OPTION_EL2) ||
+	    get_word(s, v, ID_PC + 2, &pstate) || get_word(s, v, ID_MDCR_EL2, &mdcr) ||
+	    (pstate & MODE_MASK & ~UINT64_C(1)) == MODE_EL2)
+		return s->counters;
+	return s->no_hpmn ? 0 : mdcr & MDCR_HPMN;
+}
+
+int steady_sim_give_counters(struct steady_sim *s, uint64_t counters)
+{
+	s->counters = counters;
+	for (uint32_t i = 0; captured(s) && i < STEADY_SIM_VCPUS; i++) {
+		struct steady_sim_vcpu *v = &s->vcpus[i];
+		uint64_t mdcr;
+		int r;
+
+		if (!v->inited || !steady_sim_has(v, STEADY_OPTION_EL2))
+			continue;
+		r = get_word(s, v, ID_MDCR_EL2, &mdcr);
+		r = r ? r : set_word(v, ID_MDCR_EL2, (mdcr & ~MDCR_HPMN) | counters);
+		if (r)
+			return r;
+	}
+	return 0;
 }

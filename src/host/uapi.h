@@ -121,6 +121,7 @@ struct steady_uapi_mmio {
 #define STEADY_VCPU_PMU         0
 #define STEADY_VCPU_PMU_IRQ     0
 #define STEADY_VCPU_PMU_INIT    1
+#define STEADY_VCPU_PMU_COUNTERS 4
 
 /* devices/vm.rst: KVM_ARM_VM_SMCCC_CTRL */
 #define STEADY_VM_SMCCC_CTRL    0

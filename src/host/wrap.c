@@ -19,6 +19,7 @@ static const char *const op_names[STEADY_OPS] = {
 	[STEADY_OP_CREATE_GIC] = "create-gic", [STEADY_OP_INIT_GIC] = "init-gic",
 	[STEADY_OP_PMU_INIT] = "pmu-init",     [STEADY_OP_RUN] = "run",
 	[STEADY_OP_SMCCC_FILTER] = "smccc-filter",
+	[STEADY_OP_PMU_COUNTERS] = "pmu-counters",
 };
 
 const char *steady_op_name(uint32_t op)
@@ -152,6 +153,7 @@ static void put_arguments(struct steady_text *t, const struct steady_call *c)
 	case STEADY_OP_FINALIZE:
 	case STEADY_OP_GET:
 	case STEADY_OP_SET:
+	case STEADY_OP_PMU_COUNTERS:
 		steady_text_printf(t, " %" PRIx32 " %" PRIx64, c->vcpu, c->id);
 		break;
 	case STEADY_OP_INIT_GIC:

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define STEADY_OPS (STEADY_OP_SMCCC_FILTER + 1)
+#define STEADY_OPS (STEADY_OP_PMU_COUNTERS + 1)
 
 /* The name of an operation in a log: "create-vm". NULL for none. */
 const char *steady_op_name(uint32_t op);

@@ -7,7 +7,7 @@
 #include "arch/kvm_ids.h"
 #include "base/report.h"
 #include "pin/ask.h"
-#include "pin/pin.h"
+#include "pin/inside.h"
 #include "policy/policy.h"
 
 #define POWER_OFF UINT32_C(1) /* KVM_ARM_VCPU_POWER_OFF: bit 0 */
@@ -90,9 +90,13 @@ static int irqchip(const struct steady_host *h, const struct steady_model *m,
 }
 
 /* With or without an irqchip: a vCPU does not run with a PMU that was not initialised. */
-static int pmu(const struct steady_host *h, const struct steady_model *m, uint32_t vcpus,
-	       struct steady_report *report)
+static int pmu(const struct steady_host *h, struct steady_pin *pin, const struct steady_model *m,
+	       uint32_t vcpus, struct steady_report *report)
 {
+	int error = m->options >> STEADY_OPTION_EL2 & 1 ? steady_pin_write_counters(pin, 0, report) : 0;
+
+	if (error)
+		return error;
 	for (uint32_t v = 0; m->options >> STEADY_OPTION_PMU & 1 && v < vcpus; v++) {
 		int r = steady_ask(h, STEADY_OP_PMU_INIT, v, 0);
 
@@ -139,7 +143,7 @@ static int sequence(const struct steady_host *h, struct steady_pin *pin,
 
 	r = r ? r : init(h, pin, m, vcpus, guest, report);
 	r = r ? r : irqchip(h, m, report);
-	r = r ? r : pmu(h, m, vcpus, report);
+	r = r ? r : pmu(h, pin, m, vcpus, report);
 	for (uint32_t v = 0; v < vcpus && !r; v++)
 		r = steady_pin_vcpu(pin, v, report);
 	r = r ? r : finalize(h, pin, m, vcpus, report);

@@ -129,6 +129,7 @@ static const char *const ioctls[] = {
 	[STEADY_OP_PMU_INIT] = "KVM_SET_DEVICE_ATTR",
 	[STEADY_OP_RUN] = "KVM_RUN",
 	[STEADY_OP_SMCCC_FILTER] = "KVM_SET_DEVICE_ATTR",
+	[STEADY_OP_PMU_COUNTERS] = "KVM_SET_DEVICE_ATTR",
 };
 
 const char *steady_ask_ioctl(enum steady_op op)

@@ -208,6 +208,20 @@ static enum answer counters_lowered(struct steady_probe *b)
 	return r ? ended(r) : truth(now[0] == before[0] - one);
 }
 
+/* As many as there are: a host with none has nothing to choose. */
+static enum answer counters_chosen(struct steady_probe *b)
+{
+	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
+	uint64_t now[8] = {0};
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+
+	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, now);
+	return r ? ended(r)
+		 : by_result(steady_ask(&b->host, STEADY_OP_PMU_COUNTERS, 0,
+					now[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK),
+			     0, -ENXIO);
+}
+
 static enum answer timers_reset(struct steady_probe *b)
 {
 	uint64_t now[8] = {0};
@@ -246,6 +260,7 @@ int steady_probe_behaviours(struct steady_probe *b)
 		[STEADY_BEHAVIOUR_WORKAROUND_2_BY_SSBS] = workaround_2_by_ssbs,
 		[STEADY_BEHAVIOUR_VCPU_EXISTS_FIRST] = vcpu_exists_first,
 		[STEADY_BEHAVIOUR_COUNTERS_LOWERED] = counters_lowered,
+		[STEADY_BEHAVIOUR_COUNTERS_CHOSEN] = counters_chosen,
 		[STEADY_BEHAVIOUR_TIMERS_RESET] = timers_reset,
 		[STEADY_BEHAVIOUR_PMU_BITS_APART] = pmu_bits_apart,
 	};

@@ -550,6 +550,7 @@ static int sequence(struct steady_probe *b)
 	masks(b);
 	r = capture_all(b);
 	r = r ? r : steady_probe_behaviours(b);
+	r = r ? r : steady_probe_loaded(b);
 	return r ? r : cpus(b);
 }
 

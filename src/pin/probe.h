@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Probing from inside: probe.c captures, reset.c the state of a fresh vCPU, deep.c tries values, behave.c tries what kernels do. */
+/* Probing from inside: probe.c captures, reset.c the state of a fresh vCPU and after a run, deep.c tries values, behave.c tries what kernels do. */
 #ifndef STEADY_PROBE_H
 #define STEADY_PROBE_H
 
@@ -38,6 +38,8 @@ int steady_probe_try(struct steady_probe *b, struct steady_configuration *c);
  * and of those on request, whose vCPUs start in other modes.
  */
 int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c);
+/* What a run makes of registers that hosts with VHE keep in the CPU, on a VM of its own. */
+int steady_probe_loaded(struct steady_probe *b);
 /* Fills in the profile's behaviours, each tried on VMs of its own. */
 int steady_probe_behaviours(struct steady_probe *b);
 

@@ -122,7 +122,7 @@ static const uint8_t arguments[STEADY_OPS] = {
 	[STEADY_OP_CHECK] = ID,           [STEADY_OP_ENABLE_CAP] = WORD,
 	[STEADY_OP_CREATE_GIC] = WORD,    [STEADY_OP_INIT_GIC] = 0,
 	[STEADY_OP_PMU_INIT] = VCPU,      [STEADY_OP_RUN] = VCPU,
-	[STEADY_OP_SMCCC_FILTER] = WORD | RANGE,
+	[STEADY_OP_SMCCC_FILTER] = WORD | RANGE, [STEADY_OP_PMU_COUNTERS] = VCPU | WORD,
 };
 
 /* Of a register of 2^n bytes; n is part of its id. */

@@ -101,11 +101,9 @@ static bool only_more(const struct steady_work *w, const struct steady_cell *cel
 
 bool steady_work_differs(const struct steady_work *w, uint32_t options, int which)
 {
-	uint32_t all = w->joint->differs;
+	bool el2 = options >> STEADY_OPTION_EL2 & 1;
 
-	if (options >> STEADY_OPTION_EL2 & 1)
-		all |= w->joint->levelled; /* which a guest at EL2 cannot be given */
-	return all >> which & 1;
+	return (el2 ? w->joint->differs_el2 : w->joint->differs) >> which & 1;
 }
 
 static bool unvirtualised_conflict(const struct steady_work *w, const struct steady_cell *cell,

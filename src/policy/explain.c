@@ -41,8 +41,8 @@ const char *steady_explain_counters(uint32_t options, uint64_t wanted, uint64_t 
 	if (has < wanted)
 		return "guests were told of more event counters than this host's PMU has";
 	if (options >> STEADY_OPTION_EL2 & 1)
-		return "a guest with EL2 gets fewer event counters than the host has only if its VMM "
-		       "asks for it (KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS)";
+		return "this kernel is not known to give a guest with EL2 fewer event counters than "
+		       "the host has (KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS)";
 	return "this kernel is not known to give a guest fewer event counters than the host has";
 }
 

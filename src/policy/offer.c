@@ -352,6 +352,15 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 	return 0;
 }
 
+static bool has_el2(const struct steady_offer *o)
+{
+	for (size_t i = 0; i < o->cell_count; i++) {
+		if (o->cells[i].options >> STEADY_OPTION_EL2 & 1)
+			return true;
+	}
+	return false;
+}
+
 int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 {
 	struct steady_offer *o = steady_offer_alloc();
@@ -383,6 +392,9 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 	if (p->unvirtualised[STEADY_PMCR_N].state == STEADY_VALUE &&
 	    steady_profile_fewer_counters(p, 0))
 		o->settable |= UINT32_C(1) << STEADY_PMCR_N;
+	if (o->settable && has_el2(o) &&
+	    steady_profile_fewer_counters(p, UINT32_C(1) << STEADY_OPTION_EL2))
+		o->settable_el2 |= UINT32_C(1) << STEADY_PMCR_N;
 	*offer = o;
 	return 0;
 out:
@@ -427,6 +439,8 @@ int steady_offer_copy(const struct steady_offer *from, struct steady_offer **to)
 	o->differs = from->differs;
 	o->settable = from->settable;
 	o->levelled = from->levelled;
+	o->settable_el2 = from->settable_el2;
+	o->differs_el2 = from->differs_el2;
 	o->outside = from->outside;
 	*to = o;
 	return 0;
@@ -580,12 +594,15 @@ static void and_value(struct steady_offer *a, const struct steady_offer *b, int 
 	const uint32_t bit = UINT32_C(1) << which;
 	uint64_t *x = &a->unvirtualised[which].value, y = b->unvirtualised[which].value;
 	bool lowered = (*x > y ? a->settable : b->settable) & bit;
+	bool lowered_el2 = (*x > y ? a->settable_el2 : b->settable_el2) & bit;
 
 	if (*x != y && which != STEADY_IPA_SIZE) { /* the VMM chooses the IPA size */
 		a->differs |= lowered ? 0 : bit;
 		a->levelled |= lowered ? bit : 0;
+		a->differs_el2 |= lowered_el2 ? 0 : bit;
 	}
 	a->settable &= b->settable | ~bit;
+	a->settable_el2 &= b->settable_el2 | ~bit;
 	if (y < *x)
 		*x = y;
 }
@@ -594,6 +611,7 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 {
 	a->differs |= b->differs;
 	a->levelled |= b->levelled;
+	a->differs_el2 |= b->differs_el2;
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {
 		struct steady_reading *x = &a->unvirtualised[i];
 		const struct steady_reading *y = &b->unvirtualised[i];
@@ -604,6 +622,7 @@ static void and_unvirtualised(struct steady_offer *a, const struct steady_offer 
 			if (x->state != STEADY_VALUE) {
 				*x = *y;
 				a->settable |= b->settable & bit;
+				a->settable_el2 |= b->settable_el2 & bit;
 			}
 			continue;
 		}
@@ -630,6 +649,8 @@ int steady_offer_and(struct steady_offer *a, const struct steady_offer *b)
 	o->differs = a->differs;
 	o->settable = a->settable;
 	o->levelled = a->levelled;
+	o->settable_el2 = a->settable_el2;
+	o->differs_el2 = a->differs_el2;
 	and_unvirtualised(o, b);
 	o->outside = a->outside;
 	steady_outside_and(&o->outside, &b->outside);
@@ -656,7 +677,8 @@ bool steady_offer_equal(const struct steady_offer *a, const struct steady_offer 
 	if (a->cell_count != b->cell_count || a->firmware_known != b->firmware_known ||
 	    a->sve_known != b->sve_known || a->firmware_count != b->firmware_count ||
 	    a->differs != b->differs || a->settable != b->settable ||
-	    a->levelled != b->levelled || !steady_vl_equal(&a->sve, &b->sve) ||
+	    a->levelled != b->levelled || a->settable_el2 != b->settable_el2 ||
+	    a->differs_el2 != b->differs_el2 || !steady_vl_equal(&a->sve, &b->sve) ||
 	    !steady_outside_equal(&a->outside, &b->outside))
 		return false;
 	for (size_t i = 0; i < a->cell_count; i++) {

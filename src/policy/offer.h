@@ -72,6 +72,8 @@ struct steady_offer {
 	uint32_t differs;    /* 1 << enum steady_unvirtualised: two hosts had different values */
 	uint32_t settable;   /* the same: all hosts let a guest without EL2 be given less */
 	uint32_t levelled;   /* the same: they had different values, and the least can be given */
+	uint32_t settable_el2; /* as settable, of guests with EL2 */
+	uint32_t differs_el2;  /* they had different values, and a guest with EL2 cannot be given the least */
 	struct steady_outside_offer outside;
 };
 

@@ -97,6 +97,27 @@ static int add_creation(struct steady_plan *plan, const struct steady_model *m, 
 						       : STEADY_DEVICE_GICV3);
 		r = r ? r : add_simple(plan, STEADY_OP_INIT_GIC, 0, 0);
 	}
+	return r;
+}
+
+/* A host with more event counters than the model has. */
+static bool has_more_counters(const struct steady_model *m, const struct steady_profile *p)
+{
+	const struct steady_reading *has = &p->unvirtualised[STEADY_PMCR_N];
+
+	return steady_model_counters(m) && has->state == STEADY_VALUE &&
+	       has->value != m->unvirtualised[STEADY_PMCR_N].value;
+}
+
+/* They are the VM's, so one vCPU's do: with EL2 before the PMU is there. */
+static int add_pmu(struct steady_plan *plan, const struct steady_model *m,
+		   const struct steady_profile *p)
+{
+	int r = 0;
+
+	if (has_more_counters(m, p) && m->options >> STEADY_OPTION_EL2 & 1)
+		r = add_simple(plan, STEADY_OP_PMU_COUNTERS, 0,
+			       m->unvirtualised[STEADY_PMCR_N].value);
 	for (uint32_t v = 0; v < plan->vcpus && !r; v++) {
 		if (m->options >> STEADY_OPTION_PMU & 1)
 			r = add_simple(plan, STEADY_OP_PMU_INIT, v, 0);
@@ -146,16 +167,13 @@ static int add_caches(struct steady_plan *plan, const struct steady_model *m,
 	return r;
 }
 
-/* Of a host with more event counters than the model has: the VM's, so one vCPU's do. */
 static int add_counters(struct steady_plan *plan, const struct steady_model *m,
 			const struct steady_profile *p)
 {
-	const struct steady_reading *want = &m->unvirtualised[STEADY_PMCR_N];
-	const struct steady_reading *has = &p->unvirtualised[STEADY_PMCR_N];
-
-	if (!steady_model_counters(m) || has->state != STEADY_VALUE || has->value == want->value)
+	if (!has_more_counters(m, p) || m->options >> STEADY_OPTION_EL2 & 1)
 		return 0;
-	return add_set(plan, STEADY_ID_PMCR_EL0, want->value << STEADY_PMCR_N_SHIFT);
+	return add_set(plan, STEADY_ID_PMCR_EL0,
+		       m->unvirtualised[STEADY_PMCR_N].value << STEADY_PMCR_N_SHIFT);
 }
 
 /* A register without a name here has one in a newer version, and so in its models. */
@@ -249,6 +267,7 @@ int steady_plan_new(const struct steady_model *m, const struct steady_profile *p
 	plan->vcpus = vcpus;
 	r = add_creation(plan, m, m->irqchip || !c->irqchip ? steady_model_irqchip(m) : c->irqchip,
 			 writes_identity(m, c, target));
+	r = r ? r : add_pmu(plan, m, p);
 	r = r ? r : add_registers(plan, m, c, target);
 	r = r ? r : add_caches(plan, m, p, c, target);
 	r = r ? r : add_counters(plan, m, p);

@@ -70,6 +70,7 @@ void steady_profile_free(struct steady_profile *p)
 	free(p->others);
 	free(p->gates);
 	free(p->caches);
+	free(p->loads);
 	free(p->unnamed);
 	free(p);
 }
@@ -97,8 +98,9 @@ bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviou
 
 bool steady_profile_fewer_counters(const struct steady_profile *p, uint32_t options)
 {
-	return steady_profile_behaves(p, STEADY_BEHAVIOUR_COUNTERS_LOWERED) &&
-	       !(options >> STEADY_OPTION_EL2 & 1);
+	return steady_profile_behaves(p, options >> STEADY_OPTION_EL2 & 1
+						 ? STEADY_BEHAVIOUR_COUNTERS_CHOSEN
+						 : STEADY_BEHAVIOUR_COUNTERS_LOWERED);
 }
 
 struct steady_configuration *steady_profile_add(struct steady_profile *p)

@@ -106,6 +106,13 @@ struct steady_unnamed {
 	bool zero;               /* it was 0, or KVM took 0 for it and kept it */
 };
 
+/* A register that a run leaves with other bits than were written: those of this CPU (loaded.tsv). */
+struct steady_load {
+	uint64_t id;
+	uint64_t ones;           /* what it shows after a run where all bits were 1 */
+	uint64_t zeros;          /* and where all were 0 */
+};
+
 struct steady_profile {
 	char *name;              /* of the host; never NULL in a profile that was read or probed */
 	char *kernel;            /* release, or NULL */
@@ -131,6 +138,8 @@ struct steady_profile {
 	size_t unnamed_count;
 	struct steady_firmware_reading *caches; /* CCSIDR_EL1 of each level, in the order of ids */
 	size_t cache_count;
+	struct steady_load *loads; /* in the order of ids; NULL: none was found, or nobody looked */
+	size_t load_count;
 	struct steady_reading unvirtualised[STEADY_UNVIRTUALISED];
 };
 
@@ -153,7 +162,7 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 bool steady_profile_behaves(const struct steady_profile *profile, enum steady_behaviour behaviour);
 /*
  * Whether a guest with these options can be given fewer event counters (PMCR_EL0.N) than the host
- * has. One at EL2 only by another call, KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS, that no pin makes.
+ * has: by PMCR_EL0, or one with EL2 by KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS.
  */
 bool steady_profile_fewer_counters(const struct steady_profile *profile, uint32_t options);
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *profile,

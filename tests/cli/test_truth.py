@@ -277,7 +277,7 @@ class Recorded(Case):
             with self.subTest(name), open(profile(name), encoding="utf-8") as file:
                 recorded = json.load(file)
                 recorded.pop("other_capabilities")
-                for behaviour in ("pmu_bits_apart", "timers_reset"):
+                for behaviour in ("pmu_bits_apart", "timers_reset", "counters_chosen"):
                     recorded["behaviours"].pop(behaviour)
                 for one in recorded["configurations"]:
                     one.pop("reset", None)
@@ -285,7 +285,7 @@ class Recorded(Case):
                 host.write_text(json.dumps(recorded))
                 probed = self.expect(DONE, "probe", host).json()
                 self.assertEqual(probed.pop("other_capabilities"), {})
-                for behaviour in ("pmu_bits_apart", "timers_reset"):
+                for behaviour in ("pmu_bits_apart", "timers_reset", "counters_chosen"):
                     probed["behaviours"].pop(behaviour, None)
                 for one in probed["configurations"]:
                     one.pop("reset", None)

@@ -100,6 +100,24 @@ class Run(Case):
         self.assertIn("in QEMU: -cpu host,pmu=on", err)
         self.assertEqual(values(out), {})
 
+    def test_counters_at_el2(self):
+        """A guest with EL2 has as many event counters as the model, not as the host."""
+        host = json.loads(pathlib.Path(profile("max-7.3-nested")).read_text(encoding="utf-8"))
+        count = int(host["unvirtualised"]["PMCR_EL0.N"], 16)
+        model = self.folder / "el2.json"
+        self.expect(DONE, "baseline", "--vcpu", "el2=on,pmu=on,sve=off,ptrauth=off", "-o", model,
+                    profile("max-7.3-nested"))
+        host["unvirtualised"]["PMCR_EL0.N"] = f"{count + 1:#x}"
+        for chosen in (True, False):
+            host["behaviours"]["counters_chosen"] = chosen
+            status, _, err = self.launch("--host", self.file("more.json", json.dumps(host)), "--model", model,
+                                         "--", VMM, "-v", "2", "-f", "0x8c")
+            if chosen:
+                self.assertEqual((status, err), (0, ""))
+            else:
+                self.assertNotEqual(status, 0)
+                self.assertIn(f"PMCR_EL0.N: wants {count}, host has {count + 1}", err)
+
     def test_incoming(self):
         psci = f"0x{PSCI:x}=0x10003"
         status, out, err = self.pinned(psci)

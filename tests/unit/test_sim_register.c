@@ -352,6 +352,38 @@ static void test_counters(void **state)
 	stop(&h);
 }
 
+/* kvm_arm_pmu_v3_set_nr_counters(), as Linux 6.16 to 7.3 answered in the lab; 6.12 has it not. */
+static void test_chosen_counters(void **state)
+{
+	struct host h;
+
+	(void)state;
+	for (int has = 0; has < 2; has++) {
+		h.p = build_host(BUILD_N1, BUILD_7_3, "host");
+		h.p->unvirtualised[STEADY_PMCR_N] =
+			(struct steady_reading){.state = STEADY_VALUE, .value = 6};
+		h.p->behaviours_known |= UINT32_C(1) << STEADY_BEHAVIOUR_COUNTERS_CHOSEN;
+		h.p->behaviours |= (uint32_t)has << STEADY_BEHAVIOUR_COUNTERS_CHOSEN;
+		boot(&h, PSCI_0_2 | PMU_V3);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 7), has ? -EINVAL : -ENXIO);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 3), has ? 0 : -ENXIO);
+		assert_int_equal(get(&h, 1, PMCR), has ? 0x1800 : 0x3000);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_INIT, 0, 0), 0);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 3), -EBUSY);
+		assert_int_equal(run(&h, 0), -EINTR);
+		/* of a vCPU whose PMU is not there yet, even once another has run */
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 1, 1), has ? 0 : -ENXIO);
+		assert_int_equal(get(&h, 0, PMCR), has ? 0x800 : 0x3000);
+		assert_int_equal(ask(&h, STEADY_OP_CREATE_VM, 0, 0), 0);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 1), -EBADF);
+		assert_int_equal(ask(&h, STEADY_OP_CREATE_VCPU, 0, 0), 0);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 1), -ENODEV);
+		assert_int_equal(ask(&h, STEADY_OP_INIT, 0, PSCI_0_2), 0);
+		assert_int_equal(ask(&h, STEADY_OP_PMU_COUNTERS, 0, 1), -ENODEV);
+		stop(&h);
+	}
+}
+
 /*
  * PMU_V3_STRICT, as Linux 7.3 answered in the lab: a vCPU has a PMU with no counters until a VMM names
  * one (KVM_ARM_VCPU_PMU_V3_SET_PMU), which is no call of ours, so that it never runs.
@@ -470,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_psci_0_1),
 		cmocka_unit_test(test_absent_bitmap),
 		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_chosen_counters),
 		cmocka_unit_test(test_strict_pmu),
 		cmocka_unit_test(test_tables_at_run),
 	};

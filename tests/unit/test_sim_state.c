@@ -15,6 +15,7 @@
 #define X15        (X0 + 2 * 15)
 #define OSLSR      UINT64_C(0x603000000013808c)
 #define SCTLR      UINT64_C(0x603000000013c080)
+#define AFSR0      UINT64_C(0x603000000013c288)
 #define CSSELR     UINT64_C(0x603000000013d000)
 #define PMINTENSET UINT64_C(0x603000000013c4f1)
 #define PMINTENCLR UINT64_C(0x603000000013c4f2)
@@ -22,7 +23,7 @@
 #define P0         UINT64_C(0x6050000000150400)
 
 static const uint64_t listed[] = {X0,    X14,        X15,        PC,         PSTATE,  SP_EL1, OSLSR,
-				  SCTLR, PMINTENSET, PMINTENCLR, CSSELR,     PMSWINC};
+				  SCTLR, AFSR0, PMINTENSET, PMINTENCLR, CSSELR,     PMSWINC};
 
 static void list(struct steady_configuration *c, const uint64_t *ids, size_t count)
 {
@@ -140,6 +141,37 @@ static void test_fixed(void **state)
 	stop(&h);
 }
 
+/*
+ * 7.3 with kvm-arm.mode=vhe on QEMU's max: a run takes all of AFSR0_EL1, and of SCTLR_EL1 the bits that are
+ * not in 0xf3fff01fffffffff. Before a run both are memory, and of a CPU with RES1 bits those come.
+ */
+static void test_loaded(void **state)
+{
+	const struct steady_load loads[] = {{SCTLR, UINT64_C(0xf3fff01fffffffff), 0x20}, {AFSR0, 0, 0}};
+	struct host h;
+
+	(void)state;
+	start_captured(&h, PSCI_0_2);
+	h.p->loads = malloc(sizeof(loads));
+	assert_non_null(h.p->loads);
+	memcpy(h.p->loads, loads, sizeof(loads));
+	h.p->load_count = LENGTH(loads);
+	assert_int_equal(set(&h, 0, SCTLR, ~UINT64_C(0)), 0);
+	assert_int_equal(set(&h, 0, AFSR0, 5), 0);
+	assert_int_equal(set(&h, 1, AFSR0, 6), 0);
+	assert_true(get(&h, 0, SCTLR) == ~UINT64_C(0));
+	assert_int_equal(run(&h, 0), -EINTR);
+	assert_true(get(&h, 0, SCTLR) == UINT64_C(0xf3fff01fffffffff));
+	assert_int_equal(get(&h, 0, AFSR0), 0);
+	assert_int_equal(get(&h, 1, AFSR0), 6); /* of one that did not run */
+	assert_int_equal(set(&h, 0, SCTLR, 1), 0);
+	assert_int_equal(run(&h, 0), -EINTR); /* and of every run */
+	assert_int_equal(get(&h, 0, SCTLR), 0x21);
+	assert_int_equal(ask(&h, STEADY_OP_INIT, 0, PSCI_0_2), 0);
+	assert_int_equal(get(&h, 0, SCTLR), 0xc50078);
+	stop(&h);
+}
+
 /* set_pmreg(): N1 has six event counters. On 6.18 and 7.3 a write replaces, on 6.12 it sets or clears. */
 static void test_pmu_bits(void **state)
 {
@@ -230,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reset_values), cmocka_unit_test(test_not_captured),
 		cmocka_unit_test(test_pstate),       cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_loaded),
 		cmocka_unit_test(test_pmu_bits),     cmocka_unit_test(test_predicates),
 		cmocka_unit_test(test_capabilities),
 	};

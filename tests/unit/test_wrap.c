@@ -91,6 +91,7 @@ static const struct {
 	{{.op = STEADY_OP_CREATE_GIC, .id = 7}, {.result = -ENODEV}, "create-gic 7 = ENODEV\n"},
 	{{.op = STEADY_OP_INIT_GIC}, {0}, "init-gic = 0\n"},
 	{{.op = STEADY_OP_PMU_INIT, .vcpu = 3}, {.result = -ENXIO}, "pmu-init 3 = ENXIO\n"},
+	{{.op = STEADY_OP_PMU_COUNTERS, .vcpu = 3, .id = 18}, {.result = 0}, "pmu-counters 3 12 = 0\n"},
 	{{.op = STEADY_OP_RUN}, {.result = -EINTR}, "run 0 = EINTR\n"},
 	{{.op = STEADY_OP_RUN}, {.result = -4000}, "run 0 = E4000\n"}, /* an errno without a name */
 };
@@ -182,8 +183,8 @@ static void test_names(void **state)
 	assert_string_equal(steady_errno_name(EINVAL, out), "EINVAL");
 	assert_string_equal(steady_errno_name(4000, out), "E4000");
 	assert_null(steady_op_name(0));
-	assert_null(steady_op_name(STEADY_OP_SMCCC_FILTER + 1));
-	assert_string_equal(steady_op_name(STEADY_OP_SMCCC_FILTER), "smccc-filter");
+	assert_null(steady_op_name(STEADY_OP_PMU_COUNTERS + 1));
+	assert_string_equal(steady_op_name(STEADY_OP_PMU_COUNTERS), "pmu-counters");
 	assert_string_equal(steady_op_name(STEADY_OP_RUN), "run");
 }
 
