@@ -401,46 +401,74 @@ static void progress(struct steady_probe *b)
 		b->local->progress(b->local->ctx, ++b->done, b->total);
 }
 
-/* EL2 with every subset of the others, the fullest first; what EL1 is with all of them, and alone. */
+/* EL2 goes with every subset of the others; what EL1 is with all of them, and alone. */
+static uint32_t next_subset(uint32_t own, uint32_t options, uint32_t others)
+{
+	return own >> STEADY_OPTION_EL2 & 1 ? (options - 1) & others : 0;
+}
+
+/* The fullest first. */
 static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
 {
-	bool every = own >> STEADY_OPTION_EL2 & 1;
-
-	for (uint32_t options = others;; options = every ? (options - 1) & others : 0) {
+	for (uint32_t options = others;; options = next_subset(own, options, others)) {
 		int r = capture_or_lose(b, own | options);
 
-		if (r || !options)
+		if (r)
 			return r;
+		progress(b);
+		if (!options)
+			return 0;
 	}
+}
+
+/* An option on request with what it needs, and the others that may be beside it. */
+static uint32_t on_request(const struct steady_probe *b, int option, uint32_t *others)
+{
+	uint32_t own = UINT32_C(1) << option;
+
+	*others = b->available;
+	if (option == STEADY_OPTION_EL2_E2H0)
+		own |= UINT32_C(1) << STEADY_OPTION_EL2;
+	if (option == STEADY_OPTION_EL1_32BIT) /* kvm_vcpu_init_check_features() */
+		*others &= ~(UINT32_C(1) << STEADY_OPTION_MTE);
+	return own;
 }
 
 static int capture_on_request(struct steady_probe *b)
 {
-	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
-	const uint32_t mte = UINT32_C(1) << STEADY_OPTION_MTE;
 	int r = 0;
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
-		uint32_t own = UINT32_C(1) << i, others = b->available;
+		uint32_t others, own = on_request(b, i, &others);
 
-		if (!(b->on_request & own))
-			continue;
-		if (i == STEADY_OPTION_EL2_E2H0)
-			own |= el2;
-		if (i == STEADY_OPTION_EL1_32BIT)
-			others &= ~mte; /* kvm_vcpu_init_check_features() */
-		r = capture_with_others(b, own, others);
-		progress(b);
+		if (b->on_request >> i & 1)
+			r = capture_with_others(b, own, others);
 	}
 	return r;
+}
+
+/* How many configurations are to be tried. */
+static size_t all_of_them(const struct steady_probe *b)
+{
+	size_t count = (size_t)1 << __builtin_popcount(b->available);
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t others, own = on_request(b, i, &others);
+
+		if (!(b->on_request >> i & 1))
+			continue;
+		for (uint32_t options = others; options; options = next_subset(own, options, others))
+			count++;
+		count++;
+	}
+	return count;
 }
 
 static int capture_all(struct steady_probe *b)
 {
 	uint32_t options = b->available;
 
-	b->total = ((size_t)1 << __builtin_popcount(b->available)) +
-		   (size_t)__builtin_popcount(b->on_request);
+	b->total = all_of_them(b);
 	/* all subsets, the fullest first, the empty one last */
 	for (;; options = (options - 1) & b->available) {
 		int r = capture_or_lose(b, options);
