@@ -43,9 +43,17 @@ void steady_probe_note(struct steady_probe *b, uint64_t id, int r)
 	note(b, steady_id_label(id, name), STEADY_OP_GET, r);
 }
 
+/* What a result means is a matter of what was asked: the call's row in data/errnos.tsv. */
+static int note_and_call(void *probe, struct steady_call *call)
+{
+	struct steady_probe *b = probe;
+
+	b->asked = (enum steady_op)call->op;
+	return b->next.call(b->next.ctx, call);
+}
+
 static int step(struct steady_probe *b, enum steady_op op, uint64_t id)
 {
-	b->asked = op;
 	return steady_ask(&b->host, op, 0, id);
 }
 
@@ -160,14 +168,27 @@ static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 	return 0;
 }
 
+/* Whether the 0 that was written is there; what was there before is put back. */
+static int zero_or_not(struct steady_probe *b, uint64_t id, const uint64_t before[8], bool *zero)
+{
+	static const uint64_t nothing[8];
+	uint64_t now[8];
+	int r = steady_ask_get(&b->host, 0, id, now);
+
+	if (r)
+		return r;
+	*zero = memcmp(now, nothing, sizeof(now)) == 0;
+	return steady_ask_set(&b->host, 0, id, before);
+}
+
 /*
- * A listed register that this version does not know: what it shows, and whether it can be 0. What was
- * there is put back.
+ * A listed register that this version does not know: what it shows, and whether it can be 0. It is
+ * unknown where a call fails on the way.
  */
 static struct steady_unnamed look_at(struct steady_probe *b, uint64_t id)
 {
 	struct steady_unnamed u = {.id = id};
-	uint64_t value[8] = {0}, now[8] = {1}, zero[8] = {0};
+	uint64_t value[8] = {0}, zero[8] = {0};
 	char name[STEADY_ID_LABEL];
 	int r = steady_ask_get(&b->host, 0, id, value);
 
@@ -175,10 +196,17 @@ static struct steady_unnamed look_at(struct steady_probe *b, uint64_t id)
 		note(b, steady_id_label(id, name), STEADY_OP_GET, r);
 	u.reading = steady_probe_reading(r, value[0]);
 	u.zero = !r && memcmp(value, zero, sizeof(zero)) == 0;
-	if (r || u.zero || steady_ask_set(&b->host, 0, id, zero))
+	if (r || u.zero)
 		return u;
-	u.zero = !steady_ask_get(&b->host, 0, id, now) && memcmp(now, zero, sizeof(zero)) == 0;
-	steady_ask_set(&b->host, 0, id, value);
+	r = steady_ask_set(&b->host, 0, id, zero);
+	if (r && steady_answer_of(STEADY_OP_SET, r) != STEADY_ANSWER_FAILURE)
+		return u;
+	if (!r)
+		r = zero_or_not(b, id, value, &u.zero);
+	if (r) {
+		note(b, steady_id_label(id, name), b->asked, r);
+		u = (struct steady_unnamed){.id = id, .reading = steady_probe_reading(r, 0)};
+	}
 	return u;
 }
 
@@ -258,7 +286,6 @@ static int lengths(struct steady_probe *b)
 	struct steady_vl vl = {{0}};
 	int r;
 
-	b->asked = STEADY_OP_GET;
 	r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
 	if (r && steady_answer_of(STEADY_OP_GET, r) != STEADY_ANSWER_ABSENT)
 		return r;
@@ -273,10 +300,8 @@ static int lengths(struct steady_probe *b)
 
 static int list_registers(struct steady_probe *b, struct steady_configuration *c)
 {
-	int r;
+	int r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
 
-	b->asked = STEADY_OP_REG_LIST;
-	r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
 	if (steady_answer_of(STEADY_OP_REG_LIST, r) != STEADY_ANSWER_ABSENT)
 		return r;
 	note(b, NULL, STEADY_OP_REG_LIST, r);
@@ -504,7 +529,6 @@ static int identity(struct steady_probe *b, struct steady_cpu *cpu)
 		int reg = steady_register_by_name(wanted[i].name, strlen(wanted[i].name));
 		uint64_t value[8];
 
-		b->asked = STEADY_OP_GET;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
 		*wanted[i].value = r ? 0 : value[0];
 	}
@@ -584,10 +608,11 @@ static int sequence(struct steady_probe *b)
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report)
 {
-	struct steady_probe b = {.host = {call, ctx}, .local = local, .report = report,
+	struct steady_probe b = {.next = {call, ctx}, .local = local, .report = report,
 				 .deep = local->deep};
 	int r;
 
+	b.host = (struct steady_host){note_and_call, &b};
 	b.p = steady_profile_alloc();
 	if (!b.p)
 		return -STEADY_ENOMEM;
