@@ -22,16 +22,23 @@ static enum answer truth(bool yes)
 	return yes ? YES : NO;
 }
 
+#define LACKS 1 /* no errno: the host has not got what the trial takes, and no call said so */
+
 /* Why a trial ended early: the host has not got what it takes, or something went wrong. */
-static enum answer ended(int r)
+static enum answer ended(const struct steady_probe *b, int r)
 {
-	return r == -EINVAL || r == -ENOENT || r == -ENODEV ? UNTRIED : FAILED;
+	enum steady_answer a = steady_answer_of(b->asked, r);
+
+	return r == LACKS || a == STEADY_ANSWER_ABSENT || a == STEADY_ANSWER_REFUSED ||
+			       a == STEADY_ANSWER_OPTION
+		       ? UNTRIED
+		       : FAILED;
 }
 
 /* By a call's result; any other than these two says nothing. */
-static enum answer by_result(int r, int yes, int no)
+static enum answer by_result(const struct steady_probe *b, int r, int yes, int no)
 {
-	return r == yes ? YES : r == no ? NO : ended(r);
+	return r == yes ? YES : r == no ? NO : ended(b, r);
 }
 
 /* ---- fields of the VM's first vCPU ---- */
@@ -84,7 +91,7 @@ static enum answer features_per_vcpu(struct steady_probe *b)
 	int r = steady_probe_make_vm(b, 0);
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
-	return r ? ended(r) : by_result(steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
+	return r ? ended(b, r) : by_result(b, steady_ask(&b->host, STEADY_OP_INIT, 1, 0), 0, -EINVAL);
 }
 
 static enum answer knows(struct steady_probe *b, uint32_t feature)
@@ -93,9 +100,9 @@ static enum answer knows(struct steady_probe *b, uint32_t feature)
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0);
 	if (r)
-		return ended(r);
+		return ended(b, r);
 	r = steady_ask(&b->host, STEADY_OP_INIT, 0, feature | FEATURE_PSCI_0_2);
-	return by_result(r ? r : -EINVAL, -EINVAL, -ENOENT);
+	return by_result(b, r ? r : -EINVAL, -EINVAL, -ENOENT);
 }
 
 static enum answer knows_el2(struct steady_probe *b)
@@ -115,16 +122,16 @@ static enum answer pmu_signed(struct steady_probe *b)
 	int r = look(b, "ID_AA64DFR0_EL1.PMUVer", &limit);
 
 	if (r)
-		return ended(r);
+		return ended(b, r);
 	return limit >= 8 ? UNTRIED
-			  : by_result(set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
+			  : by_result(b, set(b, "ID_AA64DFR0_EL1.PMUVer", 8), 0, -EINVAL);
 }
 
 static enum answer el_floor(struct steady_probe *b)
 {
 	int r = steady_probe_make_vm(b, 0);
 
-	return r ? ended(r) : by_result(set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
+	return r ? ended(b, r) : by_result(b, set(b, "ID_AA64PFR0_EL1.EL0", 0), -EINVAL, 0);
 }
 
 /* A VM whose GIC field was lowered before it got a GIC. */
@@ -133,7 +140,7 @@ static int lower_gic(struct steady_probe *b)
 	uint64_t limit = 0;
 	int r = look(b, "ID_AA64PFR0_EL1.GIC", &limit);
 
-	r = r ? r : limit && b->gic ? set(b, "ID_AA64PFR0_EL1.GIC", 0) : -ENODEV;
+	r = r ? r : limit && b->gic ? set(b, "ID_AA64PFR0_EL1.GIC", 0) : LACKS;
 	return r ? r : steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic);
 }
 
@@ -143,7 +150,7 @@ static enum answer gic_at_creation(struct steady_probe *b)
 	int r = lower_gic(b);
 
 	r = r ? r : get(b, "ID_AA64PFR0_EL1.GIC", &now);
-	return r ? ended(r) : truth(now);
+	return r ? ended(b, r) : truth(now);
 }
 
 static enum answer gic_at_run(struct steady_probe *b)
@@ -155,7 +162,7 @@ static enum answer gic_at_run(struct steady_probe *b)
 	r = r ? r : set(b, "ID_AA64PFR0_EL1.GIC", 0);
 	r = r ? r : run(b);
 	r = r ? r : get(b, "ID_AA64PFR0_EL1.GIC", &now);
-	return r ? ended(r) : truth(now);
+	return r ? ended(b, r) : truth(now);
 }
 
 static enum answer s1pie_needs_ats1a(struct steady_probe *b)
@@ -163,10 +170,10 @@ static enum answer s1pie_needs_ats1a(struct steady_probe *b)
 	uint64_t has = 0, now;
 	int r = look(b, "ID_AA64MMFR3_EL1.S1PIE", &has);
 
-	r = r ? r : has ? set(b, "ID_AA64ISAR2_EL1.ATS1A", 0) : -ENODEV;
+	r = r ? r : has ? set(b, "ID_AA64ISAR2_EL1.ATS1A", 0) : LACKS;
 	r = r ? r : run(b);
 	r = r ? r : get(b, "ID_AA64MMFR3_EL1.S1PIE", &now);
-	return r ? ended(r) : truth(!now);
+	return r ? ended(b, r) : truth(!now);
 }
 
 static enum answer workaround_2_by_ssbs(struct steady_probe *b)
@@ -174,20 +181,20 @@ static enum answer workaround_2_by_ssbs(struct steady_probe *b)
 	uint64_t limit = 0, with[8], without[8];
 	int r = look(b, "ID_AA64PFR1_EL1.SSBS", &limit);
 
-	r = r ? r : limit ? steady_ask_get(&b->host, 0, STEADY_ID_WA_2, with) : -ENODEV;
+	r = r ? r : limit ? steady_ask_get(&b->host, 0, STEADY_ID_WA_2, with) : LACKS;
 	r = r ? r : set(b, "ID_AA64PFR1_EL1.SSBS", 0);
 	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_WA_2, without);
-	return r ? ended(r) : truth(with[0] != without[0]);
+	return r ? ended(b, r) : truth(with[0] != without[0]);
 }
 
 static enum answer vcpu_exists_first(struct steady_probe *b)
 {
 	int r = steady_probe_make_vm(b, 0);
 
-	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : -ENODEV;
+	r = r ? r : b->gic ? steady_ask(&b->host, STEADY_OP_CREATE_GIC, 0, b->gic) : LACKS;
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT_GIC, 0, 0);
-	return r ? ended(r)
-		 : by_result(steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
+	return r ? ended(b, r)
+		 : by_result(b, steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
 /* One counter less on the first vCPU, and the second has one less too: kernels before keep it apart. */
@@ -196,7 +203,7 @@ static enum answer counters_lowered(struct steady_probe *b)
 	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	const uint64_t one = UINT64_C(1) << STEADY_PMCR_N_SHIFT;
 	uint64_t before[8] = {0}, now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 1, steady_options_features(pmu));
@@ -205,7 +212,7 @@ static enum answer counters_lowered(struct steady_probe *b)
 		return UNTRIED; /* there is none to take away */
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCR_EL0, before[0] - one);
 	r = r ? r : steady_ask_get(&b->host, 1, STEADY_ID_PMCR_EL0, now);
-	return r ? ended(r) : truth(now[0] == before[0] - one);
+	return r ? ended(b, r) : truth(now[0] == before[0] - one);
 }
 
 /* As many as there are: a host with none has nothing to choose. */
@@ -230,7 +237,7 @@ static enum answer timers_reset(struct steady_probe *b)
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_CNTV_CVAL_EL0, 1);
 	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 0, steady_options_features(0));
 	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_CNTV_CVAL_EL0, now);
-	return r ? ended(r) : truth(!now[0]);
+	return r ? ended(b, r) : truth(!now[0]);
 }
 
 /* A write of 0 that leaves bits there. Kernels before the mask of 6.12 keep all that is written. */
@@ -238,12 +245,12 @@ static enum answer pmu_bits_apart(struct steady_probe *b)
 {
 	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	uint64_t now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
 
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, STEADY_PMU_CYCLES);
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, 0);
 	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, now);
-	return r ? ended(r) : truth(now[0] != 0);
+	return r ? ended(b, r) : truth(now[0] != 0);
 }
 
 int steady_probe_behaviours(struct steady_probe *b)

@@ -52,6 +52,7 @@ int steady_pin_answers(struct steady_pin *p, struct steady_report *report)
 		.id = STEADY_DISCOVER_VERSION,
 		.value = {STEADY_DISCOVER_CPU - STEADY_DISCOVER_VERSION + 1, FORWARD},
 	};
+	enum steady_answer answer;
 	int r;
 
 	if (p->known)
@@ -67,7 +68,8 @@ int steady_pin_answers(struct steady_pin *p, struct steady_report *report)
 		return -STEADY_EBLOCKED;
 	}
 	r = p->host.call(p->host.ctx, &c);
-	if (steady_answer_of(STEADY_OP_SMCCC_FILTER, r) == STEADY_ANSWER_ABSENT)
+	answer = steady_answer_of(STEADY_OP_SMCCC_FILTER, r);
+	if (answer == STEADY_ANSWER_ABSENT || answer == STEADY_ANSWER_FROZEN)
 		return steady_ask_blocked(report, STEADY_OP_SMCCC_FILTER, "VENDOR_HYP_BMAP_2", r);
 	if (r)
 		return steady_ask_failed(report, STEADY_OP_SMCCC_FILTER, "VENDOR_HYP_BMAP_2", r);

@@ -43,9 +43,17 @@ void steady_probe_note(struct steady_probe *b, uint64_t id, int r)
 	note(b, steady_id_label(id, name), STEADY_OP_GET, r);
 }
 
+/* What a result means is a matter of what was asked: the call's row in data/errnos.tsv. */
+static int note_and_call(void *probe, struct steady_call *call)
+{
+	struct steady_probe *b = probe;
+
+	b->asked = (enum steady_op)call->op;
+	return b->next.call(b->next.ctx, call);
+}
+
 static int step(struct steady_probe *b, enum steady_op op, uint64_t id)
 {
-	b->asked = op;
 	return steady_ask(&b->host, op, 0, id);
 }
 
@@ -160,14 +168,27 @@ static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 	return 0;
 }
 
+/* Whether the 0 that was written is there; what was there before is put back. */
+static int zero_or_not(struct steady_probe *b, uint64_t id, const uint64_t before[8], bool *zero)
+{
+	static const uint64_t nothing[8];
+	uint64_t now[8];
+	int r = steady_ask_get(&b->host, 0, id, now);
+
+	if (r)
+		return r;
+	*zero = memcmp(now, nothing, sizeof(now)) == 0;
+	return steady_ask_set(&b->host, 0, id, before);
+}
+
 /*
- * A listed register that this version does not know: what it shows, and whether it can be 0. What was
- * there is put back.
+ * A listed register that this version does not know: what it shows, and whether it can be 0. It is
+ * unknown where a call fails on the way.
  */
 static struct steady_unnamed look_at(struct steady_probe *b, uint64_t id)
 {
 	struct steady_unnamed u = {.id = id};
-	uint64_t value[8] = {0}, now[8] = {1}, zero[8] = {0};
+	uint64_t value[8] = {0}, zero[8] = {0};
 	char name[STEADY_ID_LABEL];
 	int r = steady_ask_get(&b->host, 0, id, value);
 
@@ -175,10 +196,17 @@ static struct steady_unnamed look_at(struct steady_probe *b, uint64_t id)
 		note(b, steady_id_label(id, name), STEADY_OP_GET, r);
 	u.reading = steady_probe_reading(r, value[0]);
 	u.zero = !r && memcmp(value, zero, sizeof(zero)) == 0;
-	if (r || u.zero || steady_ask_set(&b->host, 0, id, zero))
+	if (r || u.zero)
 		return u;
-	u.zero = !steady_ask_get(&b->host, 0, id, now) && memcmp(now, zero, sizeof(zero)) == 0;
-	steady_ask_set(&b->host, 0, id, value);
+	r = steady_ask_set(&b->host, 0, id, zero);
+	if (r && steady_answer_of(STEADY_OP_SET, r) != STEADY_ANSWER_FAILURE)
+		return u;
+	if (!r)
+		r = zero_or_not(b, id, value, &u.zero);
+	if (r) {
+		note(b, steady_id_label(id, name), b->asked, r);
+		u = (struct steady_unnamed){.id = id, .reading = steady_probe_reading(r, 0)};
+	}
 	return u;
 }
 
@@ -258,7 +286,6 @@ static int lengths(struct steady_probe *b)
 	struct steady_vl vl = {{0}};
 	int r;
 
-	b->asked = STEADY_OP_GET;
 	r = steady_ask_get(&b->host, 0, STEADY_ID_SVE_VLS, vl.word);
 	if (r && steady_answer_of(STEADY_OP_GET, r) != STEADY_ANSWER_ABSENT)
 		return r;
@@ -273,10 +300,8 @@ static int lengths(struct steady_probe *b)
 
 static int list_registers(struct steady_probe *b, struct steady_configuration *c)
 {
-	int r;
+	int r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
 
-	b->asked = STEADY_OP_REG_LIST;
-	r = steady_ask_reglist(&b->host, 0, &c->register_list, &c->register_count);
 	if (steady_answer_of(STEADY_OP_REG_LIST, r) != STEADY_ANSWER_ABSENT)
 		return r;
 	note(b, NULL, STEADY_OP_REG_LIST, r);
@@ -401,46 +426,74 @@ static void progress(struct steady_probe *b)
 		b->local->progress(b->local->ctx, ++b->done, b->total);
 }
 
-/* EL2 with every subset of the others, the fullest first; what EL1 is with all of them, and alone. */
+/* EL2 goes with every subset of the others; what EL1 is with all of them, and alone. */
+static uint32_t next_subset(uint32_t own, uint32_t options, uint32_t others)
+{
+	return own >> STEADY_OPTION_EL2 & 1 ? (options - 1) & others : 0;
+}
+
+/* The fullest first. */
 static int capture_with_others(struct steady_probe *b, uint32_t own, uint32_t others)
 {
-	bool every = own >> STEADY_OPTION_EL2 & 1;
-
-	for (uint32_t options = others;; options = every ? (options - 1) & others : 0) {
+	for (uint32_t options = others;; options = next_subset(own, options, others)) {
 		int r = capture_or_lose(b, own | options);
 
-		if (r || !options)
+		if (r)
 			return r;
+		progress(b);
+		if (!options)
+			return 0;
 	}
+}
+
+/* An option on request with what it needs, and the others that may be beside it. */
+static uint32_t on_request(const struct steady_probe *b, int option, uint32_t *others)
+{
+	uint32_t own = UINT32_C(1) << option;
+
+	*others = b->available;
+	if (option == STEADY_OPTION_EL2_E2H0)
+		own |= UINT32_C(1) << STEADY_OPTION_EL2;
+	if (option == STEADY_OPTION_EL1_32BIT) /* kvm_vcpu_init_check_features() */
+		*others &= ~(UINT32_C(1) << STEADY_OPTION_MTE);
+	return own;
 }
 
 static int capture_on_request(struct steady_probe *b)
 {
-	const uint32_t el2 = UINT32_C(1) << STEADY_OPTION_EL2;
-	const uint32_t mte = UINT32_C(1) << STEADY_OPTION_MTE;
 	int r = 0;
 
 	for (int i = 0; i < STEADY_OPTIONS && !r; i++) {
-		uint32_t own = UINT32_C(1) << i, others = b->available;
+		uint32_t others, own = on_request(b, i, &others);
 
-		if (!(b->on_request & own))
-			continue;
-		if (i == STEADY_OPTION_EL2_E2H0)
-			own |= el2;
-		if (i == STEADY_OPTION_EL1_32BIT)
-			others &= ~mte; /* kvm_vcpu_init_check_features() */
-		r = capture_with_others(b, own, others);
-		progress(b);
+		if (b->on_request >> i & 1)
+			r = capture_with_others(b, own, others);
 	}
 	return r;
+}
+
+/* How many configurations are to be tried. */
+static size_t all_of_them(const struct steady_probe *b)
+{
+	size_t count = (size_t)1 << __builtin_popcount(b->available);
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		uint32_t others, own = on_request(b, i, &others);
+
+		if (!(b->on_request >> i & 1))
+			continue;
+		for (uint32_t options = others; options; options = next_subset(own, options, others))
+			count++;
+		count++;
+	}
+	return count;
 }
 
 static int capture_all(struct steady_probe *b)
 {
 	uint32_t options = b->available;
 
-	b->total = ((size_t)1 << __builtin_popcount(b->available)) +
-		   (size_t)__builtin_popcount(b->on_request);
+	b->total = all_of_them(b);
 	/* all subsets, the fullest first, the empty one last */
 	for (;; options = (options - 1) & b->available) {
 		int r = capture_or_lose(b, options);
@@ -476,7 +529,6 @@ static int identity(struct steady_probe *b, struct steady_cpu *cpu)
 		int reg = steady_register_by_name(wanted[i].name, strlen(wanted[i].name));
 		uint64_t value[8];
 
-		b->asked = STEADY_OP_GET;
 		r = steady_ask_get(&b->host, 0, steady_register_id(reg), value);
 		*wanted[i].value = r ? 0 : value[0];
 	}
@@ -557,10 +609,11 @@ static int sequence(struct steady_probe *b)
 int steady_probe(steady_call_fn *call, void *ctx, const struct steady_local *local,
 		 struct steady_profile **profile, struct steady_report *report)
 {
-	struct steady_probe b = {.host = {call, ctx}, .local = local, .report = report,
+	struct steady_probe b = {.next = {call, ctx}, .local = local, .report = report,
 				 .deep = local->deep};
 	int r;
 
+	b.host = (struct steady_host){note_and_call, &b};
 	b.p = steady_profile_alloc();
 	if (!b.p)
 		return -STEADY_ENOMEM;

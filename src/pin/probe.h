@@ -7,7 +7,8 @@
 #include "pin/pin.h"
 
 struct steady_probe {
-	struct steady_host host;
+	struct steady_host host; /* notes what is asked on the way to `next` */
+	struct steady_host next;
 	const struct steady_local *local;
 	struct steady_profile *p;
 	struct steady_report *report;
@@ -17,7 +18,7 @@ struct steady_probe {
 	uint64_t gic;            /* device type that could be made; 0: none */
 	bool gic_known;
 	bool deep;
-	enum steady_op asked;    /* the call that a capture came to */
+	enum steady_op asked;    /* the last call that was made */
 	size_t captured;         /* configurations that are not failures */
 	size_t done, total;      /* configurations */
 };

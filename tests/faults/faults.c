@@ -24,6 +24,27 @@ struct steady_profile *fault_host(const char *name)
 	return p;
 }
 
+static void list(struct steady_configuration *c, uint64_t id)
+{
+	size_t i = c->register_count++;
+
+	c->register_list = realloc(c->register_list, c->register_count * sizeof(uint64_t));
+	assert_non_null(c->register_list);
+	for (; i && c->register_list[i - 1] > id; i--)
+		c->register_list[i] = c->register_list[i - 1];
+	c->register_list[i] = id;
+}
+
+void fault_add_unnamed(struct steady_profile *p, uint64_t id, uint64_t value, bool zero)
+{
+	p->unnamed = realloc(p->unnamed, (p->unnamed_count + 1) * sizeof(*p->unnamed));
+	assert_non_null(p->unnamed);
+	p->unnamed[p->unnamed_count++] =
+		(struct steady_unnamed){.id = id, .reading = {value, 0, STEADY_VALUE}, .zero = zero};
+	for (size_t i = 0; i < p->configuration_count; i++)
+		list(&p->configurations[i], id);
+}
+
 static struct steady_model *model_of(const char *const *hosts, const char *const *tolerate,
 				     bool identity)
 {
@@ -89,28 +110,10 @@ int fault_calls_call(void *calls, struct steady_call *call)
 	return c->next(c->ctx, call);
 }
 
-int fault_next_errno(uint32_t op, unsigned int *state)
-{
-	static const int others[] = {EIO, ENOMEM, EINTR, EFAULT, EPERM};
-	unsigned int at;
-
-	while (*state < steady_errno_count) {
-		const struct steady_errno_row *row = &steady_errnos[(*state)++];
-
-		if (row->op == op)
-			return row->error;
-	}
-	for (at = *state - steady_errno_count; at < LENGTH(others); at = *state - steady_errno_count) {
-		(*state)++;
-		if (!steady_answer_says(op, others[at]))
-			return others[at];
-	}
-	return 0;
-}
-
 void fault_host_init(struct fault_host *h, const struct fault *f, steady_call_fn *next, void *ctx)
 {
 	h->fault = f;
+	h->hits = 0;
 	h->fail = (struct steady_fail){next, ctx, f->k, f->error, f->mode == FAULT_ON, 0};
 }
 
@@ -119,11 +122,16 @@ int fault_host_call(void *host, struct steady_call *call)
 	struct fault_host *h = host;
 	const struct fault_call *like = h->fault->call;
 
-	if (h->fault->mode != FAULT_ALWAYS)
-		return steady_fail_call(&h->fail, call);
-	if (call->op == like->op && call->id == like->id)
-		return -h->fault->error;
-	return h->fail.next(h->fail.ctx, call);
+	if (h->fault->mode != FAULT_ALWAYS) {
+		int r = steady_fail_call(&h->fail, call);
+
+		h->hits += h->fail.seen == h->fail.k || (h->fail.lasting && h->fail.seen > h->fail.k);
+		return r;
+	}
+	if (call->op != like->op || call->id != like->id)
+		return h->fail.next(h->fail.ctx, call);
+	h->hits++;
+	return -h->fault->error;
 }
 
 /* ---- what came of it ---- */
@@ -142,6 +150,12 @@ void fault_wrong(const struct fault *f, const char *format, ...)
 		 f->call->vcpu, (unsigned long long)f->call->id, modes[f->mode],
 		 steady_errno_name(f->error, number), text);
 	abort();
+}
+
+bool fault_is_answer(const struct fault *f)
+{
+	return f->answer != STEADY_ANSWER_FAILURE && f->answer != STEADY_ANSWER_ROOM &&
+	       f->call->op != STEADY_OP_MASKS;
 }
 
 bool fault_is_told(const struct fault *f, const struct steady_report *report, uint32_t severity)

@@ -80,6 +80,8 @@ static void check(struct run *run, const struct fault *f, int r, const struct st
 		fault_wrong(f, "exit status %d", status);
 	if (f->answer == STEADY_ANSWER_FAILURE && f->mode == FAULT_ONCE && r && status != 3)
 		fault_wrong(f, "a failure taken for an answer: result %d", r);
+	if (fault_is_answer(f) && f->mode == FAULT_ONCE && status == 3)
+		fault_wrong(f, "an answer taken for a failure: result %d", r);
 	if (r && !steady_report_errors(report))
 		fault_wrong(f, "no reason");
 	if (r && f->mode != FAULT_ON && !is_told(f, report))
@@ -97,16 +99,39 @@ static void inject(struct run *run, const struct fault *f)
 {
 	struct steady_applied applied;
 	struct steady_report *report;
+	struct fault_left left;
 	struct fault_host host;
 	int r;
 
+	fault_left_start(&left, run->sim);
 	assert_int_equal(steady_report_new(&report), 0);
 	fault_host_init(&host, f, steady_sim_call, run->sim);
 	r = steady_apply(run->model, fault_host_call, &host, VCPUS, &applied, report);
 	run->faults++;
+	if (!host.hits)
+		fault_wrong(f, "the call was not made");
 	check(run, f, r, &applied, report);
 	steady_applied_clear(&applied);
 	steady_report_free(report);
+	fault_left_end(&left, f);
+}
+
+/* The call after the last fails: it is not made, and all is as without. */
+static void unfaulted(struct run *run, const struct steady_applied *clean)
+{
+	const struct fault f = {&run->calls.all[0], run->calls.count + 1, EIO, FAULT_ONCE,
+				STEADY_ANSWER_FAILURE};
+	struct steady_applied applied;
+	struct fault_host host;
+
+	fault_host_init(&host, &f, steady_sim_call, run->sim);
+	assert_int_equal(steady_apply(run->model, fault_host_call, &host, VCPUS, &applied, NULL), 0);
+	assert_int_equal(host.hits, 0);
+	assert_int_equal(host.fail.seen, run->calls.count);
+	assert_true(applied.pinned);
+	assert_int_equal(applied.write_count, clean->write_count);
+	assert_memory_equal(applied.target, clean->target, sizeof(clean->target));
+	steady_applied_clear(&applied);
 }
 
 static void every_fault(const char *name, struct steady_model *model, size_t stride,
@@ -136,6 +161,7 @@ static void every_fault(const char *name, struct steady_model *model, size_t str
 			inject(&run, &f);
 		}
 	}
+	unfaulted(&run, &clean);
 	print_message("  apply on %s: %zu calls, %zu writes, %lu faults: %lu times status 3, %lu "
 		      "times 1, %lu times pinned\n",
 		      name, run.calls.count, clean.write_count, run.faults, run.host, run.no,

@@ -7,14 +7,11 @@
 #include "faults.h"
 
 #include <errno.h>
-#include <malloc.h>
 
 #include "base/report.h"
 #include "host/guest.h"
 
 #define VCPUS     2
-#define SETTLED   100  /* faults after which the allocator keeps what it keeps */
-#define KEPT      16384 /* bytes that it may differ by; one lost by each fault are more */
 #define CORE_END  (STEADY_CORE_FIRST + STEADY_CORE_COUNT)
 #define BMAP(n)   (UINT64_C(0x6030000000160000) | (n))
 #define FIRMWARE(n) (UINT64_C(0x6030000000140000) | (n)) /* PSCI_VERSION, WORKAROUND_1 to 3 */
@@ -182,7 +179,6 @@ struct run {
 	struct guest guest;
 	struct fault_calls calls;
 	unsigned long faults, verified, no, host_failed;
-	size_t allocated;     /* bytes, when the allocator had settled */
 };
 
 /* A model whose guests ask which CPUs they may meet, on a host that has that or not. */
@@ -236,21 +232,27 @@ static void inject(struct run *run, const struct fault *f)
 {
 	struct steady_verified v;
 	struct steady_report *report;
+	struct fault_left left;
 	struct fault_host host;
 	int r, status;
 
+	fault_left_start(&left, run->guest.sim);
 	assert_int_equal(steady_report_new(&report), 0);
 	fault_host_init(&host, f, steady_sim_call, run->guest.sim);
 	run->guest.runs = 0;
 	r = verify(run, fault_host_call, &host, &v, report);
 	status = steady_exit_status(r);
 	run->faults++;
+	if (!host.hits)
+		fault_wrong(f, "the call was not made");
 	if (!r && !may_hold(run, f))
 		fault_wrong(f, "verified all the same");
 	if (r && status != 1 && status != 3)
 		fault_wrong(f, "exit status %d", status);
 	if (f->answer == STEADY_ANSWER_FAILURE && f->mode == FAULT_ONCE && r && status != 3)
 		fault_wrong(f, "a failure taken for an answer: result %d", r);
+	if (fault_is_answer(f) && f->mode == FAULT_ONCE && status == 3)
+		fault_wrong(f, "an answer taken for a failure: result %d", r);
 	if (r && (v.applied.pinned || run->guest.runs))
 		fault_wrong(f, "the guest was run though the VM is not pinned");
 	if (r && !steady_report_errors(report))
@@ -262,8 +264,25 @@ static void inject(struct run *run, const struct fault *f)
 	run->host_failed += status == 3;
 	steady_applied_clear(&v.applied);
 	steady_report_free(report);
-	if (run->faults == SETTLED)
-		run->allocated = mallinfo2().uordblks;
+	fault_left_end(&left, f);
+}
+
+/* The call after the last fails: it is not made, and all is as without. */
+static void unfaulted(struct run *run)
+{
+	const struct fault f = {&run->calls.all[0], run->calls.count + 1, EIO, FAULT_ONCE,
+				STEADY_ANSWER_FAILURE};
+	struct steady_verified v;
+	struct fault_host host;
+
+	fault_host_init(&host, &f, steady_sim_call, run->guest.sim);
+	assert_int_equal(verify(run, fault_host_call, &host, &v, NULL), 0);
+	assert_int_equal(host.hits, 0);
+	assert_int_equal(host.fail.seen, run->calls.count);
+	assert_true(v.applied.pinned);
+	assert_int_equal(v.guests, VCPUS);
+	assert_int_equal(v.equal, STEADY_CORE_COUNT);
+	steady_applied_clear(&v.applied);
 }
 
 static void every_fault(const char *name, const char *const *hosts, bool discovery,
@@ -294,8 +313,7 @@ static void every_fault(const char *name, const char *const *hosts, bool discove
 			inject(&run, &f);
 		}
 	}
-	if (run.faults * 16 > KEPT && mallinfo2().uordblks > run.allocated + KEPT)
-		fail_msg("%zu bytes are left allocated", mallinfo2().uordblks - run.allocated);
+	unfaulted(&run);
 	print_message("  verify on %s: %zu calls, %lu faults: %lu times status 3, %lu times 1, %lu "
 		      "times verified\n",
 		      name, run.calls.count, run.faults, run.host_failed, run.no, run.verified);

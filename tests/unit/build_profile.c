@@ -312,6 +312,7 @@ void build_only(struct steady_profile *p, size_t keep)
 			continue;
 		free(p->configurations[i].accepted);
 		free(p->configurations[i].register_list);
+		free(p->configurations[i].reset);
 	}
 	p->configurations[0] = kept;
 	p->configuration_count = 1;
