@@ -220,12 +220,12 @@ static enum answer counters_chosen(struct steady_probe *b)
 {
 	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	uint64_t now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : -ENODEV;
+	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
 
 	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, now);
-	return r ? ended(r)
-		 : by_result(steady_ask(&b->host, STEADY_OP_PMU_COUNTERS, 0,
-					now[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK),
+	return r ? ended(b, r)
+		 : by_result(b, steady_ask(&b->host, STEADY_OP_PMU_COUNTERS, 0,
+					   now[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK),
 			     0, -ENXIO);
 }
 
