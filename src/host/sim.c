@@ -404,25 +404,52 @@ static int finalize(struct steady_sim_vcpu *v, uint64_t feature)
 
 /* ---- lists and masks ---- */
 
-static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
+/*
+ * kvm_arm_copy_fw_reg_indices(): firmware's registers are listed, all that can be read. A profile that was
+ * written by hand may leave some out; without those that nobody knows it would be another host.
+ */
+static bool listed_besides(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+			   const struct steady_firmware_reading *f)
+{
+	return f->reading.state == STEADY_VALUE && !steady_id_known(f->id) &&
+	       !steady_sim_listed(s, v, f->id);
+}
+
+/* How many there are; list: NULL to count them. */
+static uint32_t put_list(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t *list)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < v->c->register_count; i++) {
+		if (!steady_sim_open(s, v->c->register_list[i]))
+			continue;
+		if (list)
+			list[n] = v->c->register_list[i];
+		n++;
+	}
+	for (size_t i = 0; i < s->profile->firmware_count; i++) {
+		if (!listed_besides(s, v, &s->profile->firmware[i]))
+			continue;
+		if (list)
+			list[n] = s->profile->firmware[i].id;
+		n++;
+	}
+	return n;
+}
+
+static int reg_list(const struct steady_sim *s, const struct steady_sim_vcpu *v,
 		    struct steady_call *call)
 {
-	const struct steady_configuration *c = v->c;
-	uint32_t count = 0, room = call->count;
+	uint32_t room = call->count;
 
 	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
 		return -EPERM;
-	if (!c->register_list)
+	if (!v->c->register_list)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
-	for (size_t i = 0; i < c->register_count; i++)
-		count += steady_sim_open(s, c->register_list[i]);
-	call->count = count;
-	if (room < count)
+	call->count = put_list(s, v, NULL);
+	if (room < call->count)
 		return -E2BIG;
-	for (size_t i = 0, n = 0; i < c->register_count; i++) {
-		if (steady_sim_open(s, c->register_list[i]))
-			call->list[n++] = c->register_list[i];
-	}
+	put_list(s, v, call->list);
 	return 0;
 }
 

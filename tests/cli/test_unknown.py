@@ -248,9 +248,23 @@ class Unknown(Case):
             (found,) = self.expect(DONE, "apply", "--json", self.model(base), host).json()["unknown"]
             self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", "zero"))
 
-    def test_a_bitmap_that_is_not_listed(self):
+    def test_firmware_that_is_not_listed(self):
+        """KVM lists all that it has (kvm_arm_copy_fw_reg_indices()), and so does a host that is simulated."""
+        for base in BASES:
+            for kvm_id, value, status in ((BITMAP, "0x3", DONE), (FIRMWARE, "0x1", NO), (FIRMWARE, "0x0", DONE)):
+                with self.subTest(base, kvm_id=kvm_id, value=value):
+                    future = Future(base)
+                    future.p["firmware"][kvm_id] = value
+                    host = self.file("future.json", json.dumps(future.p))
+                    for answer in self.answers(status, base, host):
+                        self.assertEqual(told(answer["unknown"]), {(kvm_id, None, value)})
+
+    def test_a_bitmap_without_a_list(self):
+        """They are looked for by number too."""
         future = Future("max-7.3")
         future.p["firmware"][BITMAP] = "0x3"
+        for c in future.p["configurations"]:
+            del c["register_list"]
         host = self.file("future.json", json.dumps(future.p))
         a = self.expect(DONE, "apply", "--json", self.model("max-7.3"), host).json()
         self.assertEqual(told(a["unknown"]), {(BITMAP, None, "0x3")})
