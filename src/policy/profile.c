@@ -78,6 +78,8 @@ void steady_profile_free(struct steady_profile *p)
 #define ID_SPACE  UINT64_C(0xffffffffffff0000)
 #define ID_CORE   UINT64_C(0x0000000000100000)
 #define ID_COPROC UINT64_C(0x000000000fff0000)
+#define ID_SIZE_SHIFT 52
+#define WIDEST_RESET  3 /* 2^3 bytes: what a profile keeps of reset values */
 
 bool steady_profile_state(const struct steady_profile *p, uint64_t id)
 {
@@ -88,6 +90,29 @@ bool steady_profile_state(const struct steady_profile *p, uint64_t id)
 			return false;
 	}
 	return (id & ID_SPACE) == ID_SYSTEM || (id & ID_COPROC) == ID_CORE;
+}
+
+bool steady_profile_resets(const struct steady_profile *p, uint64_t id)
+{
+	return (id >> ID_SIZE_SHIFT & 0xf) <= WIDEST_RESET && steady_profile_state(p, id) &&
+	       steady_written_of(id).rule != STEADY_WRITTEN_COUNTS;
+}
+
+static const struct steady_reading *reset_of(const struct steady_configuration *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->reset_count; i++) {
+		if (c->reset[i].id == id)
+			return &c->reset[i].reading;
+	}
+	return NULL;
+}
+
+const struct steady_reading *steady_profile_reset(const struct steady_profile *p,
+						  const struct steady_configuration *c, uint64_t id)
+{
+	const struct steady_reading *own = reset_of(c, id);
+
+	return own ? own : reset_of(&p->configurations[0], id);
 }
 
 bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviour behaviour)

@@ -243,10 +243,35 @@ class Unknown(Case):
     def test_a_register_that_was_not_captured(self):
         """It is told; what it shows, apply finds out."""
         for base in BASES:
-            host = self.file("future.json", json.dumps(Future(base).listed(SYSREG).p))
+            future = Future(base).listed(SYSREG)
+            for c in future.p["configurations"]:
+                c.pop("reset", None)
+            host = self.file("future.json", json.dumps(future.p))
             self.assertIn("S3_0_C2_C1_6", self.expect(DONE, "check", self.model(base), host).out)
-            (found,) = self.expect(DONE, "apply", "--json", self.model(base), host).json()["unknown"]
-            self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", "zero"))
+            check, _, apply = self.answers(DONE, base, host)
+            for answer, state in ((check, "left"), (apply, "zero")):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", state))
+
+    def test_a_register_that_was_captured_as_state(self):
+        """By a version that knew no unnamed registers: 0 stays, of another value KVM may keep it."""
+        for base in BASES:
+            host = self.file("future.json", json.dumps(Future(base).listed(SYSREG).p))
+            for answer in self.answers(DONE, base, host):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"], found["offered"]),
+                                 ("S3_0_C2_C1_6", "zero", "0x0"))
+            _, plan, apply = self.answers(DONE, base, host)
+            self.assertNotIn(SYSREG, {w["id"] for w in apply["writes"]})
+            self.assertNotIn(int(SYSREG, 16), {int(call["id"], 16) for call in plan["calls"]})
+            future = Future(base).listed(SYSREG)
+            future.p["configurations"][0]["reset"][SYSREG] = "0x11"
+            host = self.file("future.json", json.dumps(future.p))
+            check, plan, apply = self.answers(DONE, base, host)
+            for answer, state in ((check, "left"), (plan, "left"), (apply, "zero")):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"], found["offered"]),
+                                 ("S3_0_C2_C1_6", state, "0x11"))
 
     def test_firmware_that_is_not_listed(self):
         """KVM lists all that it has (kvm_arm_copy_fw_reg_indices()), and so does a host that is simulated."""
