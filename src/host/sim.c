@@ -330,24 +330,17 @@ static int fits_others(const struct steady_sim *s, uint32_t features)
 	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
-/* The one of the irqchip that is there, or none; 32-bit EL1 changes no register of a profile. */
+/* The one of the irqchip that is there, or none. */
 const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
 							    uint32_t features)
 {
-	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
-	const uint32_t chips[] = {
-		s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
-		: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
-						: STEADY_IRQCHIP_UNKNOWN,
-		STEADY_IRQCHIP_NONE,
-	};
-	const struct steady_configuration *c = NULL;
+	uint32_t chip = s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
+			: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
+							: STEADY_IRQCHIP_UNKNOWN;
 	uint32_t options = options_of(s, features);
+	const struct steady_configuration *c = steady_profile_find(s->profile, options, chip);
 
-	for (size_t i = 0; i < 4 && !c; i++)
-		c = steady_profile_find(s->profile, i < 2 ? options : options & ~narrow,
-					chips[i % 2]);
-	return c;
+	return c ? c : steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);
 }
 
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)

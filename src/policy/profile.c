@@ -160,7 +160,7 @@ uint32_t steady_configuration_options(const struct steady_configuration *c)
 	return options;
 }
 
-const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
+static const struct steady_configuration *find_exactly(const struct steady_profile *p,
 						       uint32_t options, uint32_t irqchip)
 {
 	const struct steady_configuration *any = NULL;
@@ -177,6 +177,33 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 			any = c;
 	}
 	return any;
+}
+
+/* Whether a host has shown that it takes 32-bit EL1, and KVM gives it with these other options. */
+static bool takes_narrow(const struct steady_profile *p, uint32_t others)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+
+	/* kvm_vcpu_init_check_features() */
+	if (others & (UINT32_C(1) << STEADY_OPTION_MTE | UINT32_C(1) << STEADY_OPTION_EL2 |
+		      UINT32_C(1) << STEADY_OPTION_EL2_E2H0))
+		return false;
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		if (steady_configuration_options(&p->configurations[i]) & narrow)
+			return true;
+	}
+	return false;
+}
+
+const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
+						       uint32_t options, uint32_t irqchip)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	const struct steady_configuration *c = find_exactly(p, options, irqchip);
+
+	if (!c && options & narrow && takes_narrow(p, options & ~narrow))
+		c = find_exactly(p, options & ~narrow, irqchip);
+	return c;
 }
 
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *p, uint64_t id)

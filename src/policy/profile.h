@@ -146,7 +146,8 @@ struct steady_configuration *steady_profile_add(struct steady_profile *profile);
 uint32_t steady_configuration_options(const struct steady_configuration *configuration);
 /*
  * The configuration with exactly these options and this irqchip (UNKNOWN on either side: any that
- * it may be), or NULL.
+ * it may be), or NULL. 32-bit EL1 is captured with all other options or alone, and changes none of the
+ * registers that a profile has: what was not captured with it is as without it.
  */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
