@@ -9,7 +9,8 @@
 static const char help[] =
 	"Prints the calls, in order, that make a VM of the host show the model. Nothing is called.\n"
 	"The lines are a log that `steadyarm replay` makes; what follows the # says which register\n"
-	"it is. If the host cannot show the model: the reasons, and exit status 1.\n"
+	"it is, or which vCPU options. If the host cannot show the model: the reasons, and exit status\n"
+	"1.\n"
 	"\n"
 	"Options:\n"
 	"  --vcpus N      for a VM of N vCPUs (1)\n" CLI_HELP_TOLERATE CLI_HELP_IDENTITY
@@ -49,7 +50,23 @@ static int put_json(struct cli *cli, const char *model, const char *host,
 	return cli_put_json(cli, o);
 }
 
-static void put_words(struct cli *cli, const char *model, const char *host,
+/* What the numbers of a call stand for; NULL: nothing that has a name. */
+static const char *meaning(const struct steady_call *c, uint32_t options, char *out, size_t room)
+{
+	if (c->op == STEADY_OP_SET)
+		return steady_id_name(c->id);
+	/* of those that are turned on by other calls nothing stands in this one */
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (!steady_options[i].features)
+			options &= ~(UINT32_C(1) << i);
+	}
+	return c->op == STEADY_OP_INIT && options
+		       ? steady_configuration_text(options, options, STEADY_IRQCHIP_UNKNOWN, out,
+						   room)
+		       : NULL;
+}
+
+static void put_words(struct cli *cli, const char *model, uint32_t options, const char *host,
 		      const struct steady_plan *plan)
 {
 	struct steady_text line = STEADY_TEXT_INIT;
@@ -62,7 +79,8 @@ static void put_words(struct cli *cli, const char *model, const char *host,
 	cli_put_unknown(&cli->out, cli->report, 0, "# ");
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct steady_call *c = &plan->calls[i];
-		const char *name = c->op == STEADY_OP_SET ? steady_id_name(c->id) : NULL;
+		char text[128];
+		const char *name = meaning(c, options, text, sizeof(text));
 
 		steady_op_print(&line, c);
 		steady_text_printf(&cli->out, "%s = 0", line.data ? line.data : "");
@@ -110,7 +128,7 @@ static int make(struct cli *cli, const struct cli_subject *model, const char *la
 	} else if (!r && cli->json) {
 		r = put_json(cli, label, host->name, plan);
 	} else if (!r && !cli->quiet) {
-		put_words(cli, label, host->name, plan);
+		put_words(cli, label, model->model->options, host->name, plan);
 	}
 	steady_plan_free(plan);
 	return r;

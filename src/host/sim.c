@@ -330,24 +330,17 @@ static int fits_others(const struct steady_sim *s, uint32_t features)
 	return (features ^ s->features) & narrow ? -EINVAL : 0;
 }
 
-/* The one of the irqchip that is there, or none; 32-bit EL1 changes no register of a profile. */
+/* The one of the irqchip that is there, or none. */
 const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
 							    uint32_t features)
 {
-	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
-	const uint32_t chips[] = {
-		s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
-		: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
-						: STEADY_IRQCHIP_UNKNOWN,
-		STEADY_IRQCHIP_NONE,
-	};
-	const struct steady_configuration *c = NULL;
+	uint32_t chip = s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
+			: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
+							: STEADY_IRQCHIP_UNKNOWN;
 	uint32_t options = options_of(s, features);
+	const struct steady_configuration *c = steady_profile_find(s->profile, options, chip);
 
-	for (size_t i = 0; i < 4 && !c; i++)
-		c = steady_profile_find(s->profile, i < 2 ? options : options & ~narrow,
-					chips[i % 2]);
-	return c;
+	return c ? c : steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);
 }
 
 static int init_vcpu(struct steady_sim *s, uint32_t index, uint32_t features)
@@ -404,25 +397,52 @@ static int finalize(struct steady_sim_vcpu *v, uint64_t feature)
 
 /* ---- lists and masks ---- */
 
-static int reg_list(struct steady_sim *s, const struct steady_sim_vcpu *v,
+/*
+ * kvm_arm_copy_fw_reg_indices(): firmware's registers are listed, all that can be read. A profile that was
+ * written by hand may leave some out; without those that nobody knows it would be another host.
+ */
+static bool listed_besides(const struct steady_sim *s, const struct steady_sim_vcpu *v,
+			   const struct steady_firmware_reading *f)
+{
+	return f->reading.state == STEADY_VALUE && !steady_id_known(f->id) &&
+	       !steady_sim_listed(s, v, f->id);
+}
+
+/* How many there are; list: NULL to count them. */
+static uint32_t put_list(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t *list)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < v->c->register_count; i++) {
+		if (!steady_sim_open(s, v->c->register_list[i]))
+			continue;
+		if (list)
+			list[n] = v->c->register_list[i];
+		n++;
+	}
+	for (size_t i = 0; i < s->profile->firmware_count; i++) {
+		if (!listed_besides(s, v, &s->profile->firmware[i]))
+			continue;
+		if (list)
+			list[n] = s->profile->firmware[i].id;
+		n++;
+	}
+	return n;
+}
+
+static int reg_list(const struct steady_sim *s, const struct steady_sim_vcpu *v,
 		    struct steady_call *call)
 {
-	const struct steady_configuration *c = v->c;
-	uint32_t count = 0, room = call->count;
+	uint32_t room = call->count;
 
 	if (steady_sim_has(v, STEADY_OPTION_SVE) && !v->finalized)
 		return -EPERM;
-	if (!c->register_list)
+	if (!v->c->register_list)
 		return -ENOSYS; /* the profile did not capture it: nothing is made up */
-	for (size_t i = 0; i < c->register_count; i++)
-		count += steady_sim_open(s, c->register_list[i]);
-	call->count = count;
-	if (room < count)
+	call->count = put_list(s, v, NULL);
+	if (room < call->count)
 		return -E2BIG;
-	for (size_t i = 0, n = 0; i < c->register_count; i++) {
-		if (steady_sim_open(s, c->register_list[i]))
-			call->list[n++] = c->register_list[i];
-	}
+	put_list(s, v, call->list);
 	return 0;
 }
 

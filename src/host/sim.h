@@ -142,6 +142,8 @@ void steady_sim_first_run(struct steady_sim *s, const struct steady_sim_vcpu *v)
 
 /* Whether KVM lists this id now: registers come and go with their fields. */
 bool steady_sim_open(const struct steady_sim *s, uint64_t id);
+/* Whether the profile lists it for this vCPU, and it is open. */
+bool steady_sim_listed(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id);
 int steady_sim_get(struct steady_sim *s, struct steady_call *call);
 int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 

@@ -22,15 +22,28 @@ uint64_t steady_sim_max_vcpus(const struct steady_sim *s)
 	return s->gic == STEADY_DEVICE_GICV2 ? GICV2_VCPUS : most;
 }
 
+/* Whether a configuration has shown anything, and so that its interrupt controller could be made. */
+static bool was_made(const struct steady_configuration *c)
+{
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++) {
+		if (c->reg[reg].state == STEADY_VALUE)
+			return true;
+	}
+	return false;
+}
+
 bool steady_sim_can_make_gic(const struct steady_sim *s, uint64_t type)
 {
+	uint32_t wanted = type == STEADY_DEVICE_GICV2	? STEADY_GICV2
+			  : type == STEADY_DEVICE_GICV3 ? STEADY_GICV3
+							: STEADY_IRQCHIP_NONE;
+
 	for (size_t i = 0; i < s->profile->configuration_count; i++) {
-		uint32_t chip = s->profile->configurations[i].irqchip;
+		const struct steady_configuration *c = &s->profile->configurations[i];
 
 		/* what was not captured may be either */
-		if ((type == STEADY_DEVICE_GICV2 && chip == STEADY_GICV2) ||
-		    (type == STEADY_DEVICE_GICV3 && chip == STEADY_GICV3) ||
-		    chip == STEADY_IRQCHIP_UNKNOWN)
+		if (wanted != STEADY_IRQCHIP_NONE && was_made(c) &&
+		    (c->irqchip == wanted || steady_irqchip_may_be(wanted, c->irqchip)))
 			return true;
 	}
 	return false;

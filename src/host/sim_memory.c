@@ -65,7 +65,7 @@ bool steady_sim_open(const struct steady_sim *s, uint64_t id)
 	return true;
 }
 
-static bool listed(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id)
+bool steady_sim_listed(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id)
 {
 	const struct steady_configuration *c = v->c;
 	size_t low = 0, high = c->register_count;
@@ -293,17 +293,17 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	*index = row_of(s->profile->firmware, s->profile->firmware_count, id);
 	if (*index >= 0)
 		return FIRMWARE;
-	if (is_firmware(id) && (listed(s, v, id) || !s->profile->firmware_known))
+	if (is_firmware(id) && (steady_sim_listed(s, v, id) || !s->profile->firmware_known))
 		return UNREAD;
 	*index = row_of(s->profile->caches, s->profile->cache_count, id);
-	if (*index >= 0 || ((id & ~ID_NUMBER) == ID_CACHE && listed(s, v, id)))
+	if (*index >= 0 || ((id & ~ID_NUMBER) == ID_CACHE && steady_sim_listed(s, v, id)))
 		return CACHE;
 	if (id == STEADY_ID_SVE_VLS)
 		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS
 										     : NOWHERE;
 	if (id == STEADY_ID_PMCR_EL0 && steady_sim_has_pmcr(s))
 		return steady_sim_has(v, STEADY_OPTION_PMU) ? PMCR : NOWHERE;
-	if (!listed(s, v, id))
+	if (!steady_sim_listed(s, v, id))
 		return NOWHERE;
 	*index = unnamed_row(s, id);
 	return *index < 0 ? MEMORY : UNNAMED;

@@ -46,16 +46,6 @@ static unsigned int vector_bytes(const struct steady_vl *vl)
 	return 0;
 }
 
-static const struct steady_reading *find(const struct steady_firmware_reading *all, size_t count,
-					 uint64_t id)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (all[i].id == id)
-			return &all[i].reading;
-	}
-	return NULL;
-}
-
 static bool captured(const struct steady_sim *s)
 {
 	return s->profile->configurations[0].reset;
@@ -83,9 +73,7 @@ static const struct steady_configuration *told_by(const struct steady_sim *s,
 static int initial(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id,
 		   uint64_t *value)
 {
-	const struct steady_configuration *first = &s->profile->configurations[0];
-	const struct steady_configuration *c = told_by(s, v);
-	const struct steady_reading *r = find(c->reset, c->reset_count, id);
+	const struct steady_reading *r = steady_profile_reset(s->profile, told_by(s, v), id);
 
 	*value = 0;
 	if (!captured(s)) {
@@ -94,7 +82,6 @@ static int initial(const struct steady_sim *s, const struct steady_sim_vcpu *v, 
 						 : 0;
 		return 0;
 	}
-	r = r ? r : find(first->reset, first->reset_count, id);
 	if (r && r->state == STEADY_FAILED)
 		return -r->error;
 	*value = r ? r->value : 0;

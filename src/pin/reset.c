@@ -10,26 +10,14 @@
 #include "base/report.h"
 #include "pin/probe.h"
 
-#define ID_SIZE_SHIFT 52
-#define WIDEST    3 /* 2^3 bytes */
-
-static bool is_kept(const struct steady_profile *p, uint64_t id)
-{
-	return (id >> ID_SIZE_SHIFT & 0xf) <= WIDEST && steady_profile_state(p, id) &&
-	       steady_written_of(id).rule != STEADY_WRITTEN_COUNTS;
-}
-
 /* What the profile would say of it without this configuration. */
 static uint64_t as_first(const struct steady_probe *b, const struct steady_configuration *c,
 			 uint64_t id)
 {
 	const struct steady_configuration *first = &b->p->configurations[0];
+	const struct steady_reading *r = c == first ? NULL : steady_profile_reset(b->p, first, id);
 
-	for (size_t i = 0; c != first && i < first->reset_count; i++) {
-		if (first->reset[i].id == id)
-			return first->reset[i].reading.value;
-	}
-	return 0;
+	return r ? r->value : 0;
 }
 
 int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c)
@@ -45,7 +33,7 @@ int steady_probe_reset(struct steady_probe *b, struct steady_configuration *c)
 		uint64_t id = c->register_list[i], value[8] = {0};
 		int r;
 
-		if (!is_kept(b->p, id))
+		if (!steady_profile_resets(b->p, id))
 			continue;
 		r = steady_ask_get(&b->host, 0, id, value);
 		if (r)

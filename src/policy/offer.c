@@ -295,12 +295,16 @@ void steady_cell_add_breaks(struct steady_cell *cell, const struct steady_view *
 	}
 }
 
-static int fill_cell(const struct steady_profile *p, const struct steady_configuration *c,
-		     struct steady_cell *cell)
+/* A configuration's cell, as one with these options. */
+static int add_cell(const struct steady_profile *p, const struct steady_configuration *c,
+		    uint32_t options, struct steady_offer *o)
 {
+	struct steady_cell *cell = steady_offer_add(o);
 	struct steady_view view;
 
-	cell->options = steady_configuration_options(c);
+	if (!cell)
+		return -STEADY_ENOMEM;
+	cell->options = options;
 	cell->irqchip = c->irqchip;
 	steady_configuration_view(c, &view);
 	steady_cell_add_breaks(cell, &view);
@@ -315,6 +319,22 @@ static int fill_cell(const struct steady_profile *p, const struct steady_configu
 		cell->register_count = c->register_count;
 	}
 	return 0;
+}
+
+/* Of each choice of options that the configuration tells of: its own, and that with 32-bit EL1. */
+static int add_cells(const struct steady_profile *p, const struct steady_configuration *c,
+		     struct steady_offer *o)
+{
+	uint32_t options = steady_configuration_options(c);
+	uint32_t narrow = options | UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	int r = 0;
+
+	if (steady_profile_find(p, options, c->irqchip) != c)
+		return 0; /* there twice: the first counts */
+	r = add_cell(p, c, options, o);
+	if (!r && narrow != options && steady_profile_find(p, narrow, c->irqchip) == c)
+		r = add_cell(p, c, narrow, o);
+	return r;
 }
 
 /* A bitmap that nobody has a name for yet, and such bits: these services are left out. */
@@ -369,13 +389,7 @@ int steady_offer_of(const struct steady_profile *p, struct steady_offer **offer)
 	if (!o)
 		return r;
 	for (size_t i = 0; i < p->configuration_count; i++) {
-		const struct steady_configuration *c = &p->configurations[i];
-		struct steady_cell *cell;
-
-		if (steady_profile_find(p, steady_configuration_options(c), c->irqchip) != c)
-			continue; /* there twice: the first counts */
-		cell = steady_offer_add(o);
-		r = cell ? fill_cell(p, c, cell) : -STEADY_ENOMEM;
+		r = add_cells(p, &p->configurations[i], o);
 		if (r)
 			goto out;
 	}

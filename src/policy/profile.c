@@ -79,6 +79,8 @@ void steady_profile_free(struct steady_profile *p)
 #define ID_SPACE  UINT64_C(0xffffffffffff0000)
 #define ID_CORE   UINT64_C(0x0000000000100000)
 #define ID_COPROC UINT64_C(0x000000000fff0000)
+#define ID_SIZE_SHIFT 52
+#define WIDEST_RESET  3 /* 2^3 bytes: what a profile keeps of reset values */
 
 bool steady_profile_state(const struct steady_profile *p, uint64_t id)
 {
@@ -89,6 +91,29 @@ bool steady_profile_state(const struct steady_profile *p, uint64_t id)
 			return false;
 	}
 	return (id & ID_SPACE) == ID_SYSTEM || (id & ID_COPROC) == ID_CORE;
+}
+
+bool steady_profile_resets(const struct steady_profile *p, uint64_t id)
+{
+	return (id >> ID_SIZE_SHIFT & 0xf) <= WIDEST_RESET && steady_profile_state(p, id) &&
+	       steady_written_of(id).rule != STEADY_WRITTEN_COUNTS;
+}
+
+static const struct steady_reading *reset_of(const struct steady_configuration *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->reset_count; i++) {
+		if (c->reset[i].id == id)
+			return &c->reset[i].reading;
+	}
+	return NULL;
+}
+
+const struct steady_reading *steady_profile_reset(const struct steady_profile *p,
+						  const struct steady_configuration *c, uint64_t id)
+{
+	const struct steady_reading *own = reset_of(c, id);
+
+	return own ? own : reset_of(&p->configurations[0], id);
 }
 
 bool steady_profile_behaves(const struct steady_profile *p, enum steady_behaviour behaviour)
@@ -137,7 +162,7 @@ uint32_t steady_configuration_options(const struct steady_configuration *c)
 	return options;
 }
 
-const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
+static const struct steady_configuration *find_exactly(const struct steady_profile *p,
 						       uint32_t options, uint32_t irqchip)
 {
 	const struct steady_configuration *any = NULL;
@@ -154,6 +179,33 @@ const struct steady_configuration *steady_profile_find(const struct steady_profi
 			any = c;
 	}
 	return any;
+}
+
+/* Whether a host has shown that it takes 32-bit EL1, and KVM gives it with these other options. */
+static bool takes_narrow(const struct steady_profile *p, uint32_t others)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+
+	/* kvm_vcpu_init_check_features() */
+	if (others & (UINT32_C(1) << STEADY_OPTION_MTE | UINT32_C(1) << STEADY_OPTION_EL2 |
+		      UINT32_C(1) << STEADY_OPTION_EL2_E2H0))
+		return false;
+	for (size_t i = 0; i < p->configuration_count; i++) {
+		if (steady_configuration_options(&p->configurations[i]) & narrow)
+			return true;
+	}
+	return false;
+}
+
+const struct steady_configuration *steady_profile_find(const struct steady_profile *p,
+						       uint32_t options, uint32_t irqchip)
+{
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
+	const struct steady_configuration *c = find_exactly(p, options, irqchip);
+
+	if (!c && options & narrow && takes_narrow(p, options & ~narrow))
+		c = find_exactly(p, options & ~narrow, irqchip);
+	return c;
 }
 
 const struct steady_reading *steady_profile_firmware(const struct steady_profile *p, uint64_t id)

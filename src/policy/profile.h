@@ -155,7 +155,8 @@ struct steady_configuration *steady_profile_add(struct steady_profile *profile);
 uint32_t steady_configuration_options(const struct steady_configuration *configuration);
 /*
  * The configuration with exactly these options and this irqchip (UNKNOWN on either side: any that
- * it may be), or NULL.
+ * it may be), or NULL. 32-bit EL1 is captured with all other options or alone, and changes none of the
+ * registers that a profile has: what was not captured with it is as without it.
  */
 const struct steady_configuration *steady_profile_find(const struct steady_profile *profile,
 						       uint32_t options, uint32_t irqchip);
@@ -177,6 +178,11 @@ const struct steady_reading *steady_profile_capability(const struct steady_profi
 bool steady_profile_mask(const struct steady_profile *profile, int reg, uint64_t *mask);
 /* A register of the guest's state: not about the CPU, not firmware, no cache's, none unnamed. */
 bool steady_profile_state(const struct steady_profile *profile, uint64_t id);
+/* Whether a probe reads what it holds after a reset: a register of state that neither counts nor is wide. */
+bool steady_profile_resets(const struct steady_profile *profile, uint64_t id);
+/* What the profile says that it holds then, not 0; NULL: nothing, so it is 0 if that was captured. */
+const struct steady_reading *steady_profile_reset(const struct steady_profile *profile,
+						  const struct steady_configuration *c, uint64_t id);
 /* A reading that failed, and that not as an answer: what it was for is unknown. */
 bool steady_reading_unknown(const struct steady_reading *reading);
 /* Whether the kernel lets ID registers be written at all (from 6.7 on; not 6.1). */

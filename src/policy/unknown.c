@@ -262,13 +262,58 @@ const struct steady_reading *steady_unknown_reading(const struct steady_profile 
 	return NULL;
 }
 
-static void not_captured(struct steady_report *report, const char *name, const char *reason)
+/* `value` NULL: nobody knows. */
+static void not_captured(struct steady_report *report, const char *name, const uint64_t *value,
+			 const char *reason)
 {
 	steady_report_add(report, STEADY_WARNING, 0);
 	steady_report_unknown(report, names[STEADY_UNKNOWN_REGISTER]);
 	steady_report_subject(report, name, NULL);
+	if (value)
+		steady_report_offered(report, "0x%" PRIx64, *value);
 	steady_report_reason(report, "%s, and %s", words[STEADY_UNKNOWN_REGISTER], reason);
 	steady_report_advice(report, "probe the host again, or let apply try");
+}
+
+/* Whether a configuration lists it. */
+static bool lists(const struct steady_configuration *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->register_count; i++) {
+		if (c->register_list[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What it holds after a reset, of a profile whose probe took it for a guest's state: one that is listed
+ * where reset values were captured, and has none, holds 0.
+ */
+static bool reset_value(const struct steady_profile *p, const struct steady_configuration *c,
+			uint64_t id, uint64_t *value)
+{
+	const struct steady_reading *r = steady_profile_reset(p, c, id);
+	bool captured = c->reset || (p->configurations[0].reset && lists(p->configurations, id));
+
+	if (!steady_profile_resets(p, id) || (r ? r->state != STEADY_VALUE : !captured))
+		return false;
+	*value = r ? r->value : 0;
+	return true;
+}
+
+/* Of one that no probe looked at as unknown. */
+static void check_reset(const struct steady_profile *p, const struct steady_configuration *c,
+			uint64_t id, const char *name, struct steady_report *report)
+{
+	uint64_t value;
+
+	if (!reset_value(p, c, id, &value))
+		not_captured(report, name, NULL, "the profile did not capture what it shows");
+	else if (value)
+		not_captured(report, name, &value,
+			     "the profile did not capture whether KVM lets it be 0");
+	else
+		steady_unknown_zero(report, STEADY_UNKNOWN_REGISTER, name, NULL, 0);
 }
 
 static int check_one(const struct steady_model *m, const struct steady_profile *p,
@@ -285,13 +330,12 @@ static int check_one(const struct steady_model *m, const struct steady_profile *
 		return 0; /* of a newer version's model, which knows what it is */
 	if (steady_id_wide(id))
 		return steady_unknown_wide(report, m, id);
-	if (!r || steady_reading_unknown(r)) {
-		not_captured(report, name, r ? "it could not be read on this host"
-					     : "the profile did not capture what it shows");
-		return 0;
-	}
-	if (r->state != STEADY_VALUE)
-		return 0; /* the answer that it is not there */
+	if (!r)
+		check_reset(p, c, id, name, report);
+	else if (steady_reading_unknown(r))
+		not_captured(report, name, NULL, "it could not be read on this host");
+	if (!r || r->state != STEADY_VALUE)
+		return 0; /* the answer may be that it is not there */
 	if (r->value && !zero)
 		return steady_unknown_stays(report, m, STEADY_UNKNOWN_REGISTER, name, NULL, r->value,
 					    "KVM does not let it be 0");

@@ -158,5 +158,20 @@ class Input(Case):
             self.assertEqual(running.wait(), DONE)
 
 
+class Plan(Case):
+    def test_options_are_named(self):
+        """Bits of features[0] by name (uapi asm/kvm.h); what follows a # is no part of the call."""
+        for host, options, line in (("max-7.3", (), "init 0 7c = 0  # pmu, sve, ptrauth"),
+                                    ("max-7.3", ("--vcpu", "el1_32bit=on,sve=off,pmu=off"),
+                                     "init 0 66 = 0  # ptrauth, el1_32bit"),
+                                    ("max-7.3", ("--vcpu", "sve=off,pmu=off,ptrauth=off"), "init 0 4 = 0"),
+                                    ("max-7.3-nested", ("--vcpu", "el2_e2h0=on,sve=off,ptrauth=off"),
+                                     "init 0 18c = 0  # pmu, el2, el2_e2h0")):
+            with self.subTest(line):
+                out = self.expect(DONE, "plan", self.model(host, options=options), profile(host)).out
+                self.assertIn(line, out.splitlines())
+                self.expect(DONE, "replay", "-", profile(host), stdin=out)
+
+
 if __name__ == "__main__":
     main()

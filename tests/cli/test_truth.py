@@ -479,9 +479,44 @@ class Pools(Case):
         self.expect(BAD, "baseline", "--vcpu", "el2_e2h0=on,el2=off", profile("max-7.3-nested"))
 
     def test_the_choices_that_there_are(self):
-        """32-bit EL1 goes with all of the others or with none of them, and that is what is said."""
-        answer = self.expect(NO, "baseline", "--vcpu", "el1_32bit=on,sve=off,pmu=on", profile("max-7.3"))
-        self.assertIn("accepts pmu, sve, ptrauth, el1_32bit, gicv3; el1_32bit, gicv3: max-7.3", answer.out)
+        """kvm_vcpu_init_check_features(): 32-bit EL1 goes neither with memory tagging nor with EL2."""
+        for host, more in (("max-7.3-mte", "mte"), ("max-7.3-nested", "el2")):
+            answer = self.expect(NO, "baseline", "--vcpu", f"el1_32bit=on,{more}=on", profile(host))
+            self.assertIn("no choice of vCPU options", answer.out)
+        answer = self.expect(NO, "baseline", "--vcpu", "el1_32bit=on,mte=on", profile("max-7.3-nosve"))
+        self.assertIn("pmu, ptrauth, el1_32bit, gicv3; ", answer.out)
+
+    def test_32_bit_el1_with_any_of_the_others(self):
+        """KVM_ARM_VCPU_INIT takes EL1_32BIT with each set of the features that the host has, but for two."""
+        for hosts, lost in ((("max-7.3", "max-7.3-nosve"), {"sve"}), (("max-7.3", "max-7.3-nopauth"), {"ptrauth"}),
+                            (("max-7.3", "max-7.3-mte"), set()), (("max-7.3-nosve", "max-7.3-nopauth"),
+                                                                  {"sve", "ptrauth"})):
+            with self.subTest(hosts):
+                model = self.model(*hosts, name="narrow-v1", options=("--vcpu", "el1_32bit=on"))
+                options = json.loads(pathlib.Path(model).read_text(encoding="utf-8"))["vcpu_features"]
+                self.assertEqual({name for name, on in options.items() if on},
+                                 {"el1_32bit", "pmu", "sve", "ptrauth"} - lost)
+                for host in map(profile, hosts):
+                    self.expect(DONE, "check", model, host)
+                    self.assertIs(self.expect(DONE, "apply", "--json", model, host).json()["pinned"], True)
+                    self.expect(DONE, "replay", "-", host, stdin=self.expect(DONE, "plan", model, host).out)
+        for off in ("sve", "pmu", "ptrauth", "sve,ptrauth"):
+            words = ",".join(f"{name}=off" for name in off.split(","))
+            with self.subTest(words):
+                model = self.model("max-7.3", name="narrow-v1", options=("--vcpu", "el1_32bit=on," + words))
+                self.assertIs(self.expect(DONE, "apply", "--json", model, profile("max-7.3")).json()["pinned"], True)
+
+    def test_32_bit_el1_where_it_is_none(self):
+        """One that a host has not shown, and with what KVM refuses it (kvm_vcpu_init_check_features())."""
+        model = self.model("max-7.3", name="narrow-v1", options=("--vcpu", "el1_32bit=on,sve=off"))
+        self.assertIn("32-bit EL1", self.expect(NO, "check", model, profile("neoverse-n1-7.3")).out)
+        for host, more in (("max-7.3-mte", "mte"), ("max-7.3-nested", "el2")):
+            given = json.loads(pathlib.Path(self.model(host, options=("--vcpu", f"{more}=on"))).read_text())
+            given["vcpu_features"]["el1_32bit"] = True
+            del given["offer"]
+            given = self.file("both.json", json.dumps(given))
+            for command in ("check", "plan"):
+                self.assertIn("no configuration that is known to have", self.expect(BAD, command, given, profile(host)).err)
 
     def test_el2_with_any_of_the_others(self):
         """KVM_ARM_VCPU_INIT takes HAS_EL2 with each set of the features that the host has."""

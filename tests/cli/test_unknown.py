@@ -243,14 +243,53 @@ class Unknown(Case):
     def test_a_register_that_was_not_captured(self):
         """It is told; what it shows, apply finds out."""
         for base in BASES:
-            host = self.file("future.json", json.dumps(Future(base).listed(SYSREG).p))
+            future = Future(base).listed(SYSREG)
+            for c in future.p["configurations"]:
+                c.pop("reset", None)
+            host = self.file("future.json", json.dumps(future.p))
             self.assertIn("S3_0_C2_C1_6", self.expect(DONE, "check", self.model(base), host).out)
-            (found,) = self.expect(DONE, "apply", "--json", self.model(base), host).json()["unknown"]
-            self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", "zero"))
+            check, _, apply = self.answers(DONE, base, host)
+            for answer, state in ((check, "left"), (apply, "zero")):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"]), ("S3_0_C2_C1_6", state))
 
-    def test_a_bitmap_that_is_not_listed(self):
+    def test_a_register_that_was_captured_as_state(self):
+        """By a version that knew no unnamed registers: 0 stays, of another value KVM may keep it."""
+        for base in BASES:
+            host = self.file("future.json", json.dumps(Future(base).listed(SYSREG).p))
+            for answer in self.answers(DONE, base, host):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"], found["offered"]),
+                                 ("S3_0_C2_C1_6", "zero", "0x0"))
+            _, plan, apply = self.answers(DONE, base, host)
+            self.assertNotIn(SYSREG, {w["id"] for w in apply["writes"]})
+            self.assertNotIn(int(SYSREG, 16), {int(call["id"], 16) for call in plan["calls"]})
+            future = Future(base).listed(SYSREG)
+            future.p["configurations"][0]["reset"][SYSREG] = "0x11"
+            host = self.file("future.json", json.dumps(future.p))
+            check, plan, apply = self.answers(DONE, base, host)
+            for answer, state in ((check, "left"), (plan, "left"), (apply, "zero")):
+                (found,) = answer["unknown"]
+                self.assertEqual((found["register"], found["state"], found["offered"]),
+                                 ("S3_0_C2_C1_6", state, "0x11"))
+
+    def test_firmware_that_is_not_listed(self):
+        """KVM lists all that it has (kvm_arm_copy_fw_reg_indices()), and so does a host that is simulated."""
+        for base in BASES:
+            for kvm_id, value, status in ((BITMAP, "0x3", DONE), (FIRMWARE, "0x1", NO), (FIRMWARE, "0x0", DONE)):
+                with self.subTest(base, kvm_id=kvm_id, value=value):
+                    future = Future(base)
+                    future.p["firmware"][kvm_id] = value
+                    host = self.file("future.json", json.dumps(future.p))
+                    for answer in self.answers(status, base, host):
+                        self.assertEqual(told(answer["unknown"]), {(kvm_id, None, value)})
+
+    def test_a_bitmap_without_a_list(self):
+        """They are looked for by number too."""
         future = Future("max-7.3")
         future.p["firmware"][BITMAP] = "0x3"
+        for c in future.p["configurations"]:
+            del c["register_list"]
         host = self.file("future.json", json.dumps(future.p))
         a = self.expect(DONE, "apply", "--json", self.model("max-7.3"), host).json()
         self.assertEqual(told(a["unknown"]), {(BITMAP, None, "0x3")})

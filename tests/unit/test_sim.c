@@ -365,6 +365,38 @@ static void test_el2(void **state)
 	}
 }
 
+/* What a probe keeps of a VM that it could not make: options, and an errno for each register. */
+static void lose(struct steady_configuration *c)
+{
+	c->irqchip = STEADY_IRQCHIP_UNKNOWN;
+	c->register_count = 0;
+	for (int reg = 0; reg < STEADY_REGISTERS; reg++)
+		c->reg[reg] = (struct steady_reading){.error = ENOMEM, .state = STEADY_FAILED};
+}
+
+/* Such a one has shown no interrupt controller: the others tell. */
+static void test_lost_configuration(void **state)
+{
+	struct host h;
+
+	(void)state;
+	h.p = build_host(BUILD_N1, BUILD_7_3, "host");
+	lose(&h.p->configurations[1]);
+	boot(&h, PSCI_0_2 | PMU_V3);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V2), -ENODEV);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, 1), -ENODEV);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V3), 0);
+	stop(&h);
+	/* of one that does not say, either may be; no other device */
+	h.p = build_host(BUILD_N1, BUILD_7_3, "host");
+	for (size_t i = 0; i < h.p->configuration_count; i++)
+		h.p->configurations[i].irqchip = STEADY_IRQCHIP_UNKNOWN;
+	boot(&h, PSCI_0_2);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, 1), -ENODEV);
+	assert_int_equal(ask(&h, STEADY_OP_CREATE_GIC, 0, V2), 0);
+	stop(&h);
+}
+
 static void test_devices(void **state)
 {
 	struct host h;
@@ -452,7 +484,13 @@ static void test_masks(void **state)
 	assert_true(list[2 << 6 | 1] == 0x300fc00f);           /* (3,3,0,0,1) */
 	c.id = 1;
 	assert_int_equal(steady_sim_call(h.s, &c), -EINVAL);
+	/* bit 1 of the capability: a second range, of which a profile has nothing (api.rst, 4.139) */
+	build_capability(h.p, "ARM_SUPPORTED_REG_MASK_RANGES", 3);
+	assert_int_equal(steady_sim_call(h.s, &c), -ENOSYS);
+	c.id = 2;
+	assert_int_equal(steady_sim_call(h.s, &c), -EINVAL);
 	c.id = 0;
+	assert_int_equal(steady_sim_call(h.s, &c), 0);
 	c.count = 191;
 	assert_int_equal(steady_sim_call(h.s, &c), -E2BIG);
 	stop(&h);
@@ -528,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_gic_fields),
 		cmocka_unit_test(test_irqchip_chooses),
 		cmocka_unit_test(test_el2),
+		cmocka_unit_test(test_lost_configuration),
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_vector_lengths),
 		cmocka_unit_test(test_masks),

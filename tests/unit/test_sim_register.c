@@ -81,6 +81,36 @@ static void test_ccsidr(void **state)
 	stop(&h);
 }
 
+/*
+ * set_ccsidr(), get_min_cache_line_size() (Linux 6.12, arch/arm64/kvm/sys_regs.c): an odd CSSELR (InD) is
+ * an instruction cache, whose least line is 1 << (IminLine + 2) bytes; LineSize is that of 1 << (n + 4).
+ */
+static void test_ccsidr_kinds(void **state)
+{
+	static const uint64_t lines[][2] = {{4, 3}, {3, 4}}; /* DminLine, IminLine */
+	struct host h;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		h.p = build_host(BUILD_N1, BUILD_7_3, "host");
+		build_put(h.p, "CTR_EL0.DminLine", lines[i][0]);
+		build_put(h.p, "CTR_EL0.IminLine", lines[i][1]);
+		for (size_t c = 0; c < h.p->configuration_count; c++) {
+			h.p->configurations[c].register_list[0] = CCSIDR(0); /* the least: sorted */
+			h.p->configurations[c].register_list[1] = CCSIDR(1);
+		}
+		boot(&h, PSCI_0_2);
+		for (uint64_t kind = 0; kind < 2; kind++) {
+			uint64_t least = lines[i][kind] - 2;
+
+			assert_int_equal(set(&h, 0, CCSIDR(kind), 0x001fe018 | least), 0);
+			assert_int_equal(set(&h, 0, CCSIDR(kind), 0x001fe018 | (least - 1)),
+					 -EINVAL);
+		}
+		stop(&h);
+	}
+}
+
 static const struct {
 	uint64_t id;
 	const char *field;
@@ -493,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_mpidr),
 		cmocka_unit_test(test_clidr),
 		cmocka_unit_test(test_ccsidr),
+		cmocka_unit_test(test_ccsidr_kinds),
 		cmocka_unit_test(test_singles),
 		cmocka_unit_test(test_impdef_pmu_after_run),
 		cmocka_unit_test(test_record_wins),
