@@ -75,14 +75,20 @@ int steady_sim_init_gic(struct steady_sim *s)
 	return 0;
 }
 
+/* The VM's, or on kernels where each vCPU has its own that of this one. */
+static uint32_t features_of(const struct steady_sim *s, const struct steady_sim_vcpu *v)
+{
+	return steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU) ? v->features
+										      : s->features;
+}
+
 /*
  * With a GIC the interrupt is set first, and stays set when what follows fails; without one there
  * is none to set. A strict vCPU's PMU is to be chosen before, by a call that is not simulated.
  */
 int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
-	bool per_vcpu = steady_profile_behaves(s->profile, STEADY_BEHAVIOUR_FEATURES_PER_VCPU);
-	uint32_t features = per_vcpu ? v->features : s->features;
+	uint32_t features = features_of(s, v);
 
 	if (!(features & steady_options[STEADY_OPTION_PMU].features))
 		return -ENODEV;
@@ -100,7 +106,7 @@ int steady_sim_init_pmu(struct steady_sim *s, struct steady_sim_vcpu *v)
 /* kvm_arm_pmu_v3_set_nr_counters() */
 int steady_sim_set_counters(struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t counters)
 {
-	if (!(s->features & steady_options[STEADY_OPTION_PMU].features))
+	if (!(features_of(s, v) & steady_options[STEADY_OPTION_PMU].features))
 		return -ENODEV;
 	if (v->pmu_ready)
 		return -EBUSY;
