@@ -28,7 +28,7 @@ COLUMNS = {
     "gates.tsv": "name op0 op1 crn crm op2 register field from source",
     "state.tsv": "name op0 op1 crn crm op2 same_as source",
     "visible.tsv": "register field config source",
-    "options.tsv": "option title features capabilities enable on_request qemu source",
+    "options.tsv": "option title features capabilities enable on_request not_with qemu source",
     "known.tsv": "op0 op1 crn crm op2 source",
     "firmware.tsv": "name id kind services opt_in source",
     "capabilities.tsv": "name number source",
@@ -612,7 +612,18 @@ class Facts:
                 row.needs = self.option_needs(row, row.capabilities.split(","))
                 row.enables = self.option_needs(row, [row.enable])
                 options.append(row)
+        for row in options:
+            row.excludes = self.option_excludes(row, [other.option for other in options])
         return options
+
+    def option_excludes(self, row, names):
+        bits = 0
+        for name in filter(None, row.not_with.split(",")):
+            if name not in names or name == row.option:
+                self.faults.add(row.place, "not_with: '%s' is no other option" % name)
+            else:
+                bits |= 1 << names.index(name)
+        return bits
 
     def option_bits(self, row):
         bits = 0

@@ -227,9 +227,10 @@ def options(known):
     entries = []
     for row in known.options:
         needs = row.needs + [0, 0]
-        entries.append('[%s] = {"%s", "%s", 0x%x, {%d, %d}, %d, %s, %s}' % (
+        entries.append('[%s] = {"%s", "%s", 0x%x, {%d, %d}, %d, %s, 0x%x, %s}' % (
             macro("STEADY_OPTION_", row.option), row.option, row.title, row.bits, needs[0],
-            needs[1], (row.enables + [0])[0], boolean(row.on_request == "yes"), string(row.qemu)))
+            needs[1], (row.enables + [0])[0], boolean(row.on_request == "yes"), row.excludes,
+            string(row.qemu)))
     return lines + table("const struct steady_option_row steady_options[STEADY_OPTIONS]", entries)
 
 

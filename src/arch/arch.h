@@ -323,10 +323,13 @@ struct steady_option_row {
 	uint32_t capability[2]; /* KVM_CAP numbers that must all be there; 0: none */
 	uint32_t enable_cap;    /* KVM_CAP to enable on the VM before the first vCPU; 0: none */
 	bool on_request;        /* never chosen by itself */
+	uint32_t not_with;      /* 1 << enum steady_option: no kernel gives a vCPU both */
 	const char *qemu;       /* what turns it on in QEMU: "-cpu host,pmu=on" */
 };
 extern const struct steady_option_row steady_options[STEADY_OPTIONS];
 int steady_option_by_name(const char *name, size_t length);
+/* The first of these options that no kernel gives a vCPU together with another one of them; -1: none. */
+int steady_options_clash(uint32_t options);
 /* The option that has to be on for a field to be anything but 0, or -1. */
 int steady_field_option(int field);
 

@@ -18,6 +18,14 @@ int steady_option_by_name(const char *name, size_t length)
 	return -1;
 }
 
+int steady_options_clash(uint32_t options)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++)
+		if (options >> i & 1 && options & steady_options[i].not_with)
+			return i;
+	return -1;
+}
+
 int steady_behaviour_by_name(const char *name, size_t length)
 {
 	for (int i = 0; i < STEADY_BEHAVIOURS; i++)

@@ -451,11 +451,9 @@ static uint32_t on_request(const struct steady_probe *b, int option, uint32_t *o
 {
 	uint32_t own = UINT32_C(1) << option;
 
-	*others = b->available;
+	*others = b->available & ~steady_options[option].not_with;
 	if (option == STEADY_OPTION_EL2_E2H0)
 		own |= UINT32_C(1) << STEADY_OPTION_EL2;
-	if (option == STEADY_OPTION_EL1_32BIT) /* kvm_vcpu_init_check_features() */
-		*others &= ~(UINT32_C(1) << STEADY_OPTION_MTE);
 	return own;
 }
 

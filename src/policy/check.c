@@ -270,6 +270,11 @@ static int explain_options(const struct steady_model *m, const struct steady_pro
 					       chip ? STEADY_IRQCHIP_UNKNOWN : m->irqchip);
 		return -STEADY_EBLOCKED;
 	}
+	if (steady_options_clash(m->options) >= 0) {
+		blocker(report, "vcpu_features");
+		steady_explain_clash(report, m->options);
+		return -STEADY_EBLOCKED;
+	}
 	steady_report_add(report, STEADY_ERROR, STEADY_EUNKNOWN);
 	steady_report_subject(report, "vcpu_features", NULL);
 	steady_report_wanted(report, "%s",

@@ -479,6 +479,8 @@ int steady_work_explain(const struct steady_work *w, const struct steady_cell *c
 
 int steady_work_no_cell(const struct steady_work *w)
 {
+	bool clash = steady_options_clash(w->request->options_on) >= 0;
+
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
@@ -487,11 +489,15 @@ int steady_work_no_cell(const struct steady_work *w)
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);
 		steady_report_offered(w->report, "%s", all.data ? all.data : "");
+		steady_text_free(&all);
+		if (clash) {
+			steady_explain_clash(w->report, w->request->options_on);
+			continue;
+		}
 		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
 						"host has and that was asked for");
 		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "
 						"hosts that lack one");
-		steady_text_free(&all);
 	}
 	return -STEADY_ECONFLICT;
 }

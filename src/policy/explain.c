@@ -36,6 +36,21 @@ void steady_explain_unvirtualised(struct steady_text *out, int which, uint64_t v
 	}
 }
 
+void steady_explain_clash(struct steady_report *report, uint32_t options)
+{
+	int one = steady_options_clash(options);
+	struct steady_text others = STEADY_TEXT_INIT;
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (options & steady_options[one].not_with & UINT32_C(1) << i)
+			steady_text_printf(&others, "%s%s", others.length ? ", " : "", steady_options[i].title);
+	}
+	steady_report_reason(report, "no kernel gives a guest both %s and %s", steady_options[one].title,
+			     others.data ? others.data : "");
+	steady_report_advice(report, "make the model anew with one of them: --vcpu");
+	steady_text_free(&others);
+}
+
 const char *steady_explain_counters(uint32_t options, uint64_t wanted, uint64_t has)
 {
 	if (has < wanted)

@@ -15,9 +15,11 @@ void steady_explain_field(struct steady_report *report, const struct steady_mode
 
 /* A field's value, in decimal like the sets of values; what is wider than a byte in hex. */
 void steady_explain_number(struct steady_text *out, uint64_t value);
-/* The value of what KVM does not virtualise, with its unit: "62500000 Hz". */
+/* The open finding's reason and advice: some of these options no kernel gives together. */
+void steady_explain_clash(struct steady_report *report, uint32_t options);
 /* Why a host that has so many event counters gives no guest with these options so many. */
 const char *steady_explain_counters(uint32_t options, uint64_t wanted, uint64_t has);
+/* The value of what KVM does not virtualise, with its unit: "62500000 Hz". */
 void steady_explain_unvirtualised(struct steady_text *out, int which, uint64_t value);
 /* "1 (V1P1)": a value with its meaning where there is one. */
 void steady_explain_value(struct steady_text *out, unsigned int field, uint64_t value);

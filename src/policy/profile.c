@@ -186,9 +186,7 @@ static bool takes_narrow(const struct steady_profile *p, uint32_t others)
 {
 	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
 
-	/* kvm_vcpu_init_check_features() */
-	if (others & (UINT32_C(1) << STEADY_OPTION_MTE | UINT32_C(1) << STEADY_OPTION_EL2 |
-		      UINT32_C(1) << STEADY_OPTION_EL2_E2H0))
+	if (steady_options_clash(others | narrow) >= 0)
 		return false;
 	for (size_t i = 0; i < p->configuration_count; i++) {
 		if (steady_configuration_options(&p->configurations[i]) & narrow)

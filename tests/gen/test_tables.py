@@ -600,6 +600,8 @@ class Broken(unittest.TestCase):
                                       ("features", "32", "features: '32' is no bit"),
                                       ("features", "four", "features: 'four' is no bit"),
                                       ("on_request", "maybe", "on_request: unknown 'maybe'"),
+                                      ("not_with", "pmu,el3", "not_with: 'el3' is no other option"),
+                                      ("not_with", "sve", "not_with: 'sve' is no other option"),
                                       ("option", "pmu", "option 'pmu' is already"),
                                       ("option", "s-v-e", "'s-v-e' is no name"),
                                       ("capabilities", "ONE_REG,ARM_SVE,ARM_MTE",
