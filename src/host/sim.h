@@ -149,6 +149,8 @@ int steady_sim_set(struct steady_sim *s, struct steady_call *call);
 
 /* Whether it is one of a guest's state, and not of caches, firmware, or unknown. */
 bool steady_sim_is_state(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id);
+/* Whether KVM_ARM_VCPU_INIT resets it, which it does to a guest's state. */
+bool steady_sim_is_reset(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id);
 /* A register that is memory, or what it holds first. */
 int steady_sim_set_memory(struct steady_sim_vcpu *v, uint64_t id, const uint64_t value[8]);
 void steady_sim_get_memory(struct steady_sim_vcpu *v, uint64_t id, uint64_t initial,

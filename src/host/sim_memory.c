@@ -316,6 +316,15 @@ bool steady_sim_is_state(const struct steady_sim *s, const struct steady_sim_vcp
 	return place_of(s, v, id, &index) == MEMORY;
 }
 
+/* kvm_reset_sys_regs(): also those that its fields hide from it now. */
+bool steady_sim_is_reset(const struct steady_sim *s, const struct steady_sim_vcpu *v, uint64_t id)
+{
+	int index;
+	enum place place = place_of(s, v, id, &index);
+
+	return place == MEMORY || place == NOWHERE;
+}
+
 /* Kernels find registers that are the same for all VMs under every coprocessor that is free. */
 static uint64_t plain_id(const struct steady_sim *s, uint64_t id)
 {

@@ -351,7 +351,7 @@ void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 	for (size_t i = 0; i < v->other_count; i++) {
 		uint64_t id = v->other[i].id;
 
-		if (!steady_sim_is_state(s, v, id) || is_kept(s, id))
+		if (!steady_sim_is_reset(s, v, id) || is_kept(s, id))
 			v->other[kept++] = v->other[i];
 	}
 	v->other_count = kept;

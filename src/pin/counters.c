@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "arch/kvm_ids.h"
 #include "base/report.h"
@@ -59,13 +60,17 @@ static int blocked(const struct steady_pin *p, uint64_t has, const char *reason,
 static int choose(struct steady_pin *p, uint32_t vcpu, uint64_t has, struct steady_report *report)
 {
 	int r = steady_ask(&p->host, STEADY_OP_PMU_COUNTERS, vcpu, wanted(p));
+	char reason[192];
 
-	if (r == -EBUSY)
-		return blocked(p, has, "a guest with EL2 is given fewer event counters before its PMU is "
-				       "initialised, and this one's is", report);
-	if (r == -ENOSYS || steady_answer_of(STEADY_OP_PMU_COUNTERS, r) == STEADY_ANSWER_ABSENT)
-		return blocked(p, has, NULL, report);
-	return r ? steady_ask_failed(report, STEADY_OP_PMU_COUNTERS, NAME, r) : 0;
+	if (!r)
+		return 0;
+	if (r != -ENOSYS && steady_answer_of(STEADY_OP_PMU_COUNTERS, r) == STEADY_ANSWER_FAILURE)
+		return steady_ask_failed(report, STEADY_OP_PMU_COUNTERS, NAME, r);
+	snprintf(reason, sizeof(reason),
+		 "a guest with EL2 is given fewer event counters by KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS: %s",
+		 r == -ENOSYS ? "this VMM's call function does not have it"
+			      : steady_answer_says(STEADY_OP_PMU_COUNTERS, r));
+	return blocked(p, has, reason, report);
 }
 
 static int lower(struct steady_pin *p, uint32_t vcpu, uint64_t pmcr, struct steady_report *report)

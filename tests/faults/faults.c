@@ -46,9 +46,10 @@ void fault_add_unnamed(struct steady_profile *p, uint64_t id, uint64_t value, bo
 }
 
 static struct steady_model *model_of(const char *const *hosts, const char *const *tolerate,
-				     bool identity)
+				     bool identity, uint32_t options)
 {
-	struct steady_baseline_request request = {.tolerate = tolerate, .identity = identity};
+	struct steady_baseline_request request = {.tolerate = tolerate, .identity = identity,
+						  .options_on = options};
 	struct steady_input inputs[4] = {0};
 	struct steady_profile *profiles[4];
 	struct steady_model *m = NULL;
@@ -71,12 +72,23 @@ static struct steady_model *model_of(const char *const *hosts, const char *const
 
 struct steady_model *fault_model(const char *const *hosts, const char *const *tolerate)
 {
-	return model_of(hosts, tolerate, false);
+	return model_of(hosts, tolerate, false, 0);
 }
 
 struct steady_model *fault_model_identity(const char *const *hosts)
 {
-	return model_of(hosts, NULL, true);
+	return model_of(hosts, NULL, true, 0);
+}
+
+struct steady_model *fault_model_counters(const char *host)
+{
+	const char *const hosts[] = {host, NULL};
+	struct steady_model *m = model_of(hosts, NULL, false,
+					  UINT32_C(1) << STEADY_OPTION_EL2 |
+						  UINT32_C(1) << STEADY_OPTION_PMU);
+
+	m->unvirtualised[STEADY_PMCR_N].value--;
+	return m;
 }
 
 int fault_baseline(const struct steady_profile *p, char **text, struct steady_report *report)

@@ -21,6 +21,8 @@ struct steady_profile *fault_host(const char *name);
 struct steady_model *fault_model(const char *const *hosts, const char *const *tolerate);
 /* One that is told of the first host's CPU, on whichever it runs. */
 struct steady_model *fault_model_identity(const char *const *hosts);
+/* One with EL2 and one event counter less than the host has. */
+struct steady_model *fault_model_counters(const char *host);
 /* Lists a register that nobody has a name for, in every configuration. */
 void fault_add_unnamed(struct steady_profile *p, uint64_t id, uint64_t value, bool zero);
 /* The baseline of one profile: 0 or the result, with the model's text in *text. */

@@ -187,6 +187,7 @@ static void all_hosts(enum fault_mode mode)
 	every_fault("neoverse-n2-7.3", fault_model(v1, NULL), 1, mode);
 	every_fault("max-7.3-mte", fault_model(mte, NULL), 1, mode);
 	every_fault("neoverse-n1-7.3", fault_model_identity(told), 1, mode);
+	every_fault("max-7.3-nested", fault_model_counters("max-7.3-nested"), 1, mode);
 }
 
 static void test_single(void **state)
