@@ -35,7 +35,7 @@ COLUMNS = {
     "behaviours.tsv": "behaviour meaning source",
     "vm-capabilities.tsv": "name number without_vm enabled_if source",
     "written.tsv": "name first last rule operand source",
-    "loaded.tsv": "name id source",
+    "loaded.tsv": "name id option source",
     "errnos.tsv": "call errno meaning says source",
 }
 KINDS = ("architected", "reserved", "unallocated")
@@ -108,6 +108,7 @@ class Facts:
         self.registers = self.read_registers(directory)
         self.capabilities = self.read_capabilities()
         self.options = self.read_options()
+        self.loaded = self.read_loaded()
         self.firmware = self.read_firmware()
         self.behaviours = self.read_behaviours()
         self.errnos = self.read_errnos()
@@ -127,7 +128,6 @@ class Facts:
         self.known = self.read_known()
         self.vm_capabilities = self.read_vm_capabilities()
         self.written = self.read_written()
-        self.loaded = self.read_loaded()
         self.state = self.read_state()
         self.visible = self.read_visible()
         self.el2_only = self.read_el2_only()
@@ -594,11 +594,13 @@ class Facts:
 
     def read_loaded(self):
         seen, ids, loaded = {}, {}, []
+        options = [row.option for row in self.options]
         for row in self.tables["loaded.tsv"]:
             number = rows.number(row, "id", self.faults, 0, (1 << 64) - 1)
             if number is not None and self.unique(seen, row.name, row, "register '%s'" % row.name) \
-                    and self.unique(ids, number, row, "id %#x" % number):
-                loaded.append(number)
+                    and self.unique(ids, number, row, "id %#x" % number) \
+                    and (not row.option or rows.choice(row, "option", self.faults, options)):
+                loaded.append((number, row.option))
         return sorted(loaded)
 
     def read_options(self):

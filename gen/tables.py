@@ -322,7 +322,9 @@ def written(known):
 
 
 def loaded(known):
-    return table("const uint64_t steady_loaded[]", ["0x%xULL" % number for number in known.loaded]) + \
+    entries = ["{0x%xULL, %s}" % (number, macro("STEADY_OPTION_", option) if option else "-1")
+               for number, option in known.loaded]
+    return table("const struct steady_loaded_row steady_loaded[]", entries) + \
         count("steady_loaded_count", len(known.loaded))
 
 

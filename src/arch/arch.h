@@ -442,9 +442,16 @@ extern const unsigned int steady_written_count;
 /* The row of an id; one of the rule MEMORY, if it has none. */
 struct steady_written_row steady_written_of(uint64_t kvm_id);
 
-/* KVM ids of a guest's registers that a host with VHE keeps in the CPU while a vCPU is loaded: loaded.tsv. */
-extern const uint64_t steady_loaded[];
+/* A guest's registers that a host with VHE keeps in the CPU while a vCPU is loaded: loaded.tsv. */
+struct steady_loaded_row {
+	uint64_t id;   /* KVM's */
+	int8_t option; /* of vCPUs with this enum steady_option only; -1: of all but those with EL2 */
+};
+extern const struct steady_loaded_row steady_loaded[];
 extern const unsigned int steady_loaded_count;
+/* Whether it is one of a vCPU's with these options. */
+bool steady_loaded_has(const struct steady_loaded_row *row, uint32_t options);
+const struct steady_loaded_row *steady_loaded_by_id(uint64_t kvm_id); /* NULL: none of them */
 
 /*
  * What an error of a call to a host means. Answers are facts about the host; after a failure what

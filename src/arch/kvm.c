@@ -205,6 +205,20 @@ struct steady_written_row steady_written_of(uint64_t kvm_id)
 	return (struct steady_written_row){kvm_id, kvm_id, 0, STEADY_WRITTEN_MEMORY};
 }
 
+bool steady_loaded_has(const struct steady_loaded_row *row, uint32_t options)
+{
+	return row->option < 0 ? !(options >> STEADY_OPTION_EL2 & 1) : options >> row->option & 1;
+}
+
+const struct steady_loaded_row *steady_loaded_by_id(uint64_t kvm_id)
+{
+	for (unsigned int i = 0; i < steady_loaded_count; i++) {
+		if (steady_loaded[i].id == kvm_id)
+			return &steady_loaded[i];
+	}
+	return NULL;
+}
+
 const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32)
 {
 	for (unsigned int i = 0; i < steady_kernel_row_count; i++) {

@@ -219,7 +219,9 @@ static int lengths(struct move *m, struct side *s)
 			return steady_ask_failed(m->report, STEADY_OP_SET, "SVE_VLS", r);
 	}
 	r = steady_ask(&s->host, STEADY_OP_FINALIZE, 0, STEADY_FINALIZE_SVE);
-	return r ? steady_ask_failed(m->report, STEADY_OP_FINALIZE, NULL, r) : 0;
+	if (r)
+		return steady_ask_failed(m->report, STEADY_OP_FINALIZE, NULL, r);
+	return s->pin ? steady_pin_finalized(s->pin, 0, m->report) : 0; /* as the preload library does */
 }
 
 static bool saved_by_list(uint64_t id)

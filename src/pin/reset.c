@@ -52,17 +52,20 @@ struct passage { /* of one register, for one pattern */
 	bool there;
 };
 
-/* All of them hold a pattern, a run goes over it, and they are read again. 0 or -errno. */
-static int load(struct steady_probe *b, uint64_t pattern, struct passage *all)
+/* All that such a vCPU has hold a pattern, a run goes over it, and they are read again. 0 or -errno. */
+static int load(struct steady_probe *b, uint32_t options, uint64_t pattern, struct passage *all)
 {
 	uint64_t now[8] = {0};
 	int r;
 
 	for (unsigned int i = 0; i < steady_loaded_count; i++) {
-		r = steady_ask_set64(&b->host, 0, steady_loaded[i], pattern);
+		all[i].there = false;
+		if (!steady_loaded_has(&steady_loaded[i], options))
+			continue;
+		r = steady_ask_set64(&b->host, 0, steady_loaded[i].id, pattern);
 		if (steady_answer_of(STEADY_OP_SET, r) == STEADY_ANSWER_ABSENT)
 			continue;
-		r = r ? r : steady_ask_get(&b->host, 0, steady_loaded[i], now);
+		r = r ? r : steady_ask_get(&b->host, 0, steady_loaded[i].id, now);
 		if (r)
 			return r;
 		all[i].there = true;
@@ -72,7 +75,7 @@ static int load(struct steady_probe *b, uint64_t pattern, struct passage *all)
 	if (r != -EINTR)
 		return r ? r : -EPROTO;
 	for (unsigned int i = 0; i < steady_loaded_count; i++) {
-		r = all[i].there ? steady_ask_get(&b->host, 0, steady_loaded[i], now) : 0;
+		r = all[i].there ? steady_ask_get(&b->host, 0, steady_loaded[i].id, now) : 0;
 		if (r)
 			return r;
 		all[i].after = now[0];
@@ -80,11 +83,45 @@ static int load(struct steady_probe *b, uint64_t pattern, struct passage *all)
 	return 0;
 }
 
-/* Without an irqchip and a PMU, which no such register hangs on. Memory tags have some. */
+/* Keeps what changed, once for each register. */
+static void keep(struct steady_profile *p, unsigned int row, const struct passage *ones,
+		 const struct passage *zeros)
+{
+	if (!ones->there || !zeros->there ||
+	    (ones->after == ones->before && zeros->after == zeros->before))
+		return;
+	for (size_t i = 0; i < p->load_count; i++) {
+		if (p->loads[i].id == steady_loaded[row].id)
+			return;
+	}
+	p->loads[p->load_count++] =
+		(struct steady_load){steady_loaded[row].id, ones->after, zeros->after};
+}
+
+static int try_loads(struct steady_probe *b, uint32_t options, struct passage *ones,
+		     struct passage *zeros)
+{
+	int r = steady_probe_make_vm(b, options);
+
+	r = r ? r : load(b, options, ~UINT64_C(0), ones);
+	r = r ? r : load(b, options, 0, zeros);
+	for (unsigned int i = 0; !r && i < steady_loaded_count; i++)
+		keep(b->p, i, &ones[i], &zeros[i]);
+	return r;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct steady_load *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Without an irqchip and a PMU, which no such register hangs on. Memory tags have some, and 32-bit EL1. */
 int steady_probe_loaded(struct steady_probe *b)
 {
+	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
 	struct passage *ones = calloc(steady_loaded_count, 2 * sizeof(*ones));
-	struct passage *zeros = ones ? ones + steady_loaded_count : NULL;
 	int r;
 
 	b->p->loads = calloc(steady_loaded_count, sizeof(*b->p->loads));
@@ -92,16 +129,13 @@ int steady_probe_loaded(struct steady_probe *b)
 		free(ones);
 		return -STEADY_ENOMEM;
 	}
-	r = steady_probe_make_vm(b, b->available & UINT32_C(1) << STEADY_OPTION_MTE);
-	r = r ? r : load(b, ~UINT64_C(0), ones);
-	r = r ? r : load(b, 0, zeros);
-	for (unsigned int i = 0; !r && i < steady_loaded_count; i++) {
-		if (ones[i].there && zeros[i].there &&
-		    (ones[i].after != ones[i].before || zeros[i].after != zeros[i].before))
-			b->p->loads[b->p->load_count++] = (struct steady_load){
-				steady_loaded[i], ones[i].after, zeros[i].after};
-	}
+	r = try_loads(b, b->available & UINT32_C(1) << STEADY_OPTION_MTE, ones,
+		      ones + steady_loaded_count);
+	if (!r && b->on_request & narrow)
+		r = try_loads(b, narrow, ones, ones + steady_loaded_count);
+	qsort(b->p->loads, b->p->load_count, sizeof(*b->p->loads), by_id);
 	if (r) {
+		b->p->load_count = 0;
 		steady_report_add(b->report, STEADY_WARNING, 0);
 		steady_report_reason(b->report, "what a run makes of a guest's registers could not be "
 						"tried: a call failed");
