@@ -207,9 +207,21 @@ static void put_lengths(struct steady_text *out, const struct steady_vl *vl)
 		steady_text_printf(out, "up to %u bytes", steady_vl_max(vl));
 }
 
+static void count_beside(void *to, const struct cli_beside *any, const struct cli_beside *a,
+			 const struct cli_beside *b)
+{
+	(void)any;
+	(void)a;
+	(void)b;
+	++*(size_t *)to;
+}
+
 static void put_verdict(struct steady_text *out, const struct pair *p)
 {
 	const char *a = p->a.name, *b = p->b.name;
+	size_t beside = 0;
+
+	each_beside(p, count_beside, &beside);
 
 	steady_text_printf(out, "%s: ", steady_relation_name(p->relation));
 	switch (p->relation) {
@@ -217,6 +229,9 @@ static void put_verdict(struct steady_text *out, const struct pair *p)
 		if (p->count)
 			steady_text_printf(out, "%s and %s offer the same, by other values\n", a,
 					   b);
+		else if (beside)
+			steady_text_printf(out, "a guest sees the same CPU features on %s and %s, but:\n",
+					   a, b);
 		else
 			steady_text_printf(out, "a guest sees the same CPU on %s and %s\n", a, b);
 		break;

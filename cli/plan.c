@@ -34,10 +34,15 @@ static json_t *call_json(const struct steady_call *c)
 	return o;
 }
 
-static int put_json(struct cli *cli, const char *model, const char *host,
+static int put_json(struct cli *cli, const char *model, uint32_t options, const char *host,
 		    const struct steady_plan *plan)
 {
-	json_t *o = json_object(), *calls = json_array();
+	json_t *o = json_object(), *calls = json_array(), *names = json_array();
+
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (options >> i & 1)
+			json_array_append_new(names, json_string(steady_options[i].name));
+	}
 
 	for (size_t i = 0; i < plan->count; i++)
 		json_array_append_new(calls, call_json(&plan->calls[i]));
@@ -45,6 +50,7 @@ static int put_json(struct cli *cli, const char *model, const char *host,
 	json_object_set_new(o, "host", json_string(host));
 	json_object_set_new(o, "vcpus", json_integer(plan->vcpus));
 	json_object_set_new(o, "features", json_sprintf("0x%" PRIx32, plan->features));
+	json_object_set_new(o, "vcpu_options", names);
 	json_object_set_new(o, "calls", calls);
 	json_object_set_new(o, "unknown", cli_unknown_json(cli->report, 0));
 	return cli_put_json(cli, o);
@@ -126,7 +132,7 @@ static int make(struct cli *cli, const struct cli_subject *model, const char *la
 		e = explain(cli, label, host->name);
 		r = e ? e : r;
 	} else if (!r && cli->json) {
-		r = put_json(cli, label, host->name, plan);
+		r = put_json(cli, label, model->model->options, host->name, plan);
 	} else if (!r && !cli->quiet) {
 		put_words(cli, label, model->model->options, host->name, plan);
 	}

@@ -15,7 +15,7 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  --deep         try every value of every field, and record what KVM accepts and keeps;\n"
-	"                 the number of ioctls is told on stderr\n"
+	"                 of a real host the number of ioctls is told on stderr\n"
 	"  --note TEXT    how the profile is made, kept in it\n"
 	"  --name NAME    the host's name, if not the machine's own\n"
 	"\n"

@@ -204,7 +204,7 @@ class Json(Case):
 
     def test_plan(self):
         p = self.expect(DONE, "plan", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()
-        self.keys(p, ("model", "host", "vcpus", "features", "calls", "unknown"))
+        self.keys(p, ("model", "host", "vcpus", "features", "vcpu_options", "calls", "unknown"))
         self.assertEqual(p["calls"][0]["op"], "create-vm")
         writes = [call for call in p["calls"] if call["op"] == "set"]
         applied = self.expect(DONE, "apply", "--json", self.model("max-6.16", "max-7.3"), profile("max-7.3")).json()

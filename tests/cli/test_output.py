@@ -1,6 +1,8 @@
 """-o and standard output: an answer is there whole, or the old file is."""
 
+import json
 import os
+import pathlib
 import resource
 import signal
 import stat
@@ -171,6 +173,18 @@ class Plan(Case):
                 out = self.expect(DONE, "plan", self.model(host, options=options), profile(host)).out
                 self.assertIn(line, out.splitlines())
                 self.expect(DONE, "replay", "-", profile(host), stdin=out)
+                named = self.expect(DONE, "plan", "--json", self.model(host, options=options), profile(host)).json()
+                self.assertEqual(named["vcpu_options"], line.split("# ")[1].split(", ") if "#" in line else [])
+
+
+class Difference(Case):
+    def test_beside(self):
+        """Two hosts are not the same where DC ZVA clears blocks of another size (DDI0487 DCZID_EL0.BS)."""
+        host = json.loads(pathlib.Path(HOST).read_text(encoding="utf-8"))
+        host["unvirtualised"]["DCZID_EL0"] = hex(int(host["unvirtualised"]["DCZID_EL0"], 16) + 1)
+        out = self.expect(DONE, "diff", HOST, self.file("other.json", json.dumps(host))).out
+        self.assertRegex(out, r"^identical: a guest sees the same CPU features on .*, but:\nDCZID_EL0 ")
+        self.assertNotIn("but:", self.expect(DONE, "diff", HOST, HOST).out)
 
 
 if __name__ == "__main__":
