@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A kernel that lies: it accepts a write and keeps another value, or changes a value at the first
- * run. The read-back catches each bit of each register, on each vCPU, by name: ID registers, firmware,
- * vector lengths, caches, event counters, and what nobody has a name for.
+ * run. The read-back catches each bit of each register, on each vCPU, by name: ID registers,
+ * firmware, vector lengths, caches, event counters, and what nobody has a name for.
  */
 #include "faults.h"
 
@@ -225,8 +225,8 @@ static void test_unnamed(void **state)
 /* ---- event counters ---- */
 
 /*
- * A write of PMCR_EL0.N that KVM does not take to heart is accepted all the same (set_pmcr() of Linux
- * 6.7 to 7.3); so accepted is not enough, of KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS neither.
+ * A write of PMCR_EL0.N that KVM does not take to heart is accepted all the same (set_pmcr() of
+ * Linux 6.7 to 7.3); so accepted is not enough, of KVM_ARM_VCPU_PMU_V3_SET_NR_COUNTERS neither.
  */
 static void counters_lies(const char *name, struct steady_model *model)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trying values (pin/deep.c) on one VM, field after field. That the order does not matter holds where
- * a write changes one field, and a register takes its value back (arm64_check_features() of Linux 6.12
- * to 7.3). A kernel that does otherwise is to be noticed, and then nothing is said of its fields.
+ * Trying values (pin/deep.c) on one VM, field after field. That the order does not matter holds
+ * where a write changes one field, and a register takes its value back (arm64_check_features() of
+ * Linux 6.12 to 7.3). A kernel that does otherwise is noticed, and nothing is said of its fields.
  */
 #include "test.h"
 
@@ -15,7 +15,8 @@
 /* the register's highest: nothing is tried after it that would come upon what it left */
 #define FIELD  "ID_AA64ISAR0_EL1.RNDR"
 #define SECOND "ID_AA64ISAR0_EL1.SHA1"
-#define GATED  UINT64_C(0x603000000013c10e) /* one that goes with FIELD; UNALLOCATED in Arm's 2026-03 */
+/* goes with FIELD here; UNALLOCATED in Arm's 2026-03 */
+#define GATED  UINT64_C(0x603000000013c10e)
 #define FIRST  UINT64_C(0x6030000000100000) /* X0 */
 
 enum kernel {

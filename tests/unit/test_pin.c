@@ -130,9 +130,8 @@ static struct steady_model *lower_model(struct host *h)
 }
 
 /*
- * "It is strongly recommended that userspace modify the ID register values before accessing the rest
- * of the vCPU's CPU register state. KVM may use the ID register values to control feature emulation"
- * (Linux, Documentation/virt/kvm/arm/vcpu-features.rst).
+ * Linux, Documentation/virt/kvm/arm/vcpu-features.rst, strongly recommends that ID registers are
+ * written before the rest of a vCPU's registers is accessed.
  */
 static void test_order(void **state)
 {
