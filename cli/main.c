@@ -36,7 +36,7 @@ static void print_help(FILE *to)
 		fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nA HOST is `kvm` (this machine's /dev/kvm), `kvm:PATH`, or a profile file, which is\n"
 	      "simulated. A MODEL is a name (`steadyarm models` lists them), a file, or `-`.\n"
-	      "Every command takes --json, -o FILE, --quiet and --help.\n"
+	      "Every command takes --help, and all but `run` --json, -o FILE and --quiet.\n"
 	      "Exit status: 0 done, or yes; 1 the answer is no; 2 bad usage or input; 3 the host "
 	      "failed.\n",
 	      to);

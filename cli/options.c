@@ -103,6 +103,11 @@ int cli_options(struct cli *cli, int argc, char **argv, const struct cli_option 
 				return -STEADY_EUSAGE;
 		}
 	}
+	if (cli->command->answers_nothing && (cli->json || cli->quiet || cli->output)) {
+		cli_say("%s has no answer of its own, so that there is no %s", cli->command->name,
+			cli->json ? "--json" : cli->quiet ? "--quiet" : "-o");
+		return usage(cli);
+	}
 	cli->argc = argc - optind;
 	cli->argv = argv + optind;
 	if (cli->argc >= least && (most < 0 || cli->argc <= most))

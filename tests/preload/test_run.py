@@ -93,6 +93,12 @@ class Run(Case):
             _, out, _ = self.pinned(*options)
             self.assertIn(f"list {len(model['register_list'])}\n", out)
 
+    def test_no_answer_of_its_own(self):
+        for option in (["--json"], ["--quiet"], ["-o", "answer"]):
+            status, out, err = self.launch(*option, "--host", profile(HOST), "--", VMM)
+            self.assertEqual((status, out), (OWN, ""))
+            self.assertIn(f"run has no answer of its own, so that there is no {option[0]}\n", err)
+
     def test_missing_option(self):
         status, out, err = self.pinned("-f", "0x4")
         self.assertEqual(status, 9)
