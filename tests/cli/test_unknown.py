@@ -184,7 +184,8 @@ class Unknown(Case):
                     self.assertRegex(out, f"warning: {re.escape(register)}")
 
     def test_baseline(self):
-        """A model of such a host has 0 there, or there is none."""
+        """A model of such a host has 0 there. Of a field that cannot be, there is none; of what no model
+        speaks of, it is told that the host will be refused, as check says it."""
         for base, (what, grow, kind, names, _) in each(TO_ZERO):
             with self.subTest(f"{what} on {base}"):
                 model = self.folder / "own.json"
@@ -200,16 +201,48 @@ class Unknown(Case):
                 self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
         for base, (what, grow, kind, names) in each(FIXED):
             with self.subTest(f"{what} on {base}"):
-                if kind != "field":
-                    continue
+                model = self.folder / "own.json"
                 host = self.future(base, grow)
+                if kind != "field":
+                    self.refused_later(model, host, names)
+                    continue
                 conflict = self.expect(NO, "baseline", "--json", host).json()["conflicts"]
                 self.assertEqual({(found["register"], found["field"]) for found in conflict},
                                  {(register, field) for register, field, _ in names})
                 (name,) = [f"{register}.{field}" for register, field, _ in names]
-                model = self.folder / "tolerant.json"
                 self.expect(DONE, "baseline", "--quiet", "-o", model, "--tolerate", name, host)
                 self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
+
+    def refused_later(self, model, host, names):
+        """baseline warns, in check's words, of what check, plan and apply refuse of the same host."""
+        made = self.expect(DONE, "baseline", "-o", model, host)
+        notes = self.expect(DONE, "baseline", "--json", host).json()["notes"]
+        notes = [note for note in notes if "unknown" in note]
+        self.assertEqual(told(notes), names)
+        self.assertEqual({(note["severity"], note["host"]) for note in notes},
+                         {("warning", "future")})
+        blockers = self.expect(NO, "check", "--json", model, host).json()["hosts"][0]["blockers"]
+        self.assertEqual([(note["register"], note["reason"]) for note in notes],
+                         [(blocker["register"], blocker["reason"]) for blocker in blockers])
+        for blocker in blockers:
+            self.assertRegex(made.err, f"warning: .*{re.escape(blocker['register'])}: .*"
+                                       f"{re.escape(blocker['reason'])}")
+        self.assertIn("--lenient", made.err)
+        for command in ("plan", "apply"):
+            self.expect(NO, command, model, host)
+        self.assertTrue(self.expect(DONE, "apply", "--json", "--lenient", model, host).json()["pinned"])
+
+    def test_baseline_of_several(self):
+        """Each host is told of by itself, and what check only warns of is a note."""
+        warned = Future("max-7.3").listed(SYSREG)
+        for c in warned.p["configurations"]:
+            c.pop("reset", None)
+        refused = self.file("refused.json", json.dumps(Future("max-7.3").ranges(5).p))
+        hosts = (profile("max-7.3"), self.file("warned.json", json.dumps(warned.p)), refused)
+        notes = self.expect(DONE, "baseline", "--json", *hosts).json()["notes"]
+        self.assertEqual([(note["severity"], note["host"], note["register"])
+                          for note in notes if "unknown" in note],
+                         [("note", "warned", "S3_0_C2_C1_6"), ("warning", "refused", "register range 2")])
 
     def test_a_model_may_not_ask_for_it(self):
         """Bits that only a text gives a value: a guest would see what nobody knows."""
