@@ -247,6 +247,7 @@ class Unknown(Case):
             c.pop("reset", None)
         refused = self.file("refused.json", json.dumps(Future("max-7.3").ranges(5).p))
         hosts = (profile("max-7.3"), self.file("warned.json", json.dumps(warned.p)), refused)
+        self.assertIn("note: warned: S3_0_C2_C1_6: ", self.expect(DONE, "baseline", *hosts).err)
         notes = self.expect(DONE, "baseline", "--json", *hosts).json()["notes"]
         self.assertEqual([(note["severity"], note["host"], note["register"])
                           for note in notes if "unknown" in note],
