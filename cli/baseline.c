@@ -5,10 +5,12 @@
 #include "base/report.h"
 #include "cli.h"
 #include "format/model_json.h"
+#include "policy/explain.h"
 #include "policy/outside.h"
 
 #define MOST_NAMES     128
 #define TOLERATE       "--tolerate "
+#define OR             "; or "
 #define MOST_TOLERATED 8 /* fields that an advice still proposes to tolerate */
 
 static const char help[] =
@@ -326,15 +328,40 @@ static void put_advice(struct cli *cli, const size_t *conflicts, size_t count, s
 					   (int)strcspn(flag, ";"), flag);
 	}
 	steady_text_char(&cli->out, '\n');
-	for (size_t i = index; advice[head] && i < count; i++) {
-		const char *flag = flag_of(cli, conflicts[i], advice, head);
-		size_t length = flag ? strcspn(flag, ";") : 0;
+}
 
-		if (flag && flag[length])
-			steady_text_printf(
-				&cli->out, "Or for %.*s: %s\n", (int)(length - strlen(TOLERATE)),
-				flag + strlen(TOLERATE), flag + length + strlen("; or "));
+/* What stands behind "; or " in a conflict's advice to tolerate; NULL: nothing does. */
+static const char *kernels_of(const struct cli *cli, size_t conflict)
+{
+	const struct steady_finding *f = steady_report_get(cli->report, conflict);
+	const char *flag = f->field && f->advice ? strstr(f->advice, TOLERATE) : NULL;
+	const char *rest = flag ? strstr(flag, OR) : NULL;
+
+	return rest ? rest + strlen(OR) : NULL;
+}
+
+/* Which kernels would help, once for all fields that the same would. */
+static void put_kernels(struct cli *cli, const size_t *conflicts, size_t count, size_t index)
+{
+	const char *kernels = kernels_of(cli, conflicts[index]);
+	size_t fields = 0;
+
+	for (size_t i = 0; kernels && i < index; i++) {
+		if (same(kernels_of(cli, conflicts[i]), kernels))
+			return;
 	}
+	for (size_t i = index; kernels && i < count; i++) {
+		const struct steady_finding *f = steady_report_get(cli->report, conflicts[i]);
+
+		if (same(kernels_of(cli, conflicts[i]), kernels))
+			steady_text_printf(&cli->out, "%s%s.%s", fields++ ? ", " : "Or for ", f->reg,
+					   f->field);
+	}
+	if (!fields)
+		return;
+	steady_text_str(&cli->out, ": ");
+	steady_kernels_retell(&cli->out, kernels, fields > 1);
+	steady_text_char(&cli->out, '\n');
 }
 
 static int put_words(struct cli *cli, int inputs)
@@ -359,6 +386,8 @@ static int put_words(struct cli *cli, int inputs)
 		put_conflict(cli, conflicts[i]);
 	for (size_t i = 0; i < count; i++)
 		put_advice(cli, conflicts, count, i);
+	for (size_t i = 0; i < count; i++)
+		put_kernels(cli, conflicts, count, i);
 	free(conflicts);
 	return 0;
 }

@@ -254,7 +254,7 @@ void cli_complain(const struct cli *cli)
 
 		if (cli->quiet && f->severity != STEADY_ERROR)
 			continue;
-		if (f->unknown && f->severity == STEADY_NOTE)
+		if (f->unknown && f->severity == STEADY_NOTE && !f->advice)
 			continue; /* what is 0 now, every answer has */
 		if (f->severity == STEADY_WARNING)
 			steady_text_str(&t, "warning: ");

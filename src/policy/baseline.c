@@ -561,6 +561,19 @@ static void note_counters(const struct steady_work *w)
 	}
 }
 
+/* What the model's own hosts will be refused for. */
+static int warn_unknown(const struct steady_work *w)
+{
+	int r = 0;
+
+	for (size_t k = 0; k < w->count && !r; k++) {
+		if (w->inputs[k].profile)
+			r = steady_unknown_foretell(w->model, w->inputs[k].profile,
+						    w->inputs[k].name, w->report);
+	}
+	return r;
+}
+
 static int build(struct steady_work *w)
 {
 	uint64_t picked[STEADY_REGISTERS];
@@ -604,7 +617,7 @@ static int build(struct steady_work *w)
 	note_lost(w, cell);
 	note_shorter(w);
 	note_counters(w);
-	return 0;
+	return warn_unknown(w);
 }
 
 int steady_baseline(const struct steady_input *inputs, size_t count,

@@ -54,6 +54,8 @@ uint32_t steady_kernels_unrecorded(const struct steady_kernel_row *row);
  */
 void steady_kernels_advice(struct steady_text *out, const struct steady_configuration *c,
 			   unsigned int field, uint64_t wanted);
+/* That again of the fields that it is the same for: "boot a kernel that hides them: ...". */
+void steady_kernels_retell(struct steady_text *out, const char *advice, bool several);
 /* "pmu, sve, gicv3": what a host has in one configuration or another. */
 void steady_explain_options(struct steady_text *out, const struct steady_offer *offer,
 			    uint32_t asked);

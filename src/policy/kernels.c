@@ -5,6 +5,8 @@
  */
 #include "policy/explain.h"
 
+#include <string.h>
+
 /* Runs go on over kernels that were not recorded with such a host. */
 void steady_kernels_print(struct steady_text *out, uint32_t set, uint32_t known)
 {
@@ -41,6 +43,10 @@ static bool has_aarch32(const struct steady_configuration *c)
 	       steady_field_get(f, c->reg[f->reg].value) != 1;
 }
 
+/* What a kernel does with a field, and with several. */
+static const char *const hides[] = {"hides it", "hides them"};
+static const char *const lets[] = {"lets it be written", "lets them be written"};
+
 void steady_kernels_advice(struct steady_text *out, const struct steady_configuration *c,
 			   unsigned int field, uint64_t wanted)
 {
@@ -52,12 +58,26 @@ void steady_kernels_advice(struct steady_text *out, const struct steady_configur
 	known = row->writable | row->hidden | row->fixed;
 	helps = wanted ? 0 : row->hidden;
 	if (helps) {
-		steady_text_str(out, "boot a kernel that hides it: ");
+		steady_text_printf(out, "boot a kernel that %s: ", hides[0]);
 		steady_kernels_print(out, helps, known);
 	}
 	if (row->writable) {
-		steady_text_str(out, helps ? ", or lets it be written: "
-					   : "boot a kernel that lets it be written: ");
+		steady_text_printf(out, "%s%s: ", helps ? ", or " : "boot a kernel that ", lets[0]);
 		steady_kernels_print(out, row->writable, known);
+	}
+}
+
+void steady_kernels_retell(struct steady_text *out, const char *advice, bool several)
+{
+	while (*advice) {
+		const char *const *verb = strncmp(advice, hides[0], strlen(hides[0])) == 0  ? hides
+					  : strncmp(advice, lets[0], strlen(lets[0])) == 0 ? lets
+											   : NULL;
+
+		if (verb)
+			steady_text_str(out, verb[several]);
+		else
+			steady_text_char(out, *advice);
+		advice += verb ? strlen(verb[0]) : 1;
 	}
 }

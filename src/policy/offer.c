@@ -364,6 +364,8 @@ static int fill_firmware(const struct steady_profile *p, struct steady_offer *o)
 				o->firmware_known = false;
 			continue;
 		}
+		if (steady_firmware_by_id(r->id) < 0 && !steady_firmware_id_is_bitmap(r->id))
+			continue; /* nobody knows what it can be: a model says nothing of it */
 		f->id = r->id;
 		f->allowed = allowed(r->id, r->reading.value);
 		f->without_ssbs = steady_workaround_without_ssbs(p, r->id, f->allowed);

@@ -4,6 +4,7 @@
  * KVM does not virtualise.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/report.h"
@@ -58,8 +59,62 @@ static void explain_ctr(const struct steady_work *w, unsigned int i)
 	}
 }
 
+/* The first host of those that can show nothing but their own. */
+static const struct steady_outside_offer *first_fixed(const struct steady_work *w)
+{
+	for (size_t k = 0; k < w->count; k++) {
+		if (w->offers[k]->outside.caches == STEADY_CACHES_FIXED)
+			return &w->offers[k]->outside;
+	}
+	return NULL;
+}
+
+static bool same_cache(const struct steady_caches *a, const struct steady_caches *b, unsigned int i)
+{
+	return (a->has >> i & 1) == (b->has >> i & 1) &&
+	       (!(a->has >> i & 1) || a->value[i] == b->value[i]);
+}
+
+/* The first cache that hosts with one CLIDR_EL1 describe each in its own way; -1: it is CLIDR_EL1. */
+static int differing_cache(const struct steady_work *w)
+{
+	const struct steady_outside_offer *first = first_fixed(w);
+	int least = STEADY_CACHES;
+
+	for (size_t k = 0; first && k < w->count; k++) {
+		const struct steady_outside_offer *o = &w->offers[k]->outside;
+
+		if (o->caches != STEADY_CACHES_FIXED)
+			continue;
+		if (o->clidr != first->clidr)
+			return -1;
+		for (int i = 0; i < least; i++) {
+			if (!same_cache(&o->ccsidr, &first->ccsidr, (unsigned int)i))
+				least = i;
+		}
+	}
+	return least < STEADY_CACHES ? least : -1;
+}
+
+static void offer_caches(struct steady_report *report, const struct steady_outside_offer *o,
+			 int cache)
+{
+	if (o->caches == STEADY_CACHES_ANY)
+		steady_report_offered(report, "any that fits its cache lines");
+	else if (cache < 0)
+		steady_report_offered(report, "0x%" PRIx64, o->clidr);
+	else if (o->ccsidr.has >> cache & 1)
+		steady_report_offered(report, "0x%" PRIx32, o->ccsidr.value[cache]);
+	else
+		steady_report_offered(report, "none");
+}
+
 static void explain_caches(const struct steady_work *w)
 {
+	int cache = differing_cache(w);
+	char name[sizeof("CCSIDR_EL1[4294967295]")];
+
+	snprintf(name, sizeof(name), "CCSIDR_EL1[%u]", (unsigned int)cache);
 	for (size_t k = 0; k < w->count; k++) {
 		const struct steady_outside_offer *o = &w->offers[k]->outside;
 
@@ -67,11 +122,8 @@ static void explain_caches(const struct steady_work *w)
 			continue;
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[k].name);
-		steady_report_subject(w->report, clidr_name, NULL);
-		if (o->caches == STEADY_CACHES_ANY)
-			steady_report_offered(w->report, "any that fits its cache lines");
-		else
-			steady_report_offered(w->report, "0x%" PRIx64, o->clidr);
+		steady_report_subject(w->report, cache < 0 ? clidr_name : name, NULL);
+		offer_caches(w->report, o, cache);
 		steady_report_reason(w->report,
 				     "an old kernel shows a guest the hardware's caches, "
 				     "and not all hosts can show the same");

@@ -10,6 +10,8 @@
 #include "base/report.h"
 #include "base/sort.h"
 
+#define ADVICE "use a newer steadyarm, or let guests see it: --lenient"
+
 static const char *const names[] = {
 	[STEADY_UNKNOWN_FIELD] = "field",
 	[STEADY_UNKNOWN_REGISTER] = "register",
@@ -53,7 +55,7 @@ static int stays(struct steady_report *report, const struct steady_model *m,
 	steady_report_reason(report, "%s, and %s", words[what], why);
 	if (m->lenient)
 		return 0;
-	steady_report_advice(report, "use a newer steadyarm, or let guests see it: --lenient");
+	steady_report_advice(report, ADVICE);
 	return -STEADY_EBLOCKED;
 }
 
@@ -359,17 +361,15 @@ static int check_listed(const struct steady_model *m, const struct steady_profil
 	return result;
 }
 
-int steady_check_unknown(const struct steady_model *m, const struct steady_profile *p,
-			 const struct steady_configuration *c,
-			 const uint64_t target[STEADY_REGISTERS], struct steady_report *report)
+/* All of it but the fields: what no model can speak of. */
+static int check_outside(const struct steady_model *m, const struct steady_profile *p,
+			 const struct steady_configuration *c, struct steady_report *report)
 {
 	const struct steady_reading *ranges = steady_profile_capability(p, STEADY_CAP_REG_MASKS);
-	int result = target ? steady_unknown_fields(m, c, target, report) : 0, r;
+	int result = 0, r;
 
-	if (ranges && ranges->state == STEADY_VALUE) {
-		r = steady_unknown_ranges(m, ranges->value, report);
-		result = result ? result : r;
-	}
+	if (ranges && ranges->state == STEADY_VALUE)
+		result = steady_unknown_ranges(m, ranges->value, report);
 	for (size_t i = 0; i < p->firmware_count; i++) {
 		const struct steady_firmware_reading *f = &p->firmware[i];
 
@@ -378,7 +378,62 @@ int steady_check_unknown(const struct steady_model *m, const struct steady_profi
 		r = steady_unknown_services(m, f->id, f->reading.value, report);
 		result = result ? result : r;
 	}
-	steady_discovery_warn(m, report);
 	r = check_listed(m, p, c, report);
 	return result ? result : r;
+}
+
+int steady_check_unknown(const struct steady_model *m, const struct steady_profile *p,
+			 const struct steady_configuration *c,
+			 const uint64_t target[STEADY_REGISTERS], struct steady_report *report)
+{
+	int result = target ? steady_unknown_fields(m, c, target, report) : 0, r;
+
+	steady_discovery_warn(m, report);
+	r = check_outside(m, p, c, report);
+	return result ? result : r;
+}
+
+/* ---- told of a model that is being made ---- */
+
+/* A blocker of the hosts that use the model is a warning, a warning a note. */
+static void foretell(const struct steady_finding *f, const char *host, struct steady_report *report)
+{
+	bool refused = f->severity == STEADY_ERROR;
+
+	steady_report_add(report, refused ? STEADY_WARNING : STEADY_NOTE, 0);
+	steady_report_host(report, host);
+	steady_report_unknown(report, f->unknown);
+	steady_report_subject(report, f->reg, f->field);
+	if (f->wanted)
+		steady_report_wanted(report, "%s", f->wanted);
+	if (f->offered)
+		steady_report_offered(report, "%s", f->offered);
+	steady_report_reason(report, "%s", f->reason);
+	if (refused)
+		steady_report_advice(report, ADVICE " with check, plan, apply and run");
+	else if (f->advice)
+		steady_report_advice(report, "%s", f->advice);
+}
+
+int steady_unknown_foretell(const struct steady_model *m, const struct steady_profile *p,
+			    const char *host, struct steady_report *report)
+{
+	const struct steady_configuration *c = steady_profile_find(p, m->options, m->irqchip);
+	const struct steady_finding *f;
+	struct steady_report *found;
+	int r = c ? steady_report_new(&found) : 0;
+
+	if (r || !c)
+		return r;
+	r = check_outside(m, p, c, found);
+	if (r == -STEADY_ENOMEM || steady_report_failed(found)) {
+		steady_report_free(found);
+		return -STEADY_ENOMEM;
+	}
+	for (size_t i = 0; (f = steady_report_get(found, i)); i++) {
+		if (f->severity != STEADY_NOTE) /* what is brought to 0 is told by those who do it */
+			foretell(f, host, report);
+	}
+	steady_report_free(found);
+	return 0;
 }

@@ -45,6 +45,13 @@ int steady_check_unknown(const struct steady_model *model, const struct steady_p
 			 const uint64_t target[STEADY_REGISTERS], struct steady_report *report);
 
 /*
+ * The same of a model that is being made of this profile, but for the fields, which are conflicts: what
+ * will be refused of the host is a warning, what will be a warning a note. 0 or ENOMEM.
+ */
+int steady_unknown_foretell(const struct steady_model *model, const struct steady_profile *profile,
+			    const char *host, struct steady_report *report);
+
+/*
  * What a firmware register is to be, if it is to be written at all: what the model says; bitmaps that
  * a model with firmware does not speak of, and those without a name, are to be 0. Of implementation discovery the bits are
  * set only where the VMM answers the calls (`answers`).

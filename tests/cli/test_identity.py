@@ -111,6 +111,25 @@ class Caches(Case):
         self.assertNotIn("CCSIDR_EL1", words)
 
 
+    def test_one_cache_differs(self):
+        """Of hosts whose CLIDR_EL1 is the same, what differs is named, with the values, as diff has it."""
+        old = json.loads(pathlib.Path(profile("neoverse-n1-6.1")).read_text(encoding="utf-8"))
+        was = old["caches"]["0x6020000000110000"]  # KVM_REG_ARM_DEMUX, CSSELR_EL1 = 0
+        old["caches"]["0x6020000000110000"] = "0x11"
+        other = self.file("other.json", json.dumps(old))
+        third = self.file("third.json", pathlib.Path(profile("neoverse-n1-6.1")).read_text(encoding="utf-8"))
+        hosts = (profile("neoverse-n1-6.1"), other, third)
+        (conflict,) = self.expect(NO, "baseline", "--json", *hosts).json()["conflicts"]
+        self.assertEqual(conflict["register"], "CCSIDR_EL1[0]")
+        accepted = [int(host["accepted"][0], 16) for host in conflict["values"]]
+        self.assertEqual(accepted, [int(was, 16), 0x11, int(was, 16)])
+        words = self.expect(NO, "baseline", *hosts).out
+        self.assertIn("CCSIDR_EL1[0]: ", words)
+        self.assertIn("accepts 0x11: other\n", words)
+        self.assertIn("--tolerate CLIDR_EL1\n", words)
+        self.expect(DONE, "baseline", "--tolerate", "CLIDR_EL1", *hosts)
+
+
 class Beside(Case):
     """diff and show tell what stands beside the core ID range."""
 

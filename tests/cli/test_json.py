@@ -172,6 +172,24 @@ class Json(Case):
                                               {"host": "max-7.3", "accepted": [0]}])
         self.assertIn("--tolerate ID_AA64MMFR2_EL1.NV", conflict["advice"])
 
+    def test_kernels_that_would_help(self):
+        """In words they are told last, once for all fields that the same would help, however many."""
+        for pair in (("max-6.12", "max-7.3"), ("max-6.16", "neoverse-n1-6.18")):
+            hosts, fields = [profile(name) for name in pair], {}
+            for conflict in self.expect(NO, "baseline", "--json", *hosts).json()["conflicts"]:
+                _, found, kernels = conflict["advice"].partition("; or ")
+                if found:
+                    fields.setdefault(kernels, []).append(f"{conflict['register']}.{conflict['field']}")
+            self.assertTrue(fields)
+            lines = []
+            for kernels, names in fields.items():
+                if len(names) > 1:
+                    kernels = kernels.replace("hides it", "hides them").replace("lets it be", "lets them be")
+                lines.append(f"Or for {', '.join(names)}: {kernels}")
+            said = self.expect(NO, "baseline", *hosts).out.splitlines()
+            self.assertEqual(said[-len(lines):], lines)
+            self.assertEqual(len([line for line in said if line.startswith("Or for")]), len(lines))
+
     def test_apply(self):
         a = self.expect(DONE, "apply", "--json", "--vcpus", "3", self.model("max-6.16", "max-7.3"),
                         profile("max-7.3")).json()

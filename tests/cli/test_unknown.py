@@ -92,6 +92,14 @@ FIXED = (
     ("register range", lambda f: f.ranges(5), "range", {("register range 2", None, "0x5")}),
 )
 
+# Linux 7.3, arch/arm64/tools/sysreg; listed where the CPU has S1POE, FGT2 or NV3 (arch/arm64/kvm/
+# sys_regs.c: s1poe_visibility() and its like), which no CPU of the lab has
+POR = ("0x603000000013c514", "0x603000000013dd14")  # POR_EL1 3 0 10 2 4, POR_EL0 3 3 10 2 4
+EL2 = ("0x603000000013e514",  # POR_EL2 3 4 10 2 4
+       "0x603000000013e188", "0x603000000013e189",  # HDFGRTR2_EL2 3 4 3 1 0, HDFGWTR2_EL2 3 4 3 1 1
+       "0x603000000013e18a", "0x603000000013e18b",  # HFGRTR2_EL2 3 4 3 1 2, HFGWTR2_EL2 3 4 3 1 3
+       "0x603000000013e18f", "0x603000000013e0a8")  # HFGITR2_EL2 3 4 3 1 7, NVHCR_EL2 3 4 1 5 0
+
 
 def told(unknown):
     return {(found["register"], found.get("field"), found.get("offered")) for found in unknown}
@@ -184,7 +192,8 @@ class Unknown(Case):
                     self.assertRegex(out, f"warning: {re.escape(register)}")
 
     def test_baseline(self):
-        """A model of such a host has 0 there, or there is none."""
+        """A model of such a host has 0 there. Of a field that cannot be, there is none; of what no model
+        speaks of, it is told that the host will be refused, as check says it."""
         for base, (what, grow, kind, names, _) in each(TO_ZERO):
             with self.subTest(f"{what} on {base}"):
                 model = self.folder / "own.json"
@@ -200,16 +209,49 @@ class Unknown(Case):
                 self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
         for base, (what, grow, kind, names) in each(FIXED):
             with self.subTest(f"{what} on {base}"):
-                if kind != "field":
-                    continue
+                model = self.folder / "own.json"
                 host = self.future(base, grow)
+                if kind != "field":
+                    self.refused_later(model, host, names)
+                    continue
                 conflict = self.expect(NO, "baseline", "--json", host).json()["conflicts"]
                 self.assertEqual({(found["register"], found["field"]) for found in conflict},
                                  {(register, field) for register, field, _ in names})
                 (name,) = [f"{register}.{field}" for register, field, _ in names]
-                model = self.folder / "tolerant.json"
                 self.expect(DONE, "baseline", "--quiet", "-o", model, "--tolerate", name, host)
                 self.assertTrue(self.expect(DONE, "apply", "--json", model, host).json()["pinned"])
+
+    def refused_later(self, model, host, names):
+        """baseline warns, in check's words, of what check, plan and apply refuse of the same host."""
+        made = self.expect(DONE, "baseline", "-o", model, host)
+        notes = self.expect(DONE, "baseline", "--json", host).json()["notes"]
+        notes = [note for note in notes if "unknown" in note]
+        self.assertEqual(told(notes), names)
+        self.assertEqual({(note["severity"], note["host"]) for note in notes},
+                         {("warning", "future")})
+        blockers = self.expect(NO, "check", "--json", model, host).json()["hosts"][0]["blockers"]
+        self.assertEqual([(note["register"], note["reason"]) for note in notes],
+                         [(blocker["register"], blocker["reason"]) for blocker in blockers])
+        for blocker in blockers:
+            self.assertRegex(made.err, f"warning: .*{re.escape(blocker['register'])}: .*"
+                                       f"{re.escape(blocker['reason'])}")
+        self.assertIn("--lenient", made.err)
+        for command in ("plan", "apply"):
+            self.expect(NO, command, model, host)
+        self.assertTrue(self.expect(DONE, "apply", "--json", "--lenient", model, host).json()["pinned"])
+
+    def test_baseline_of_several(self):
+        """Each host is told of by itself, and what check only warns of is a note."""
+        warned = Future("max-7.3").listed(SYSREG)
+        for c in warned.p["configurations"]:
+            c.pop("reset", None)
+        refused = self.file("refused.json", json.dumps(Future("max-7.3").ranges(5).p))
+        hosts = (profile("max-7.3"), self.file("warned.json", json.dumps(warned.p)), refused)
+        self.assertIn("note: warned: S3_0_C2_C1_6: ", self.expect(DONE, "baseline", *hosts).err)
+        notes = self.expect(DONE, "baseline", "--json", *hosts).json()["notes"]
+        self.assertEqual([(note["severity"], note["host"], note["register"])
+                          for note in notes if "unknown" in note],
+                         [("note", "warned", "S3_0_C2_C1_6"), ("warning", "refused", "register range 2")])
 
     def test_a_model_may_not_ask_for_it(self):
         """Bits that only a text gives a value: a guest would see what nobody knows."""
@@ -318,6 +360,35 @@ class Unknown(Case):
                 answer = self.expect(BAD, "show", self.file("bad.json", json.dumps(future.p, indent=1)))
                 self.assertRegex(answer.err, reason)
                 self.assertRegex(answer.err, r"bad\.json:\d+:\d+")
+
+    def overlays(self, name, value):
+        """A host of this kernel that lists what S1POE brings; with it, or with the field at 0."""
+        future = Future("max-7.3").register("ID_AA64MMFR3_EL1", value << 16, value << 16)
+        for kvm_id in POR:
+            future.listed(kvm_id)
+        return self.file(name, json.dumps(future.p))
+
+    def test_permission_overlays(self):
+        """A CPU with FEAT_S1POE shows nothing unknown; where a guest has not the feature, a model has not
+        its registers."""
+        model, has = self.folder / "own.json", self.overlays("has.json", 1)
+        for hosts, listed in (((has,), set(POR)), ((has, self.overlays("without.json", 0)), set())):
+            self.expect(DONE, "baseline", "--quiet", "-o", model, *hosts)
+            made = json.loads(model.read_text(encoding="utf-8"))
+            self.assertEqual(set(POR) & set(made["register_list"]), listed)
+            answers = [self.expect(DONE, "check", "--json", model, has).json()["hosts"][0]]
+            answers += [self.expect(DONE, command, "--json", model, has).json() for command in ("plan", "apply")]
+            for answer in answers:
+                self.assertEqual(answer["unknown"], [])
+
+    def test_guests_with_el2(self):
+        future = Future("max-7.3-nested")
+        for kvm_id in EL2:
+            future.listed(kvm_id)
+        model, host = self.folder / "own.json", self.file("future.json", json.dumps(future.p))
+        self.expect(DONE, "baseline", "--quiet", "--vcpu", "el2=on", "-o", model, host)
+        for command in ("plan", "apply"):
+            self.assertEqual(self.expect(DONE, command, "--json", model, host).json()["unknown"], [])
 
     def test_recorded_hosts_have_nothing_unknown(self):
         for path in pathlib.Path(profile("max-7.3")).parent.glob("*.json"):

@@ -213,8 +213,18 @@ static void test_caches(void **state)
 	stop(&t);
 	start(&t, BUILD_6_1, BUILD_6_1); /* both show their own */
 	t.p[1]->caches[0].reading.value++;
+	t.p[1]->caches[2].reading.value++;
+	assert_int_equal(go(&t), -STEADY_ECONFLICT);
+	assert_null(build_finding(t.report, "CLIDR_EL1", NULL)); /* it is the same */
+	assert_non_null(build_finding(t.report, "CCSIDR_EL1[0]", NULL));
+	assert_null(build_finding(t.report, "CCSIDR_EL1[2]", NULL));
+	stop(&t);
+	start(&t, BUILD_6_1, BUILD_6_1);
+	put_register(t.p[1], "CLIDR_EL1", NEW_CLIDR);
+	t.p[1]->caches[1].reading.value++;
 	assert_int_equal(go(&t), -STEADY_ECONFLICT);
 	assert_non_null(build_finding(t.report, "CLIDR_EL1", NULL));
+	assert_null(build_finding(t.report, "CCSIDR_EL1[1]", NULL));
 	stop(&t);
 }
 
