@@ -145,10 +145,18 @@ bool cli_parse_vcpu(const char *text, uint32_t *on, uint32_t *off)
 		cli_say("--vcpu: names no option");
 		return false;
 	}
-	*on = steady_options_implied(*on);
-	if (*on & *off)
+	if (*on & *off) {
 		cli_say("--vcpu: an option cannot be both on and off");
-	return !(*on & *off);
+		return false;
+	}
+	*on = steady_options_implied(*on);
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if ((*on & *off) >> i & 1) {
+			cli_say("--vcpu: %s is off, and another option needs it", steady_options[i].name);
+			return false;
+		}
+	}
+	return true;
 }
 
 bool cli_parse_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)

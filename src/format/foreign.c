@@ -52,6 +52,15 @@ void steady_foreign_lost(struct steady_report *report, const char *what, const c
 	steady_report_reason(report, "%s", text);
 }
 
+void steady_foreign_lost_options(const struct steady_model *m, struct steady_report *report)
+{
+	for (int i = 0; i < STEADY_OPTIONS; i++) {
+		if (m->options >> i & 1 && !steady_options[i].qemu)
+			steady_foreign_lost(report, steady_options[i].name,
+					    "no release of QEMU has a switch for it");
+	}
+}
+
 void steady_foreign_lost_unvirtualised(const struct steady_model *m, struct steady_report *report)
 {
 	for (int i = 0; i < STEADY_UNVIRTUALISED; i++) {

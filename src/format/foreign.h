@@ -46,6 +46,8 @@ __attribute__((format(printf, 3, 4))) void steady_foreign_lost(struct steady_rep
 							       const char *what,
 							       const char *format, ...);
 
+/* vCPU options that QEMU cannot be asked for. */
+void steady_foreign_lost_options(const struct steady_model *m, struct steady_report *report);
 /* The same of what KVM does not virtualise, if the model has any of it. */
 void steady_foreign_lost_unvirtualised(const struct steady_model *model,
 				       struct steady_report *report);

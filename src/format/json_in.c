@@ -521,8 +521,13 @@ int steady_json_sve(const struct steady_json *at, struct steady_vl *out)
 {
 	static const struct steady_json_member rows[] = {{"vector_lengths", true, read_lengths}};
 
+	int err;
+
 	*out = (struct steady_vl){0};
-	return steady_json_members(at, rows, 1, out);
+	err = steady_json_members(at, rows, 1, out);
+	if (!err && !steady_vl_empty(out) && !steady_vl_has(out, 16))
+		err = steady_json_refuse(at, "16 is not among the vector lengths: SVE has it always");
+	return err;
 }
 
 static int read_midr(const struct steady_json *at, void *target)

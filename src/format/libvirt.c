@@ -24,6 +24,7 @@ static void tell_lost(const struct steady_model *m, struct steady_report *report
 	if (m->options >> STEADY_OPTION_EL2 & 1)
 		steady_foreign_lost(report, "el2", "libvirt has no element for it: add <qemu:arg "
 						   "value='-machine'/> <qemu:arg value='virtualization=on'/>");
+	steady_foreign_lost_options(m, report);
 	if (m->options >> STEADY_OPTION_EL1_32BIT & 1)
 		steady_foreign_lost(report, "el1_32bit", "libvirt has no element for it");
 }

@@ -331,8 +331,15 @@ static int read_sve(const struct steady_json *at, void *target)
 {
 	struct steady_profile *p = target;
 
+	int err;
+
 	p->sve_known = true;
-	return steady_json_sve(at, &p->sve);
+	err = steady_json_sve(at, &p->sve);
+	for (size_t i = 0; !err && steady_vl_empty(&p->sve) && i < p->configuration_count; i++) {
+		if (p->configurations[i].options >> STEADY_OPTION_SVE & 1)
+			err = steady_json_refuse(at, "no vector length, and a configuration with SVE");
+	}
+	return err;
 }
 
 static int capability_by_name(const char *name, size_t length)

@@ -74,6 +74,7 @@ int steady_qemu_print(const struct steady_export *e, struct steady_text *out,
 	put_machine(out, e->model);
 	steady_text_str(out, " \\\n  ");
 	put_cpu(out, e->model);
+	steady_foreign_lost_options(e->model, report);
 	if (e->unreleased) {
 		put_fields(out, e->model);
 		tell_lost(e->model, report);

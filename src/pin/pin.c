@@ -135,6 +135,9 @@ int steady_pin_features(struct steady_pin *p, uint32_t *features, struct steady_
 			r = option_blocked(p, report, i, "the VMM did not ask for it");
 			if (steady_options[i].qemu)
 				steady_report_advice(report, "in QEMU: %s", steady_options[i].qemu);
+			else
+				steady_report_advice(report, "no release of QEMU has a switch for it: make "
+							     "the model without, or use another VMM");
 		}
 	}
 	if (!r)

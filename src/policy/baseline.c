@@ -471,12 +471,18 @@ static bool ever_on(const struct steady_offer *offer, int option)
 	return false;
 }
 
-static void note_lacking(const struct steady_work *w, size_t host, int option, bool together)
+/* By what the host is not known to have, or cannot have beside the options that are on. */
+static void note_lacking(const struct steady_work *w, size_t host, int option, bool together,
+			 uint32_t with)
 {
+	int clash = steady_options_clash(with);
 	steady_report_add(w->report, STEADY_NOTE, 0);
 	steady_report_host(w->report, w->inputs[host].name);
 	steady_report_subject(w->report, steady_options[option].name, NULL);
-	if (together)
+	if (clash >= 0)
+		steady_report_reason(w->report, "left off: no kernel gives a guest both %s and %s",
+				     steady_options[clash].title, steady_options[option].title);
+	else if (together)
 		steady_report_reason(w->report, "left off: %s together with the options that are on "
 						"is not in what is known of this host",
 				     steady_options[option].title);
@@ -502,7 +508,7 @@ static void note_lost(const struct steady_work *w, const struct steady_cell *cho
 
 			if (!on || (have == w->count &&
 				    !steady_offer_cell(w->offers[k], with, chosen->irqchip)))
-				note_lacking(w, k, i, on);
+				note_lacking(w, k, i, on, with);
 		}
 	}
 }

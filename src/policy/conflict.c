@@ -484,16 +484,16 @@ int steady_work_no_cell(const struct steady_work *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct steady_text all = STEADY_TEXT_INIT;
 
-		steady_explain_options(&all, w->offers[i], w->request->options_on);
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[i].name);
 		steady_report_subject(w->report, "vcpu_features", NULL);
-		steady_report_offered(w->report, "%s", all.data ? all.data : "");
-		steady_text_free(&all);
-		if (clash) {
+		if (clash) { /* whatever the hosts have */
 			steady_explain_clash(w->report, w->request->options_on);
 			continue;
 		}
+		steady_explain_options(&all, w->offers[i], w->request->options_on);
+		steady_report_offered(w->report, "%s", all.data ? all.data : "");
+		steady_text_free(&all);
 		steady_report_reason(w->report, "no choice of vCPU options and irqchip that every "
 						"host has and that was asked for");
 		steady_report_advice(w->report, "ask for other options (--vcpu), or leave out the "

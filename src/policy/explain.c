@@ -47,7 +47,7 @@ void steady_explain_clash(struct steady_report *report, uint32_t options)
 	}
 	steady_report_reason(report, "no kernel gives a guest both %s and %s", steady_options[one].title,
 			     others.data ? others.data : "");
-	steady_report_advice(report, "make the model anew with one of them: --vcpu");
+	steady_report_advice(report, "give `baseline --vcpu` one of them");
 	steady_text_free(&others);
 }
 

@@ -228,6 +228,16 @@ class Foreign(Case):
         out = self.export("libvirt", "neoverse-n1-v1").out
         self.assertIn(f"value='{configured('STEADY_LIBDIR')}/steadyarm/steadyarm-preload.so'", out)
 
+    def test_no_switch(self):
+        """QEMU has virtualization=on, and nothing for KVM_ARM_VCPU_HAS_EL2_E2H0 (hw/arm/virt.c of 11.1)."""
+        for option, known in (("el2_e2h0", False), ("el2", True)):
+            model = self.model("max-7.3-nested", name=option.replace("_", "-"), options=("--vcpu", f"{option}=on"))
+            answer = self.export("qemu", model, "--strict", status=DONE if known else NO)
+            self.assertEqual("el2_e2h0: no release of QEMU has a switch for it" in answer.err, not known)
+            self.assertIn("virtualization=on", answer.out)
+            told = self.export("libvirt", model).err
+            self.assertEqual("el2_e2h0: no release of QEMU" in told, not known)
+
     def test_qemu(self):
         answer = self.export("qemu", "neoverse-n1-v1", "--strict")
         words = answer.out.replace("\\\n", " ").split()

@@ -476,7 +476,10 @@ class Pools(Case):
         """KVM_ARM_VCPU_HAS_EL2_E2H0 is EINVAL without KVM_ARM_VCPU_HAS_EL2 (kvm_vcpu_init_check_features())."""
         model = self.baseline("max-7.3-nested", options=("--vcpu", "el2_e2h0=on"))
         self.assertEqual((model["vcpu_features"]["el2"], model["vcpu_features"]["el2_e2h0"]), (True, True))
-        self.expect(BAD, "baseline", "--vcpu", "el2_e2h0=on,el2=off", profile("max-7.3-nested"))
+        answer = self.expect(BAD, "baseline", "--vcpu", "el2_e2h0=on,el2=off", profile("max-7.3-nested"))
+        self.assertIn("--vcpu: el2 is off, and another option needs it", answer.err)
+        answer = self.expect(BAD, "baseline", "--vcpu", "el2=on,el2=off", profile("max-7.3-nested"))
+        self.assertIn("an option cannot be both on and off", answer.err)
 
     def test_the_choices_that_there_are(self):
         """kvm_vcpu_init_check_features(): 32-bit EL1 goes neither with memory tagging nor with EL2."""
@@ -484,6 +487,9 @@ class Pools(Case):
             answer = self.expect(NO, "baseline", "--vcpu", f"el1_32bit=on,{more}=on", profile(host))
             self.assertIn("no kernel gives a guest both 32-bit EL1 and ", answer.out)
             self.assertIn(f": {host}\n", answer.out)
+        told = self.expect(DONE, "baseline", "--vcpu", "el1_32bit=on", "-o", self.folder / "narrow.json",
+                           profile("max-7.3-mte")).err
+        self.assertIn("mte: left off: no kernel gives a guest both 32-bit EL1 and memory tagging", told)
         answer = self.expect(NO, "baseline", "--vcpu", "el1_32bit=on,sve=on", profile("max-7.3-nosve"))
         self.assertIn("no choice of vCPU options", answer.out)
         self.assertIn("pmu, ptrauth, el1_32bit, gicv3; ", answer.out)

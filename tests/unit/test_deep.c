@@ -22,7 +22,9 @@
 enum kernel {
 	HONEST,
 	MOVES, /* changes the second field with the first, and back with it */
-	FALLS  /* can be lowered, and not raised again */
+	FALLS, /* can be lowered, and not raised again */
+	ODD,   /* of FIELD takes -1 too, and 2, of which it makes 14 (as PMUVer's 15 becomes 0) */
+	DEAF   /* takes all, and keeps what it has: AArch32's registers without AArch32 */
 };
 
 struct one_register {
@@ -45,7 +47,11 @@ static void set(struct one_register *k, uint64_t value)
 {
 	uint64_t was = k->value;
 
+	if (k->kernel == DEAF)
+		return;
 	k->value = value;
+	if (k->kernel == ODD && field(value, FIELD) == 2)
+		k->value = steady_field_put(row(FIELD), value, 14);
 	if (k->kernel == MOVES && field(value, FIELD) != field(k->before, FIELD))
 		k->value = steady_field_put(row(SECOND), value, 0);
 	if (k->kernel == FALLS && value > was) {
@@ -59,6 +65,10 @@ static bool takes(const struct one_register *k, uint64_t value)
 {
 	uint64_t others = ~steady_field_mask(row(FIELD));
 
+	if (k->kernel == DEAF)
+		return true;
+	if (k->kernel == ODD && (field(value, FIELD) == 15 || field(value, FIELD) == 2))
+		return ((value ^ k->before) & others) == 0;
 	return field(value, FIELD) <= 1 && ((value ^ k->before) & others) == 0;
 }
 
@@ -146,6 +156,37 @@ static void test_honest(void **state)
 	end(&t);
 }
 
+/* All values, the highest too, and what the kernel made of them. */
+static void test_odd(void **state)
+{
+	const struct steady_accepted *a;
+	struct deep t;
+
+	(void)state;
+	try(&t, ODD, true, false);
+	assert_non_null(t.c->accepted);
+	a = &t.c->accepted[build_field(FIELD)];
+	assert_true(a->known);
+	assert_int_equal(a->values, 1 << 0 | 1 << 1 | 1 << 15);
+	assert_int_equal(a->rewritten, 1 << 2);
+	assert_int_equal(a->kept[2], 14);
+	assert_true(t.k.value == t.k.before);
+	end(&t);
+}
+
+/* Nothing is known of a field that says yes to all and changes by none. */
+static void test_deaf(void **state)
+{
+	struct deep t;
+
+	(void)state;
+	try(&t, DEAF, true, false);
+	assert_non_null(t.c->accepted);
+	assert_false(t.c->accepted[build_field(FIELD)].known);
+	assert_int_equal(t.c->accepted[build_field(FIELD)].rewritten, 0);
+	end(&t);
+}
+
 /* What could not be tried to its end is not known at all: neither fields nor gates. */
 static void lost(enum kernel kernel, bool deep, bool listed)
 {
@@ -186,6 +227,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_honest),
+		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_deaf),
 		cmocka_unit_test(test_second_field),
 		cmocka_unit_test(test_not_put_back),
 		cmocka_unit_test(test_gate_not_put_back),

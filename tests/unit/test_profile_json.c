@@ -188,6 +188,8 @@ static const struct refusal refusals[] = {
 	{HEAD "'sve':{'vector_lengths':[8208]}}", 2, 26, "8208 is no vector length"},
 	{HEAD "'sve':{'vector_lengths':['16']}}", 2, 26, "expected a whole number"},
 	{HEAD "'sve':{'vector_lengths':[16,32,16]}}", 2, 32, "16 is given twice"},
+	/* DDI0487 B1.3.3: every implementation of SVE has 128 bits */
+	{HEAD "'sve':{'vector_lengths':[32]}}", 2, 7, "16 is not among the vector lengths"},
 	{HEAD "'capabilities':{'ARM_NONE':1}}", 2, 17, "\"ARM_NONE\" is no capability"},
 	{HEAD "'capabilities':{'ARM_SVE':-1}}", 2, 27, "is not negative"},
 	{HEAD "'capabilities':{'ARM_SVE':true}}", 2, 27, "whole number, found true or false"},
