@@ -5,25 +5,51 @@
 #include "cli.h"
 #include "policy/explain.h"
 
+static uint32_t all_kernels(void)
+{
+	return (uint32_t)((UINT64_C(1) << steady_kernel_count) - 1);
+}
+
 static void add_part(struct steady_text *out, const char *what, uint32_t set, uint32_t known)
 {
 	if (!set)
 		return;
 	steady_text_printf(out, "%s%s ", out->length ? "; " : "", what);
-	steady_kernels_print(out, set, known);
+	if (set == all_kernels())
+		steady_text_str(out, "all");
+	else
+		steady_kernels_print(out, set, known);
 }
 
-static void put_row(struct cli *cli, const char *name, const struct steady_kernel_row *row,
+/* Without it the field is 0; one that is hidden from all is so with it, too. */
+static const char *option_of(unsigned int field, const struct steady_kernel_row *row)
+{
+	int option = steady_field_option((int)field);
+
+	if (option < 0 || (row && row->hidden == all_kernels()))
+		return NULL;
+	return steady_options[option].name;
+}
+
+/* Without a row no kernel lets the field be written. */
+static void put_row(struct cli *cli, unsigned int field, const struct steady_kernel_row *row,
 		    const char *hosts)
 {
-	uint32_t known = row->writable | row->hidden | row->fixed;
+	static const struct steady_kernel_row never;
+	uint32_t fixed = row ? row->fixed : all_kernels(), known;
+	const char *option = option_of(field, row);
 	struct steady_text line = STEADY_TEXT_INIT;
 
+	row = row ? row : &never;
+	known = row->writable | row->hidden | fixed;
 	add_part(&line, "writable in", row->writable, known);
 	add_part(&line, "hidden in", row->hidden, known);
-	add_part(&line, "fixed in", row->fixed, known);
-	add_part(&line, "nothing recorded of", steady_kernels_unrecorded(row), UINT32_MAX);
-	steady_text_printf(&cli->out, "  %-14s %s%s\n", name, line.data ? line.data : "", hosts);
+	add_part(&line, "fixed in", fixed, known);
+	if (row != &never)
+		add_part(&line, "nothing recorded of", steady_kernels_unrecorded(row), UINT32_MAX);
+	steady_text_printf(&cli->out, "  %-14s %s%s%s%s\n", steady_fields[field].name,
+			   line.data ? line.data : "", option ? "; by the vCPU option " : "",
+			   option ? option : "", hosts);
 	steady_text_free(&line);
 }
 
@@ -31,16 +57,13 @@ static void put_field(struct cli *cli, unsigned int field)
 {
 	const struct steady_kernel_row *with = steady_kernel_row_of(field, true);
 	const struct steady_kernel_row *without = steady_kernel_row_of(field, false);
-	const char *name = steady_fields[field].name;
 
-	if (!with && !without)
-		steady_text_printf(&cli->out, "  %-14s fixed in all\n", name);
-	else if (with == without)
-		put_row(cli, name, with, "");
+	if (with == without)
+		put_row(cli, field, with, "");
 	if (with && with != without)
-		put_row(cli, name, with, " (hosts with AArch32)");
+		put_row(cli, field, with, " (hosts with AArch32)");
 	if (without && with != without)
-		put_row(cli, name, without, " (hosts without AArch32)");
+		put_row(cli, field, without, " (hosts without AArch32)");
 }
 
 static json_t *set_json(uint32_t set)
@@ -56,22 +79,24 @@ static json_t *set_json(uint32_t set)
 
 static json_t *row_json(const struct steady_kernel_row *row)
 {
-	uint32_t all = (uint32_t)((UINT64_C(1) << steady_kernel_count) - 1);
 	json_t *o = json_object();
 
 	json_object_set_new(o, "writable", set_json(row ? row->writable : 0));
 	json_object_set_new(o, "hidden", set_json(row ? row->hidden : 0));
-	json_object_set_new(o, "fixed", set_json(row ? row->fixed : all));
+	json_object_set_new(o, "fixed", set_json(row ? row->fixed : all_kernels()));
 	return o;
 }
 
 static void put_field_json(json_t *fields, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
+	const char *option = option_of(field, steady_kernel_row_of(field, true));
 	json_t *o = json_object();
 
 	json_object_set_new(o, "aarch32", row_json(steady_kernel_row_of(field, true)));
 	json_object_set_new(o, "no_aarch32", row_json(steady_kernel_row_of(field, false)));
+	if (option)
+		json_object_set_new(o, "option", json_string(option));
 	json_object_set_new(fields, f->name, o);
 }
 
