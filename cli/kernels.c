@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `show --kernels`: since when a field can be written, in the kernels that were recorded. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "policy/explain.h"
@@ -100,6 +101,19 @@ static void put_field_json(json_t *fields, unsigned int field)
 	json_object_set_new(fields, f->name, o);
 }
 
+/* A core register without fields: KVM has guests read 0 (ID_UNALLOCATED, ID_HIDDEN in sys_regs.c). */
+static void put_whole(struct cli *cli, json_t *fields)
+{
+	static const char whole[] = "[63:0]";
+	struct steady_kernel_row row = {.hidden = all_kernels()};
+	json_t *o = json_object();
+
+	steady_text_printf(&cli->out, "  %-14s hidden in all\n", whole);
+	json_object_set_new(o, "aarch32", row_json(&row));
+	json_object_set_new(o, "no_aarch32", row_json(&row));
+	json_object_set_new(fields, whole, o);
+}
+
 static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 {
 	const struct steady_register *r = &steady_registers[reg];
@@ -113,6 +127,8 @@ static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 		put_field(cli, i);
 		put_field_json(fields, i);
 	}
+	if (!r->fields)
+		put_whole(cli, fields);
 	if (only >= 0 && json_object_get(registers, r->name)) {
 		json_object_update(json_object_get(registers, r->name), fields);
 		json_decref(fields);
@@ -133,6 +149,11 @@ static bool is_recorded(int reg)
 	return steady_register_is_core(reg);
 }
 
+static bool is_path(const char *name)
+{
+	return strchr(name, '/') || access(name, F_OK) == 0;
+}
+
 static int put_all(struct cli *cli, json_t *registers)
 {
 	int result = 0;
@@ -144,6 +165,11 @@ static int put_all(struct cli *cli, json_t *registers)
 
 		if (field >= 0)
 			reg = steady_fields[field].reg;
+		if (reg < 0 && i == 0 && is_path(name)) {
+			cli_say("--kernels takes no profile: its answer is of the recorded kernels, "
+				"leave out '%s'", name);
+			return -STEADY_EUSAGE;
+		}
 		if (reg < 0 || !is_recorded(reg)) {
 			cli_say(reg < 0 ? "there is no register or field '%s'"
 					: "%s: only the core ID range, CTR_EL0 and what names a "

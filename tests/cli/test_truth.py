@@ -233,6 +233,20 @@ class WrittenSince(Case):
         self.assertEqual(fields["AMU"]["aarch32"],
                          {"writable": [], "hidden": answer["kernels"], "fixed": []})
 
+    def test_register_without_fields(self):
+        """ID_UNALLOCATED(7,7) there: it reads as zero."""
+        for name in ("S3_0_C0_C7_7", "ID_AA64AFR1_EL1"):
+            self.assertEqual(self.field(name), "hidden in all", name)
+
+    def test_no_profile(self):
+        """A file, or what looks like one's path, is told apart from a register's name."""
+        for name in (profile("max-7.3"), "no/such/profile.json"):
+            answer = self.run_it("show", "--kernels", name, "ID_AA64ISAR0_EL1")
+            self.assertEqual((answer.status, answer.out), (BAD, ""))
+            self.assertIn("--kernels takes no profile", answer.err)
+        answer = self.run_it("show", "--kernels", "ID_AA64ISAR9_EL1")
+        self.assertIn("there is no register or field 'ID_AA64ISAR9_EL1'", answer.err)
+
     def test_beside_the_core_range(self):
         for name, since in (("CTR_EL0.IDC", "6.12.43"), ("CTR_EL0.L1Ip", "6.16.12"),
                             ("MIDR_EL1.PartNum", "6.16.12"), ("ID_AA64PFR0_EL1.CSV3", "6.12.43")):
