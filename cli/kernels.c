@@ -54,10 +54,22 @@ static void put_row(struct cli *cli, unsigned int field, const struct steady_ker
 	steady_text_free(&line);
 }
 
+/* Bits without a name: Linux has no entry for them, so that guests of recorded kernels see 0. */
+static const struct steady_kernel_row *row_of(unsigned int field, bool aarch32)
+{
+	static struct steady_kernel_row nameless;
+
+	nameless.hidden = all_kernels();
+	return steady_fields[field].flags & STEADY_FIELD_RESERVED &&
+			       steady_register_is_core(steady_fields[field].reg)
+		       ? &nameless
+		       : steady_kernel_row_of(field, aarch32);
+}
+
 static void put_field(struct cli *cli, unsigned int field)
 {
-	const struct steady_kernel_row *with = steady_kernel_row_of(field, true);
-	const struct steady_kernel_row *without = steady_kernel_row_of(field, false);
+	const struct steady_kernel_row *with = row_of(field, true);
+	const struct steady_kernel_row *without = row_of(field, false);
 
 	if (with == without)
 		put_row(cli, field, with, "");
@@ -91,29 +103,17 @@ static json_t *row_json(const struct steady_kernel_row *row)
 static void put_field_json(json_t *fields, unsigned int field)
 {
 	const struct steady_field *f = &steady_fields[field];
-	const char *option = option_of(field, steady_kernel_row_of(field, true));
+	const char *option = option_of(field, row_of(field, true));
 	json_t *o = json_object();
 
-	json_object_set_new(o, "aarch32", row_json(steady_kernel_row_of(field, true)));
-	json_object_set_new(o, "no_aarch32", row_json(steady_kernel_row_of(field, false)));
+	json_object_set_new(o, "aarch32", row_json(row_of(field, true)));
+	json_object_set_new(o, "no_aarch32", row_json(row_of(field, false)));
 	if (option)
 		json_object_set_new(o, "option", json_string(option));
 	json_object_set_new(fields, f->name, o);
 }
 
-/* A core register without fields: KVM has guests read 0 (ID_UNALLOCATED, ID_HIDDEN in sys_regs.c). */
-static void put_whole(struct cli *cli, json_t *fields)
-{
-	static const char whole[] = "[63:0]";
-	struct steady_kernel_row row = {.hidden = all_kernels()};
-	json_t *o = json_object();
-
-	steady_text_printf(&cli->out, "  %-14s hidden in all\n", whole);
-	json_object_set_new(o, "aarch32", row_json(&row));
-	json_object_set_new(o, "no_aarch32", row_json(&row));
-	json_object_set_new(fields, whole, o);
-}
-
+/* Its named fields, or the whole of a register without any. */
 static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 {
 	const struct steady_register *r = &steady_registers[reg];
@@ -122,13 +122,11 @@ static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 	steady_text_printf(&cli->out, "%s\n", r->name);
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		if ((only >= 0 && (unsigned int)only != i) ||
-		    (only < 0 && steady_fields[i].flags & STEADY_FIELD_RESERVED))
+		    (only < 0 && r->fields > 1 && steady_fields[i].flags & STEADY_FIELD_RESERVED))
 			continue;
 		put_field(cli, i);
 		put_field_json(fields, i);
 	}
-	if (!r->fields)
-		put_whole(cli, fields);
 	if (only >= 0 && json_object_get(registers, r->name)) {
 		json_object_update(json_object_get(registers, r->name), fields);
 		json_decref(fields);
