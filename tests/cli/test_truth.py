@@ -263,6 +263,28 @@ class WrittenSince(Case):
         self.assertNotIn("boot a kernel", (answer.out + answer.err)[at:].split("\n\n")[0])
 
 
+class Tried(Case):
+    """What a probe tried on the host itself stands above what kernels of its version were seen to do."""
+
+    def test_no_advice_against_the_host(self):
+        deep, model = self.folder / "deep.json", self.folder / "model.json"
+        self.expect(DONE, "probe", "--deep", profile("max-7.3"), "-o", deep)
+        host = json.loads(deep.read_text(encoding="utf-8"))
+        for configuration in host["configurations"]:
+            configuration["accepted"]["ID_AA64ISAR0_EL1.RNDR"] = "1"
+        deep.write_text(json.dumps(host), encoding="utf-8")
+        wanted = json.loads(self.model("max-7.3").read_text(encoding="utf-8"))
+        wanted.pop("offer")
+        value = int(wanted["registers"]["ID_AA64ISAR0_EL1"], 16) & ~(0xF << 60)
+        wanted["registers"]["ID_AA64ISAR0_EL1"] = f"0x{value:016x}"
+        model.write_text(json.dumps(wanted), encoding="utf-8")
+        out = self.expect(NO, "check", model, deep).out
+        self.assertIn("ID_AA64ISAR0_EL1.RNDR", out)
+        self.assertIn("by what was tried", out)
+        self.assertNotIn("fixed by kernel", out)
+        self.assertNotIn("boot a kernel", out)
+
+
 class Recorded(Case):
     """What the recorded hosts show."""
 
