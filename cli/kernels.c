@@ -33,8 +33,8 @@ static const char *option_of(unsigned int field, const struct steady_kernel_row 
 }
 
 /* Without a row no kernel lets the field be written. */
-static void put_row(struct cli *cli, unsigned int field, const struct steady_kernel_row *row,
-		    const char *hosts)
+static void put_row(struct cli *cli, const char *name, unsigned int field,
+		    const struct steady_kernel_row *row, const char *hosts)
 {
 	static const struct steady_kernel_row never;
 	uint32_t fixed = row ? row->fixed : all_kernels(), known;
@@ -48,7 +48,7 @@ static void put_row(struct cli *cli, unsigned int field, const struct steady_ker
 	add_part(&line, "fixed in", fixed, known);
 	if (row != &never)
 		add_part(&line, "nothing recorded of", steady_kernels_unrecorded(row), UINT32_MAX);
-	steady_text_printf(&cli->out, "  %-14s %s%s%s%s\n", steady_fields[field].name,
+	steady_text_printf(&cli->out, "  %-14s %s%s%s%s\n", name,
 			   line.data ? line.data : "", option ? "; by the vCPU option " : "",
 			   option ? option : "", hosts);
 	steady_text_free(&line);
@@ -72,11 +72,11 @@ static void put_field(struct cli *cli, unsigned int field)
 	const struct steady_kernel_row *without = row_of(field, false);
 
 	if (with == without)
-		put_row(cli, field, with, "");
+		put_row(cli, steady_fields[field].name, field, with, "");
 	if (with && with != without)
-		put_row(cli, field, with, " (hosts with AArch32)");
+		put_row(cli, steady_fields[field].name, field, with, " (hosts with AArch32)");
 	if (without && with != without)
-		put_row(cli, field, without, " (hosts without AArch32)");
+		put_row(cli, steady_fields[field].name, field, without, " (hosts without AArch32)");
 }
 
 static json_t *set_json(uint32_t set)
@@ -113,16 +113,27 @@ static void put_field_json(json_t *fields, unsigned int field)
 	json_object_set_new(fields, f->name, o);
 }
 
-/* Its named fields, or the whole of a register without any. */
+static bool is_nameless(const struct steady_register *r)
+{
+	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
+		if (!(steady_fields[i].flags & STEADY_FIELD_RESERVED))
+			return false;
+	}
+	return true;
+}
+
+/* Of a register without named fields one line of words for all. */
 static int put_register(struct cli *cli, json_t *registers, int reg, int only)
 {
 	const struct steady_register *r = &steady_registers[reg];
 	json_t *fields = json_object();
 
 	steady_text_printf(&cli->out, "%s\n", r->name);
+	if (only < 0 && is_nameless(r))
+		put_row(cli, "[63:0]", r->first, row_of(r->first, true), "");
 	for (unsigned int i = r->first; i < r->first + r->fields; i++) {
 		if ((only >= 0 && (unsigned int)only != i) ||
-		    (only < 0 && r->fields > 1 && steady_fields[i].flags & STEADY_FIELD_RESERVED))
+		    (only < 0 && steady_fields[i].flags & STEADY_FIELD_RESERVED))
 			continue;
 		put_field(cli, i);
 		put_field_json(fields, i);
