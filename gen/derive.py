@@ -10,7 +10,7 @@ COLUMNS = {
     "models.tsv": "name version kind base title options vector_lengths about source",
     "levels.tsv": "level name value features source",
     "cores.tsv": "core name value assumed note source",
-    "kvm-filter.tsv": "name rule value why source",
+    "kvm-filter.tsv": "name rule value from why source",
     "models-common.tsv": "scope key value why source",
 }
 RULES = ("hide", "cap", "set", "pmu", "perfmon")

@@ -494,7 +494,7 @@ struct steady_kernel_row {
 	uint16_t field;    /* row of steady_fields */
 	uint8_t hosts;     /* enum steady_kernel_hosts */
 	uint32_t writable; /* bit N: kernel N lets the field be written */
-	uint32_t hidden;   /* it shows 0 where another kernel shows more of the same CPU */
+	uint32_t hidden;   /* guests see 0, whatever the hardware has */
 	uint32_t fixed;    /* it shows what the hardware has; in none of the three: not recorded */
 };
 extern const struct steady_kernel_row steady_kernel_rows[];

@@ -197,18 +197,41 @@ static void explain_more(struct steady_report *report, const struct steady_profi
 	steady_report_advice(report, "make a baseline that includes this host");
 }
 
+/* The profile's own mask has all of the field, and the record of what was tried still lacks the value. */
+static bool refused_when_tried(const struct steady_profile *p, const struct steady_configuration *c,
+			       const struct steady_field *f, uint64_t wanted)
+{
+	uint64_t mask, bits = steady_field_mask(f);
+	const struct steady_accepted *a = c->accepted ? &c->accepted[f - steady_fields] : NULL;
+
+	return a && a->known && f->width <= 4 && !steady_set_has(f, a->values, wanted) &&
+	       steady_profile_mask(p, f->reg, &mask) && (mask & bits) == bits;
+}
+
 /*
- * The kernel does not take the value; `features` is what a guest would see beyond the model,
- * `kernel` what another kernel would do about it.
+ * The kernel does not take the value; `features` is what a guest would see beyond the model. What
+ * other kernels would do about it is known of those that behave as they were recorded.
  */
 static void explain_fixed(struct steady_report *report, const struct steady_profile *p,
-			  bool one_value, const char *features, const char *kernel)
+			  const struct steady_configuration *c, unsigned int field, uint64_t wanted,
+			  bool one_value, const char *features)
 {
-	steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
-			     p->kernel ? "kernel " : "its kernel", p->kernel ? p->kernel : "",
-			     *features ? ": a guest sees " : "", features);
+	bool tried = refused_when_tried(p, c, &steady_fields[field], wanted);
+	struct steady_text kernel = STEADY_TEXT_INIT;
+
+	if (one_value && !tried)
+		steady_kernels_advice(&kernel, c, field, wanted);
+	if (tried)
+		steady_report_reason(report, "by what was tried%s%s",
+				     *features ? ": a guest sees " : "", features);
+	else
+		steady_report_reason(report, "%s%s%s%s%s", one_value ? "fixed by " : "refused by ",
+				     p->kernel ? "kernel " : "its kernel",
+				     p->kernel ? p->kernel : "",
+				     *features ? ": a guest sees " : "", features);
 	steady_report_advice(report, "make a baseline that includes this host%s%s",
-			     *kernel ? ", or " : "", kernel);
+			     kernel.length ? ", or " : "", kernel.length ? kernel.data : "");
+	steady_text_free(&kernel);
 }
 
 /* The kernel takes it, and no baseline would have it: the field tells which CPU that is. */
@@ -237,7 +260,6 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	enum steady_compare compare = steady_field_compare(f, wanted, limit);
 	int option = steady_field_option((int)field);
 	struct steady_text lost = STEADY_TEXT_INIT, gained = STEADY_TEXT_INIT;
-	struct steady_text kernel = STEADY_TEXT_INIT;
 	struct steady_view view;
 
 	steady_model_view(m, &view);
@@ -249,14 +271,11 @@ static void reason_for(struct steady_report *report, const struct steady_model *
 	} else if (compare == STEADY_MORE || (compare == STEADY_UNORDERED && lost.length)) {
 		explain_more(report, p, lost.length ? lost.data : "");
 	} else if (!explain_other(report, p, c, field, wanted)) {
-		if (accepts == steady_set_one(f, limit))
-			steady_kernels_advice(&kernel, c, field, wanted);
-		explain_fixed(report, p, accepts == steady_set_one(f, limit),
-			      gained.length ? gained.data : "", kernel.length ? kernel.data : "");
+		explain_fixed(report, p, c, field, wanted, accepts == steady_set_one(f, limit),
+			      gained.length ? gained.data : "");
 	}
 	steady_text_free(&lost);
 	steady_text_free(&gained);
-	steady_text_free(&kernel);
 }
 
 void steady_explain_field(struct steady_report *report, const struct steady_model *m,

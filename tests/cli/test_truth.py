@@ -203,9 +203,49 @@ class WrittenSince(Case):
         return self.expect(DONE, "show", "--kernels", name).out.splitlines()[1].split(None, 1)[1]
 
     def test_bits_of_the_mask_without_a_field(self):
-        """The mask has them, the kernel's table has not: nothing but the limit is accepted."""
+        """The mask has them, the kernel's table has not: they are 0 (init_cpu_ftr_reg() keeps of a
+        register what the table has)."""
         for name in ("ID_AA64PFR0_EL1.RME", "ID_AA64PFR1_EL1.CSV2_frac", "ID_AA64ISAR0_EL1.TME"):
-            self.assertEqual(self.field(name), "fixed in all", name)
+            self.assertEqual(self.field(name), "hidden in all", name)
+
+    def test_what_kvm_takes_away(self):
+        """sanitise_id_aa64pfr0_el1(), sanitise_id_aa64pfr1_el1(), sanitise_id_aa64dfr0_el1() in
+        arch/arm64/kvm/sys_regs.c clear them; of MPAM since Linux's commit 6685f5d572c2, in 6.13."""
+        for name in ("ID_AA64PFR1_EL1.SME", "ID_AA64PFR1_EL1.GCS", "ID_AA64PFR0_EL1.AMU",
+                     "ID_AA64DFR0_EL1.BRBE", "ID_AA64DFR0_EL1.TraceVer"):
+            self.assertEqual(self.field(name), "hidden in all", name)
+        for name in ("ID_AA64PFR0_EL1.MPAM", "ID_AA64PFR1_EL1.MPAM_frac"):
+            self.assertEqual(self.field(name), "hidden in 6.16.12 and newer; "
+                             "nothing recorded of 5.10.223 to 6.12.117", name)
+
+    def test_options(self):
+        """kvm_has_sve(), kvm_has_mte() and vcpu_has_ptrauth() there: 0 in a guest without."""
+        for name, option in (("ID_AA64PFR0_EL1.SVE", "sve"), ("ID_AA64PFR1_EL1.MTE", "mte"),
+                             ("ID_AA64ISAR1_EL1.APA", "ptrauth"), ("ID_AA64ISAR1_EL1.GPI", "ptrauth")):
+            self.assertEqual(self.field(name), f"fixed in all; by the vCPU option {option}", name)
+        answer = self.field("ID_AA64DFR0_EL1.PMUVer")
+        self.assertTrue(answer.startswith("writable in 6.12.43 and newer"), answer)
+        self.assertTrue(answer.endswith("; by the vCPU option pmu"), answer)
+        answer = json.loads(self.expect(DONE, "show", "--json", "--kernels", "ID_AA64PFR0_EL1").out)
+        fields = answer["registers"]["ID_AA64PFR0_EL1"]
+        self.assertEqual(fields["SVE"]["option"], "sve")
+        self.assertNotIn("option", fields["AMU"])
+        self.assertEqual(fields["AMU"]["aarch32"],
+                         {"writable": [], "hidden": answer["kernels"], "fixed": []})
+
+    def test_register_without_fields(self):
+        """ID_UNALLOCATED(7,7) there: it reads as zero."""
+        for name in ("S3_0_C0_C7_7", "ID_AA64AFR1_EL1"):
+            self.assertEqual(self.field(name), "hidden in all", name)
+
+    def test_no_profile(self):
+        """A file, or what looks like one's path, is told apart from a register's name."""
+        for name in (profile("max-7.3"), "no/such/profile.json"):
+            answer = self.run_it("show", "--kernels", name, "ID_AA64ISAR0_EL1")
+            self.assertEqual((answer.status, answer.out), (BAD, ""))
+            self.assertIn("--kernels takes no profile", answer.err)
+        answer = self.run_it("show", "--kernels", "ID_AA64ISAR9_EL1")
+        self.assertIn("there is no register or field 'ID_AA64ISAR9_EL1'", answer.err)
 
     def test_beside_the_core_range(self):
         for name, since in (("CTR_EL0.IDC", "6.12.43"), ("CTR_EL0.L1Ip", "6.16.12"),
@@ -221,6 +261,28 @@ class WrittenSince(Case):
         at = (answer.out + answer.err).find("ID_PFR1_EL1.GIC: no value")
         self.assertGreaterEqual(at, 0)
         self.assertNotIn("boot a kernel", (answer.out + answer.err)[at:].split("\n\n")[0])
+
+
+class Tried(Case):
+    """What a probe tried on the host itself stands above what kernels of its version were seen to do."""
+
+    def test_no_advice_against_the_host(self):
+        deep, model = self.folder / "deep.json", self.folder / "model.json"
+        self.expect(DONE, "probe", "--deep", profile("max-7.3"), "-o", deep)
+        host = json.loads(deep.read_text(encoding="utf-8"))
+        for configuration in host["configurations"]:
+            configuration["accepted"]["ID_AA64ISAR0_EL1.RNDR"] = "1"
+        deep.write_text(json.dumps(host), encoding="utf-8")
+        wanted = json.loads(self.model("max-7.3").read_text(encoding="utf-8"))
+        wanted.pop("offer")
+        value = int(wanted["registers"]["ID_AA64ISAR0_EL1"], 16) & ~(0xF << 60)
+        wanted["registers"]["ID_AA64ISAR0_EL1"] = f"0x{value:016x}"
+        model.write_text(json.dumps(wanted), encoding="utf-8")
+        out = self.expect(NO, "check", model, deep).out
+        self.assertIn("ID_AA64ISAR0_EL1.RNDR", out)
+        self.assertIn("by what was tried", out)
+        self.assertNotIn("fixed by kernel", out)
+        self.assertNotIn("boot a kernel", out)
 
 
 class Recorded(Case):
