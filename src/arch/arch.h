@@ -499,7 +499,7 @@ struct steady_kernel_row {
 };
 extern const struct steady_kernel_row steady_kernel_rows[];
 extern const unsigned int steady_kernel_row_count;
-/* The row for a field on hosts with or without AArch32; NULL: no recorded kernel lets it change. */
+/* The row for a field on hosts with or without AArch32; NULL: it is fixed in all recorded kernels. */
 const struct steady_kernel_row *steady_kernel_row_of(unsigned int field, bool aarch32);
 
 #endif
