@@ -87,7 +87,7 @@ static void put_missed(const struct cli *cli, struct answers *a)
 	const struct steady_finding *f;
 
 	for (size_t i = a->seen; (f = steady_report_get(cli->report, i)); i++) {
-		if (f->severity != STEADY_NOTE || !f->features)
+		if (f->severity != STEADY_NOTE || f->unknown || (f->field && !f->features))
 			continue;
 		steady_text_printf(&a->words, "warning: %s  ", f->host ? f->host : "");
 		cli_put_finding(&a->words, f);

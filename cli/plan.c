@@ -60,7 +60,7 @@ static int put_json(struct cli *cli, const char *model, uint32_t options, const 
 static const char *meaning(const struct steady_call *c, uint32_t options, char *out, size_t room)
 {
 	if (c->op == STEADY_OP_SET)
-		return steady_id_name(c->id);
+		return steady_id_label(c->id, out);
 	/* of those that are turned on by other calls nothing stands in this one */
 	for (int i = 0; i < STEADY_OPTIONS; i++) {
 		if (!steady_options[i].features)

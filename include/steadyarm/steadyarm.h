@@ -189,7 +189,8 @@ int steady_pin_vm(struct steady_pin *pin, struct steady_report *report);
  * has KVM forward its calls to userspace, if the model has them on (VENDOR_HYP_BMAP_2). Then a
  * KVM_RUN may end with KVM_EXIT_HYPERCALL; steady_model_answer() has what to say. Without this the
  * model's bits are left 0, and the report says so. EBLOCKED: the host's kernel cannot forward them, or
- * the model lists no implementations; then nothing was done.
+ * the model lists no implementations; then nothing was done. A kernel without the register (before
+ * 6.15) is refused later, by steady_pin_vcpu().
  */
 int steady_pin_answers(struct steady_pin *pin, struct steady_report *report);
 
@@ -213,7 +214,8 @@ int steady_pin_features(struct steady_pin *pin, uint32_t *features, struct stead
  * After every KVM_ARM_VCPU_INIT of a vCPU (once all are there is best: a write on one vCPU then
  * serves all on kernels where ID registers belong to the VM): writes what differs from the model.
  * Of a guest with EL2 KVM takes fewer event counters only before KVM_ARM_VCPU_PMU_V3_INIT.
- * EBLOCKED: the host does not accept a value, the report names the field and what it accepts.
+ * EBLOCKED: the host does not accept a value, the report names the field and what it accepts (where
+ * KVM refuses what was foreseen to be taken, the register and what it shows).
  * EFROZEN: the VM has run. EHOST: a call failed.
  */
 int steady_pin_vcpu(struct steady_pin *pin, uint32_t vcpu, struct steady_report *report);

@@ -44,6 +44,7 @@ int steady_pin_check_identity(struct steady_pin *p, uint32_t vcpu, struct steady
 {
 	static const char *const names[] = {"MIDR_EL1", "REVIDR_EL1", "AIDR_EL1"};
 	uint64_t read[3];
+	bool tolerated;
 
 	if (!p->model->implementation_count)
 		return 0;
@@ -62,12 +63,16 @@ int steady_pin_check_identity(struct steady_pin *p, uint32_t vcpu, struct steady
 		if (cpu->midr == read[0] && cpu->revidr == read[1] && cpu->aidr == read[2])
 			return 0;
 	}
-	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
+	tolerated = steady_model_tolerates(p->model, "MIDR_EL1");
+	steady_report_add(report, tolerated ? STEADY_WARNING : STEADY_ERROR,
+			  tolerated ? 0 : STEADY_EBLOCKED);
 	steady_report_subject(report, "MIDR_EL1", NULL);
 	steady_report_offered(report, "0x%08" PRIx64, read[0]);
 	steady_report_reason(report,
 			     "the model's guests were not told that they may meet this CPU: "
 			     "its errata would go unhandled");
+	if (tolerated)
+		return 0;
 	steady_report_advice(report, "make a baseline that includes this host");
 	return -STEADY_EBLOCKED;
 }

@@ -323,6 +323,8 @@ static int learn(struct steady_pin *p, uint32_t vcpu, const uint64_t now[STEADY_
 	result = result ? result : r;
 	r = find_firmware(p, vcpu, report);
 	result = result ? result : r;
+	if (result == -STEADY_EBLOCKED) /* it comes to no write: all that would be refused is told */
+		steady_targets(p->model, p->live, c, p->target, report);
 	if (result)
 		return result;
 	/* what is foreseen to be refused is tried all the same: the kernel has the last word */

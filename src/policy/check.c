@@ -428,7 +428,12 @@ static int check_implementations(const struct steady_model *m, const struct stea
 		for (size_t j = 0; j < m->implementation_count; j++)
 			steady_text_printf(&known, "%s0x%08" PRIx64, j ? " or " : "",
 					   m->implementations[j].midr);
-		result = blocker(report, "MIDR_EL1");
+		if (steady_model_tolerates(m, "MIDR_EL1")) {
+			steady_report_add(report, STEADY_WARNING, 0);
+			steady_report_subject(report, "MIDR_EL1", NULL);
+		} else {
+			result = blocker(report, "MIDR_EL1");
+		}
 		steady_report_wanted(report, "%s", known.data ? known.data : "");
 		steady_text_free(&known);
 		steady_report_offered(report, "0x%08" PRIx64 " (REVIDR 0x%" PRIx64
@@ -436,7 +441,8 @@ static int check_implementations(const struct steady_model *m, const struct stea
 				      cpu->midr, cpu->revidr, cpu->aidr);
 		steady_report_reason(report, "a CPU that the model's guests were not told of: its "
 					     "errata would go unhandled");
-		steady_report_advice(report, "make a baseline that includes this host");
+		if (result)
+			steady_report_advice(report, "make a baseline that includes this host");
 	}
 	return result;
 }
@@ -460,17 +466,37 @@ static void explain_unvirtualised(struct steady_report *report, const struct ste
 	else
 		steady_report_reason(report, "a guest sees the hardware's own value, no write "
 					     "changes it");
-	steady_report_advice(report, "keep this host out of the pool, or accept the difference: make "
-				     "the model anew with --tolerate %s",
+	steady_report_advice(report, "keep this host out of the pool, or let guests see the "
+				     "difference: --tolerate %s",
 			     steady_unvirtualised_names[which]);
 }
 
-/* Whether the model says what a host has to have of it. */
-static bool asks_for(const struct steady_model *m, int which)
+static void note_unvirtualised(struct steady_report *report, int which, uint64_t want, uint64_t has)
+{
+	struct steady_text wants = STEADY_TEXT_INIT, sees = STEADY_TEXT_INIT;
+
+	steady_explain_unvirtualised(&wants, which, want);
+	steady_explain_unvirtualised(&sees, which, has);
+	steady_report_add(report, STEADY_NOTE, 0);
+	steady_report_subject(report, steady_unvirtualised_names[which], NULL);
+	steady_report_wanted(report, "%s", wants.data ? wants.data : "");
+	steady_report_offered(report, "%s", sees.data ? sees.data : "");
+	steady_report_reason(report, "tolerated: the model has %s, a guest here sees %s",
+			     wants.data ? wants.data : "", sees.data ? sees.data : "");
+	steady_text_free(&wants);
+	steady_text_free(&sees);
+}
+
+/* Whether the model says anything of it, and whether it says what a host has to have. */
+static bool tells(const struct steady_model *m, int which)
 {
 	return m->unvirtualised[which].state == STEADY_VALUE &&
-	       (which != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1) &&
-	       !steady_model_tolerates(m, steady_unvirtualised_names[which]);
+	       (which != STEADY_PMCR_N || m->options >> STEADY_OPTION_PMU & 1);
+}
+
+static bool asks_for(const struct steady_model *m, int which)
+{
+	return tells(m, which) && !steady_model_tolerates(m, steady_unvirtualised_names[which]);
 }
 
 static int check_value(const struct steady_model *m, int which, uint64_t has, bool less,
@@ -478,8 +504,12 @@ static int check_value(const struct steady_model *m, int which, uint64_t has, bo
 {
 	uint64_t want = m->unvirtualised[which].value;
 
-	if (!asks_for(m, which) || (less ? has >= want : has == want))
+	if (!tells(m, which) || (less ? has >= want : has == want))
 		return 0;
+	if (!asks_for(m, which)) {
+		note_unvirtualised(report, which, want, has);
+		return 0;
+	}
 	explain_unvirtualised(report, m, which, want, has);
 	return -STEADY_EBLOCKED;
 }

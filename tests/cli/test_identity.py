@@ -177,5 +177,44 @@ class Text(Case):
         self.assertIn("CNTFRQ_EL0: wants 62500001 Hz, host has 62500000 Hz", words)
 
 
+
+class Left(Case):
+    """What is left to the host by name, and what guests see by it."""
+
+    def test_passed_through(self):
+        """CNTFRQ_EL0 and DCZID_EL0 are the hardware's (DDI0487): a guest that moves sees them change."""
+        host = json.loads(pathlib.Path(profile("neoverse-n1-7.3")).read_text(encoding="utf-8"))
+        host["unvirtualised"].update({"CNTFRQ_EL0": "0x1000000", "DCZID_EL0": "0x5"})
+        other, model = self.file("other.json", json.dumps(host)), self.model("neoverse-n1-7.3")
+        left = ("--tolerate", "CNTFRQ_EL0", "--tolerate", "DCZID_EL0")
+        self.expect(NO, "check", model, other)
+        for command in ("check", "apply"):
+            out = self.expect(DONE, command, *left, model, other)
+            for words in ("CNTFRQ_EL0: tolerated: the model has 62500000 Hz, a guest here sees 16777216 Hz",
+                          "DCZID_EL0: tolerated: the model has 0x4, a guest here sees 0x5"):
+                self.assertIn(words, out.out + out.err)
+            same = self.expect(DONE, command, *left, model, profile("neoverse-n1-7.3"))
+            self.assertNotIn("tolerated", same.out + same.err)
+
+    def test_another_cpu(self):
+        """The next revision of an A76 (MIDR_EL1.Revision) is met on request, with a warning."""
+        text = pathlib.Path(profile("cortex-a76-6.12")).read_text(encoding="utf-8").replace("414fd0b1", "414fd0b2")
+        other, model = self.file("other.json", text), self.model("cortex-a76-6.12")
+        for command in ("check", "plan", "apply"):
+            self.expect(NO, command, model, other)
+            told = self.expect(DONE, command, "--tolerate", "MIDR_EL1", model, other)
+            self.assertRegex(told.out + told.err, "(warning|unknown).*MIDR_EL1: .*were not told")
+
+    def test_all_reasons(self):
+        """An apply that comes to no write tells all fields that a check tells."""
+        model = self.model("cortex-a76-6.1", "cortex-a76-7.3")
+        for host in ("cortex-a72-6.12", "max-6.12"):
+            checked = self.expect(NO, "check", "--json", model, profile(host)).json()["hosts"][0]["blockers"]
+            applied = self.expect(NO, "apply", "--json", model, profile(host)).json()["mismatches"]
+            fields = [{(f["register"], f["field"]) for f in found if f.get("field")} for found in (checked, applied)]
+            self.assertGreater(len(fields[0]), 5)
+            self.assertEqual(fields[0] - fields[1], set())
+
+
 if __name__ == "__main__":
     unittest.main()

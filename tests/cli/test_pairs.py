@@ -141,7 +141,7 @@ class Pairs(Case):
         told = self.expect(DONE, "baseline", profile(BASE), self.folder / "other.json").err
         self.assertIn(f"{BASE}: PMCR_EL0.N: lowered from {count + 1} to {count}", told)
         plan = self.expect(DONE, "plan", self.folder / "both.json", self.folder / "other.json").out
-        self.assertIn(f"set 0 603000000013dce0 {count << 11:016x} = 0\n", plan)
+        self.assertIn(f"set 0 603000000013dce0 {count << 11:016x} = 0  # PMCR_EL0\n", plan)
         # one with fewer still, which was not asked when the model was made
         other["unvirtualised"]["PMCR_EL0.N"] = f"{count - 1:#x}"
         fewer = self.file("fewer.json", json.dumps(other))
