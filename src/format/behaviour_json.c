@@ -87,27 +87,58 @@ int steady_json_gates(const struct steady_json *at, void *profile)
 	return err;
 }
 
+/* ---- lists by id ---- */
+
+/* Elements begin with an id, and are in the order of these. */
 static int by_id(const void *a, const void *b)
 {
-	const struct steady_firmware_reading *x = a, *y = b;
+	const uint64_t *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (*x > *y) - (*x < *y);
 }
 
-static int read_cache(const struct steady_json *at, uint64_t id, void *profile)
+struct list {
+	char *all; /* with room for every member of the object */
+	size_t count, size;
+	int (*read)(const struct steady_json *at, void *element); /* all but its id */
+};
+
+static int read_element(const struct steady_json *at, uint64_t id, void *target)
 {
-	struct steady_profile *p = profile;
-	struct steady_firmware_reading *c = &p->caches[p->cache_count];
+	struct list *l = target;
+	uint64_t *one = (void *)(l->all + l->count * l->size);
 	int err;
 
-	for (size_t i = 0; i < p->cache_count; i++) {
-		if (p->caches[i].id == id)
+	for (size_t i = 0; i < l->count; i++) {
+		const uint64_t *other = (void *)(l->all + i * l->size);
+
+		if (*other == id)
 			return steady_json_twice(at);
 	}
-	c->id = id;
-	err = steady_json_reading(at, &c->reading);
-	p->cache_count += !err;
+	*one = id;
+	err = l->read(at, one);
+	l->count += !err;
 	return err;
+}
+
+/* The list, which is the caller's also after an error; NULL: ENOMEM. */
+static void *read_list(const struct steady_json *at, size_t size,
+		       int (*read)(const struct steady_json *at, void *element), size_t *count,
+		       int *err)
+{
+	struct list l = {.size = size, .read = read};
+
+	l.all = calloc(json_object_size(at->value) + 1, size);
+	*err = l.all ? steady_json_by_id(at, read_element, &l) : -STEADY_ENOMEM;
+	if (l.count)
+		qsort(l.all, l.count, size, by_id);
+	*count = l.count;
+	return l.all;
+}
+
+static int read_reading(const struct steady_json *at, void *target)
+{
+	return steady_json_reading(at, &((struct steady_firmware_reading *)target)->reading);
 }
 
 int steady_json_caches(const struct steady_json *at, void *profile)
@@ -115,27 +146,7 @@ int steady_json_caches(const struct steady_json *at, void *profile)
 	struct steady_profile *p = profile;
 	int err;
 
-	p->caches = calloc(json_object_size(at->value) + 1, sizeof(*p->caches));
-	if (!p->caches)
-		return -STEADY_ENOMEM;
-	err = steady_json_by_id(at, read_cache, p);
-	qsort(p->caches, p->cache_count, sizeof(*p->caches), by_id);
-	return err;
-}
-
-static int read_reset(const struct steady_json *at, uint64_t id, void *configuration)
-{
-	struct steady_configuration *c = configuration;
-	struct steady_firmware_reading *one = &c->reset[c->reset_count];
-	int err;
-
-	for (size_t i = 0; i < c->reset_count; i++) {
-		if (c->reset[i].id == id)
-			return steady_json_twice(at);
-	}
-	one->id = id;
-	err = steady_json_reading(at, &one->reading);
-	c->reset_count += !err;
+	p->caches = read_list(at, sizeof(*p->caches), read_reading, &p->cache_count, &err);
 	return err;
 }
 
@@ -144,13 +155,73 @@ int steady_json_reset(const struct steady_json *at, void *configuration)
 	struct steady_configuration *c = configuration;
 	int err;
 
-	c->reset = calloc(json_object_size(at->value) + 1, sizeof(*c->reset));
-	if (!c->reset)
-		return -STEADY_ENOMEM;
-	err = steady_json_by_id(at, read_reset, c);
-	qsort(c->reset, c->reset_count, sizeof(*c->reset), by_id);
+	c->reset = read_list(at, sizeof(*c->reset), read_reading, &c->reset_count, &err);
 	return err;
 }
+
+static int read_unnamed_value(const struct steady_json *at, void *target)
+{
+	return steady_json_reading(at, &((struct steady_unnamed *)target)->reading);
+}
+
+static int read_unnamed_zero(const struct steady_json *at, void *target)
+{
+	int err = steady_json_expect(at, JSON_TRUE);
+
+	if (!err)
+		((struct steady_unnamed *)target)->zero = json_is_true(at->value);
+	return err;
+}
+
+static int read_unnamed(const struct steady_json *at, void *target)
+{
+	static const struct steady_json_member rows[] = {
+		{"value", true, read_unnamed_value},
+		{"zero", true, read_unnamed_zero},
+	};
+
+	return steady_json_members(at, rows, 2, target);
+}
+
+int steady_json_unnamed(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	int err;
+
+	p->unnamed = read_list(at, sizeof(*p->unnamed), read_unnamed, &p->unnamed_count, &err);
+	return err;
+}
+
+static int read_ones(const struct steady_json *at, void *target)
+{
+	return steady_json_hex(at, &((struct steady_load *)target)->ones);
+}
+
+static int read_zeros(const struct steady_json *at, void *target)
+{
+	return steady_json_hex(at, &((struct steady_load *)target)->zeros);
+}
+
+static int read_load(const struct steady_json *at, void *target)
+{
+	static const struct steady_json_member rows[] = {
+		{"ones", true, read_ones},
+		{"zeros", true, read_zeros},
+	};
+
+	return steady_json_members(at, rows, 2, target);
+}
+
+int steady_json_loaded(const struct steady_json *at, void *profile)
+{
+	struct steady_profile *p = profile;
+	int err;
+
+	p->loads = read_list(at, sizeof(*p->loads), read_load, &p->load_count, &err);
+	return err;
+}
+
+/* ---- capabilities ---- */
 
 /* By number: those that have a name here stand under "capabilities". */
 static int read_other(const struct steady_json *at, const char *key, struct steady_profile *p)
@@ -205,109 +276,7 @@ int steady_json_others(const struct steady_json *at, void *profile)
 	return 0;
 }
 
-static int read_unnamed_value(const struct steady_json *at, void *target)
-{
-	return steady_json_reading(at, &((struct steady_unnamed *)target)->reading);
-}
-
-static int read_unnamed_zero(const struct steady_json *at, void *target)
-{
-	int err = steady_json_expect(at, JSON_TRUE);
-
-	if (!err)
-		((struct steady_unnamed *)target)->zero = json_is_true(at->value);
-	return err;
-}
-
-static int by_unnamed_id(const void *a, const void *b)
-{
-	const struct steady_unnamed *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int read_unnamed(const struct steady_json *at, uint64_t id, void *profile)
-{
-	static const struct steady_json_member rows[] = {
-		{"value", true, read_unnamed_value},
-		{"zero", true, read_unnamed_zero},
-	};
-	struct steady_profile *p = profile;
-	struct steady_unnamed *u = &p->unnamed[p->unnamed_count];
-	int err;
-
-	for (size_t i = 0; i < p->unnamed_count; i++) {
-		if (p->unnamed[i].id == id)
-			return steady_json_twice(at);
-	}
-	u->id = id;
-	err = steady_json_members(at, rows, 2, u);
-	p->unnamed_count += !err;
-	return err;
-}
-
-int steady_json_unnamed(const struct steady_json *at, void *profile)
-{
-	struct steady_profile *p = profile;
-	int err;
-
-	p->unnamed = calloc(json_object_size(at->value) + 1, sizeof(*p->unnamed));
-	if (!p->unnamed)
-		return -STEADY_ENOMEM;
-	err = steady_json_by_id(at, read_unnamed, p);
-	qsort(p->unnamed, p->unnamed_count, sizeof(*p->unnamed), by_unnamed_id);
-	return err;
-}
-
-static int read_ones(const struct steady_json *at, void *target)
-{
-	return steady_json_hex(at, &((struct steady_load *)target)->ones);
-}
-
-static int read_zeros(const struct steady_json *at, void *target)
-{
-	return steady_json_hex(at, &((struct steady_load *)target)->zeros);
-}
-
-static int by_load_id(const void *a, const void *b)
-{
-	const struct steady_load *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int read_load(const struct steady_json *at, uint64_t id, void *profile)
-{
-	static const struct steady_json_member rows[] = {
-		{"ones", true, read_ones},
-		{"zeros", true, read_zeros},
-	};
-	struct steady_profile *p = profile;
-	struct steady_load *l = &p->loads[p->load_count];
-	int err;
-
-	for (size_t i = 0; i < p->load_count; i++) {
-		if (p->loads[i].id == id)
-			return steady_json_twice(at);
-	}
-	l->id = id;
-	err = steady_json_members(at, rows, 2, l);
-	p->load_count += !err;
-	return err;
-}
-
-int steady_json_loaded(const struct steady_json *at, void *profile)
-{
-	struct steady_profile *p = profile;
-	int err;
-
-	p->loads = calloc(json_object_size(at->value) + 1, sizeof(*p->loads));
-	if (!p->loads)
-		return -STEADY_ENOMEM;
-	err = steady_json_by_id(at, read_load, p);
-	qsort(p->loads, p->load_count, sizeof(*p->loads), by_load_id);
-	return err;
-}
+/* ---- values that are kept as others ---- */
 
 /* A value of at most four bits, in decimal. */
 static bool nibble(const char *text, unsigned int *out)
