@@ -261,7 +261,7 @@ static uint32_t supported_features(const struct steady_sim *s)
 	return bits | E2H0;
 }
 
-static uint32_t options_of(const struct steady_sim *s, uint32_t features)
+uint32_t steady_sim_options(const struct steady_sim *s, uint32_t features)
 {
 	uint32_t options = s->mte ? UINT32_C(1) << STEADY_OPTION_MTE : 0;
 
@@ -337,7 +337,7 @@ const struct steady_configuration *steady_sim_configuration(const struct steady_
 	uint32_t chip = s->gic == STEADY_DEVICE_GICV3	? STEADY_GICV3
 			: s->gic == STEADY_DEVICE_GICV2 ? STEADY_GICV2
 							: STEADY_IRQCHIP_UNKNOWN;
-	uint32_t options = options_of(s, features);
+	uint32_t options = steady_sim_options(s, features);
 	const struct steady_configuration *c = steady_profile_find(s->profile, options, chip);
 
 	return c ? c : steady_profile_find(s->profile, options, STEADY_IRQCHIP_NONE);

@@ -116,6 +116,8 @@ struct steady_sim {
 /* What a vCPU of these features is in the profile; NULL: not captured. */
 const struct steady_configuration *steady_sim_configuration(const struct steady_sim *s,
 							    uint32_t features);
+/* 1 << enum steady_option: those of KVM_ARM_VCPU_INIT's features, and of the VM's capabilities. */
+uint32_t steady_sim_options(const struct steady_sim *s, uint32_t features);
 uint64_t steady_sim_capability(const struct steady_sim *s, uint64_t number);
 bool steady_sim_has(const struct steady_sim_vcpu *v, enum steady_option option);
 

@@ -357,27 +357,18 @@ void steady_sim_reset_state(struct steady_sim *s, struct steady_sim_vcpu *v)
 	v->other_count = kept;
 }
 
-static uint32_t options_of(const struct steady_sim_vcpu *v)
-{
-	uint32_t options = 0;
-
-	for (int i = 0; i < STEADY_OPTIONS; i++) {
-		if (steady_options[i].features && steady_sim_has(v, (enum steady_option)i))
-			options |= UINT32_C(1) << i;
-	}
-	return options;
-}
-
 /* A guest at EL2 has other registers there, and which is its own doing. */
 int steady_sim_loaded(struct steady_sim *s, struct steady_sim_vcpu *v)
 {
+	uint32_t options = steady_sim_options(s, v->features);
+
 	for (size_t i = 0; i < s->profile->load_count; i++) {
 		const struct steady_load *l = &s->profile->loads[i];
 		const struct steady_loaded_row *row = steady_loaded_by_id(l->id);
 		uint64_t value;
 		int r = 0;
 
-		if (!row || !steady_loaded_has(row, options_of(v)) ||
+		if (!row || !steady_loaded_has(row, options) ||
 		    !steady_sim_is_state(s, v, l->id))
 			continue;
 		r = get_word(s, v, l->id, &value);
