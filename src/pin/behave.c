@@ -22,6 +22,8 @@ static enum answer truth(bool yes)
 	return yes ? YES : NO;
 }
 
+#define WITH_PMU (UINT32_C(1) << STEADY_OPTION_PMU)
+
 #define LACKS 1 /* no errno: the host has not got what the trial takes, and no call said so */
 
 /* Why a trial ended early: the host has not got what it takes, or something went wrong. */
@@ -197,16 +199,20 @@ static enum answer vcpu_exists_first(struct steady_probe *b)
 		 : by_result(b, steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 0, 0), -EEXIST, -EBUSY);
 }
 
+static int make_vm_with_pmu(struct steady_probe *b)
+{
+	return b->available & WITH_PMU ? steady_probe_make_vm(b, WITH_PMU) : LACKS;
+}
+
 /* One counter less on the first vCPU, and the second has one less too: kernels before keep it apart. */
 static enum answer counters_lowered(struct steady_probe *b)
 {
-	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	const uint64_t one = UINT64_C(1) << STEADY_PMCR_N_SHIFT;
 	uint64_t before[8] = {0}, now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
+	int r = make_vm_with_pmu(b);
 
 	r = r ? r : steady_ask(&b->host, STEADY_OP_CREATE_VCPU, 1, 0);
-	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 1, steady_options_features(pmu));
+	r = r ? r : steady_ask(&b->host, STEADY_OP_INIT, 1, steady_options_features(WITH_PMU));
 	r = r ? r : steady_ask_get(&b->host, 1, STEADY_ID_PMCR_EL0, before);
 	if (!r && !(before[0] >> STEADY_PMCR_N_SHIFT & STEADY_PMCR_N_MASK))
 		return UNTRIED; /* there is none to take away */
@@ -218,9 +224,8 @@ static enum answer counters_lowered(struct steady_probe *b)
 /* As many as there are: a host with none has nothing to choose. */
 static enum answer counters_chosen(struct steady_probe *b)
 {
-	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	uint64_t now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
+	int r = make_vm_with_pmu(b);
 
 	r = r ? r : steady_ask_get(&b->host, 0, STEADY_ID_PMCR_EL0, now);
 	return r ? ended(b, r)
@@ -243,9 +248,8 @@ static enum answer timers_reset(struct steady_probe *b)
 /* A write of 0 that leaves bits there. Kernels before the mask of 6.12 keep all that is written. */
 static enum answer pmu_bits_apart(struct steady_probe *b)
 {
-	const uint32_t pmu = UINT32_C(1) << STEADY_OPTION_PMU;
 	uint64_t now[8] = {0};
-	int r = b->available & pmu ? steady_probe_make_vm(b, pmu) : LACKS;
+	int r = make_vm_with_pmu(b);
 
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, STEADY_PMU_CYCLES);
 	r = r ? r : steady_ask_set64(&b->host, 0, STEADY_ID_PMCNTENSET_EL0, 0);

@@ -52,15 +52,14 @@ struct passage { /* of one register, for one pattern */
 	bool there;
 };
 
-/* All that such a vCPU has hold a pattern, a run goes over it, and they are read again. 0 or -errno. */
-static int load(struct steady_probe *b, uint32_t options, uint64_t pattern, struct passage *all)
+/* The rows of one option hold a pattern, a run goes over it, and they are read again. 0 or -errno. */
+static int load(struct steady_probe *b, int option, uint64_t pattern, struct passage *all)
 {
 	uint64_t now[8] = {0};
 	int r;
 
 	for (unsigned int i = 0; i < steady_loaded_count; i++) {
-		all[i].there = false;
-		if (!steady_loaded_has(&steady_loaded[i], options))
+		if (steady_loaded[i].option != option)
 			continue;
 		r = steady_ask_set64(&b->host, 0, steady_loaded[i].id, pattern);
 		if (steady_answer_of(STEADY_OP_SET, r) == STEADY_ANSWER_ABSENT)
@@ -75,7 +74,9 @@ static int load(struct steady_probe *b, uint32_t options, uint64_t pattern, stru
 	if (r != -EINTR)
 		return r ? r : -EPROTO;
 	for (unsigned int i = 0; i < steady_loaded_count; i++) {
-		r = all[i].there ? steady_ask_get(&b->host, 0, steady_loaded[i].id, now) : 0;
+		if (steady_loaded[i].option != option || !all[i].there)
+			continue;
+		r = steady_ask_get(&b->host, 0, steady_loaded[i].id, now);
 		if (r)
 			return r;
 		all[i].after = now[0];
@@ -83,38 +84,25 @@ static int load(struct steady_probe *b, uint32_t options, uint64_t pattern, stru
 	return 0;
 }
 
-/* Keeps what changed, once for each register. */
-static void keep(struct steady_profile *p, unsigned int row, const struct passage *ones,
-		 const struct passage *zeros)
-{
-	if (!ones->there || !zeros->there ||
-	    (ones->after == ones->before && zeros->after == zeros->before))
-		return;
-	for (size_t i = 0; i < p->load_count; i++) {
-		if (p->loads[i].id == steady_loaded[row].id)
-			return;
-	}
-	p->loads[p->load_count++] =
-		(struct steady_load){steady_loaded[row].id, ones->after, zeros->after};
-}
-
-static int try_loads(struct steady_probe *b, uint32_t options, struct passage *ones,
-		     struct passage *zeros)
+/* On a VM of its own: the vCPU that has the rows of an option; -1: those of all. */
+static int try_option(struct steady_probe *b, int option, uint32_t options, struct passage *ones,
+		      struct passage *zeros)
 {
 	int r = steady_probe_make_vm(b, options);
 
-	r = r ? r : load(b, options, ~UINT64_C(0), ones);
-	r = r ? r : load(b, options, 0, zeros);
-	for (unsigned int i = 0; !r && i < steady_loaded_count; i++)
-		keep(b->p, i, &ones[i], &zeros[i]);
-	return r;
+	r = r ? r : load(b, option, ~UINT64_C(0), ones);
+	return r ? r : load(b, option, 0, zeros);
 }
 
-static int by_id(const void *a, const void *b)
+static void keep_changed(struct steady_profile *p, const struct passage *ones,
+			 const struct passage *zeros)
 {
-	const struct steady_load *x = a, *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
+	for (unsigned int i = 0; i < steady_loaded_count; i++) {
+		if (ones[i].there && zeros[i].there &&
+		    (ones[i].after != ones[i].before || zeros[i].after != zeros[i].before))
+			p->loads[p->load_count++] = (struct steady_load){
+				steady_loaded[i].id, ones[i].after, zeros[i].after};
+	}
 }
 
 /* Without an irqchip and a PMU, which no such register hangs on. Memory tags have some, and 32-bit EL1. */
@@ -122,6 +110,7 @@ int steady_probe_loaded(struct steady_probe *b)
 {
 	const uint32_t narrow = UINT32_C(1) << STEADY_OPTION_EL1_32BIT;
 	struct passage *ones = calloc(steady_loaded_count, 2 * sizeof(*ones));
+	struct passage *zeros = ones ? ones + steady_loaded_count : NULL;
 	int r;
 
 	b->p->loads = calloc(steady_loaded_count, sizeof(*b->p->loads));
@@ -129,13 +118,12 @@ int steady_probe_loaded(struct steady_probe *b)
 		free(ones);
 		return -STEADY_ENOMEM;
 	}
-	r = try_loads(b, b->available & UINT32_C(1) << STEADY_OPTION_MTE, ones,
-		      ones + steady_loaded_count);
+	r = try_option(b, -1, b->available & UINT32_C(1) << STEADY_OPTION_MTE, ones, zeros);
 	if (!r && b->on_request & narrow)
-		r = try_loads(b, narrow, ones, ones + steady_loaded_count);
-	qsort(b->p->loads, b->p->load_count, sizeof(*b->p->loads), by_id);
-	if (r) {
-		b->p->load_count = 0;
+		r = try_option(b, STEADY_OPTION_EL1_32BIT, narrow, ones, zeros);
+	if (!r) {
+		keep_changed(b->p, ones, zeros);
+	} else {
 		steady_report_add(b->report, STEADY_WARNING, 0);
 		steady_report_reason(b->report, "what a run makes of a guest's registers could not be "
 						"tried: a call failed");
