@@ -47,10 +47,9 @@ static void add_unvirtualised(struct list *l, const struct steady_reading *all)
 
 static void add_cache(struct list *l, uint64_t id, uint64_t value)
 {
-	char name[48];
+	char name[STEADY_ID_LABEL];
 
-	snprintf(name, sizeof(name), "CCSIDR_EL1[%" PRIu64 "]", id & (STEADY_CACHES - 1));
-	add(l, "caches", name, true, value);
+	add(l, "caches", steady_id_label(id, name), true, value);
 }
 
 static void add_outside(struct list *l, int reg, uint64_t value)

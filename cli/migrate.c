@@ -166,7 +166,7 @@ static json_t *findings_json(const struct cli *cli, const struct answer *a, uint
 
 static json_t *first_json(const struct steady_moved *m)
 {
-	char name[STEADY_MOVE_NAME], number[24];
+	char name[STEADY_ID_LABEL], number[24];
 	json_t *o;
 
 	if (!m->cause)

@@ -11,7 +11,6 @@
 #define LIST_WORDS   4096
 #define FIRMWARE     UINT64_C(0x6030000000140000)
 #define BITMAP       UINT64_C(0x6030000000160000)
-#define CACHE        UINT64_C(0x6020000000110000)
 #define CACHES       16 /* two more than there are */
 #define ID_PSTATE    UINT64_C(0x6030000000100042)
 #define ID_SIZE_SHIFT 52
@@ -254,7 +253,7 @@ static void write_firmware(struct generate *g)
 
 static void write_cache(struct generate *g)
 {
-	uint64_t id = CACHE | below(g, CACHES), value;
+	uint64_t id = STEADY_ID_CCSIDR | below(g, CACHES), value;
 
 	if (percent(g, 70))
 		set(g, some_vcpu(g), id, percent(g, 50) ? any(g) & UINT32_MAX : below(g, 8));

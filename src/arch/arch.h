@@ -357,7 +357,7 @@ bool steady_firmware_id_is_bitmap(uint64_t id); /* any bitmap register, known or
 
 /* The name of any register that has one: feature ID, firmware, gated registers; or NULL. */
 const char *steady_id_name(uint64_t kvm_id);
-/* That, or a system register's encoding "S3_0_C1_C0_5", or "0x…" in `out`. */
+/* That, or "CCSIDR_EL1[2]", a system register's encoding "S3_0_C1_C0_5", or "0x…" in `out`. */
 #define STEADY_ID_LABEL 24
 const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL]);
 

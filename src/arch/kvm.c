@@ -10,7 +10,6 @@
 /* KVM_REG_ARM_FW_FEAT_BMAP_REG(0) and the bits that number them (uapi asm/kvm.h). */
 #define BITMAP_BASE 0x6030000000160000ULL
 #define BITMAP_MASK 0xffffULL
-#define CACHE        0x6020000000110000ULL /* KVM_REG_ARM_DEMUX_ID_CCSIDR; its number is CSSELR_EL1's */
 #define CACHE_NUMBER 0xffULL
 
 int steady_option_by_name(const char *name, size_t length)
@@ -132,7 +131,7 @@ const char *steady_id_label(uint64_t kvm_id, char out[STEADY_ID_LABEL])
 		return "PMCR_EL0";
 	if (kvm_id == STEADY_ID_SVE_VLS)
 		return "SVE_VLS";
-	if ((kvm_id & ~CACHE_NUMBER) == CACHE)
+	if ((kvm_id & ~CACHE_NUMBER) == STEADY_ID_CCSIDR)
 		snprintf(out, STEADY_ID_LABEL, "CCSIDR_EL1[%u]", (unsigned int)(kvm_id & CACHE_NUMBER));
 	else if (ID_SPACE(kvm_id) == SPACE_SYSTEM)
 		snprintf(out, STEADY_ID_LABEL, "S%u_%u_C%u_C%u_%u", ID_OP0(kvm_id),

@@ -19,7 +19,6 @@
 #define ID_COPROC_SHIFT 16
 #define ID_SYSREG     UINT64_C(0x0000000000130000)
 #define ID_CRN      UINT64_C(0x0000000000000780) /* KVM_REG_ARM64_SYSREG_CRN_MASK */
-#define ID_CACHE      UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX_ID_CCSIDR */
 #define ID_CORE       UINT64_C(0x0000000000100000) /* KVM_REG_ARM_CORE, counted in words */
 #define CORE_WORDS    216 /* struct kvm_regs */
 #define ID_SVE        UINT64_C(0x0000000000150000) /* KVM_REG_ARM64_SVE */
@@ -297,7 +296,7 @@ static enum place place_of(const struct steady_sim *s, const struct steady_sim_v
 	if (is_firmware(id) && (steady_sim_listed(s, v, id) || !s->profile->firmware_known))
 		return UNREAD;
 	*index = row_of(s->profile->caches, s->profile->cache_count, id);
-	if (*index >= 0 || ((id & ~ID_NUMBER) == ID_CACHE && steady_sim_listed(s, v, id)))
+	if (*index >= 0 || ((id & ~ID_NUMBER) == STEADY_ID_CCSIDR && steady_sim_listed(s, v, id)))
 		return CACHE;
 	if (id == STEADY_ID_SVE_VLS)
 		return steady_sim_has(v, STEADY_OPTION_SVE) && s->profile->sve_known ? LENGTHS

@@ -13,28 +13,13 @@
 #include "policy/policy.h"
 #include "policy/workaround.h"
 
-/* KVM_REG_ARM64_SYSREG and KVM_REG_ARM_DEMUX (asm/kvm.h), without the size */
-#define SPACE(id)    ((unsigned int)((id) >> 16 & 0xfff))
-#define SPACE_SYSREG 0x13
-#define SPACE_DEMUX  0x11
-
-const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME])
+const char *steady_move_name(uint64_t id, char out[STEADY_ID_LABEL])
 {
 	const char *name = steady_id_name(id);
-	unsigned int n = (unsigned int)(id & 0xffff);
 
 	for (unsigned int i = 0; !name && i < steady_listed_count; i++)
 		name = steady_listed[i].id == id ? steady_listed[i].name : NULL;
-	if (name)
-		return name;
-	if (SPACE(id) == SPACE_SYSREG)
-		snprintf(out, STEADY_MOVE_NAME, "S%u_%u_C%u_C%u_%u", n >> 14 & 3, n >> 11 & 7,
-			 n >> 7 & 15, n >> 3 & 15, n & 7);
-	else if (SPACE(id) == SPACE_DEMUX)
-		snprintf(out, STEADY_MOVE_NAME, "CCSIDR_EL1[%u]", n & 0xff);
-	else
-		snprintf(out, STEADY_MOVE_NAME, "0x%016" PRIx64, id);
-	return out;
+	return name ? name : steady_id_label(id, out);
 }
 
 bool steady_move_put_switch(struct steady_text *out, int option, bool on)
@@ -51,7 +36,7 @@ bool steady_move_put_switch(struct steady_text *out, int option, bool on)
 void steady_move_explain_gone(struct steady_report *report, const struct steady_profile *host,
 			      uint64_t id, bool after)
 {
-	char name[STEADY_MOVE_NAME];
+	char name[STEADY_ID_LABEL];
 
 	steady_report_add(report, after ? STEADY_WARNING : STEADY_ERROR,
 			  after ? STEADY_EMISMATCH : STEADY_EBLOCKED);
@@ -69,7 +54,7 @@ void steady_move_explain_gone(struct steady_report *report, const struct steady_
 
 void steady_move_explain_unknown(struct steady_report *report, uint64_t id, bool dropped)
 {
-	char name[STEADY_MOVE_NAME];
+	char name[STEADY_ID_LABEL];
 
 	steady_report_add(report, dropped ? STEADY_WARNING : STEADY_ERROR,
 			  dropped ? STEADY_EMISMATCH : STEADY_EBLOCKED);
@@ -133,7 +118,7 @@ static bool explain_fields(struct steady_report *report, const struct steady_pro
 static void explain_number(struct steady_report *report, const struct steady_profile *p,
 			   uint64_t id, uint64_t wanted, uint64_t shown, int r)
 {
-	char name[STEADY_MOVE_NAME], says[STEADY_ASK_SAYS];
+	char name[STEADY_ID_LABEL], says[STEADY_ASK_SAYS];
 
 	steady_report_add(report, STEADY_ERROR, STEADY_EBLOCKED);
 	steady_report_host(report, p->name);
@@ -198,7 +183,7 @@ bool steady_move_explain_changed(struct steady_report *report, const struct stea
 				 uint64_t id, uint64_t before, uint64_t after)
 {
 	int reg = steady_register_by_id(id);
-	char name[STEADY_MOVE_NAME];
+	char name[STEADY_ID_LABEL];
 	bool any = false;
 
 	if (reg < 0)

@@ -12,8 +12,7 @@
 #include "policy/profile.h"
 
 /* "ID_AA64PFR0_EL1", "S3_0_C9_C14_6", or KVM's id, into out; returns the name. */
-#define STEADY_MOVE_NAME 32
-const char *steady_move_name(uint64_t id, char out[STEADY_MOVE_NAME]);
+const char *steady_move_name(uint64_t id, char out[STEADY_ID_LABEL]);
 
 /* "-cpu host,sve=off"; false if QEMU has nothing for it. */
 bool steady_move_put_switch(struct steady_text *out, int option, bool on);

@@ -280,7 +280,7 @@ static int irqchip(struct move *m, struct side *s)
 /* That a register is not there is an answer, all other errors are failures. */
 static int read_list(struct move *m, struct side *s)
 {
-	char name[STEADY_MOVE_NAME];
+	char name[STEADY_ID_LABEL];
 
 	for (size_t i = 0; i < s->count; i++) {
 		uint64_t value[8] = {0};

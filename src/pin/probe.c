@@ -17,7 +17,6 @@
 #define FIRMWARE_SPACE UINT64_C(0xffffffffffff0000)
 #define FIRMWARE       UINT64_C(0x6030000000140000)
 #define BITMAP         UINT64_C(0x6030000000160000)
-#define CACHE          UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR */
 
 struct steady_reading steady_probe_reading(int r, uint64_t value)
 {
@@ -152,14 +151,14 @@ static int firmware(struct steady_probe *b, const uint64_t *list, size_t count)
 		struct steady_firmware_reading row;
 		int r;
 
-		if (space != FIRMWARE && space != BITMAP && space != CACHE)
+		if (space != FIRMWARE && space != BITMAP && space != STEADY_ID_CCSIDR)
 			continue;
 		r = steady_ask_get(&b->host, 0, list[i], value);
 		if (r)
 			note(b, steady_firmware_label(list[i], name), STEADY_OP_GET, r);
 		row.id = list[i];
 		row.reading = steady_probe_reading(r, value[0]);
-		if (space == CACHE)
+		if (space == STEADY_ID_CCSIDR)
 			b->p->caches[b->p->cache_count++] = row;
 		else
 			b->p->firmware[b->p->firmware_count++] = row;

@@ -10,7 +10,6 @@
 #include "policy/explain.h"
 #include "policy/policy.h"
 
-#define CACHE_ID UINT64_C(0x6020000000110000) /* KVM_REG_ARM_DEMUX | CCSIDR, 32 bits */
 
 static const char *const names[STEADY_OUTSIDES] = {
 	"CTR_EL0", "CLIDR_EL1", "MIDR_EL1", "REVIDR_EL1", "AIDR_EL1",
@@ -32,12 +31,12 @@ int steady_outside_of_register(int reg)
 
 uint64_t steady_cache_id(unsigned int number)
 {
-	return CACHE_ID | number;
+	return STEADY_ID_CCSIDR | number;
 }
 
 int steady_cache_number(uint64_t id)
 {
-	return (id ^ CACHE_ID) < STEADY_CACHES ? (int)(id ^ CACHE_ID) : -1;
+	return (id ^ STEADY_ID_CCSIDR) < STEADY_CACHES ? (int)(id ^ STEADY_ID_CCSIDR) : -1;
 }
 
 static const struct steady_field *field(const char *name)

@@ -4,7 +4,6 @@
  * KVM does not virtualise.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/report.h"
@@ -112,9 +111,10 @@ static void offer_caches(struct steady_report *report, const struct steady_outsi
 static void explain_caches(const struct steady_work *w)
 {
 	int cache = differing_cache(w);
-	char name[sizeof("CCSIDR_EL1[4294967295]")];
+	char label[STEADY_ID_LABEL];
+	const char *name = cache < 0 ? clidr_name
+				     : steady_id_label(steady_cache_id((unsigned int)cache), label);
 
-	snprintf(name, sizeof(name), "CCSIDR_EL1[%u]", (unsigned int)cache);
 	for (size_t k = 0; k < w->count; k++) {
 		const struct steady_outside_offer *o = &w->offers[k]->outside;
 
@@ -122,7 +122,7 @@ static void explain_caches(const struct steady_work *w)
 			continue;
 		steady_report_add(w->report, STEADY_ERROR, STEADY_ECONFLICT);
 		steady_report_host(w->report, w->inputs[k].name);
-		steady_report_subject(w->report, cache < 0 ? clidr_name : name, NULL);
+		steady_report_subject(w->report, name, NULL);
 		offer_caches(w->report, o, cache);
 		steady_report_reason(w->report,
 				     "an old kernel shows a guest the hardware's caches, "
