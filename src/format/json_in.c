@@ -520,7 +520,6 @@ static int read_lengths(const struct steady_json *at, void *target)
 int steady_json_sve(const struct steady_json *at, struct steady_vl *out)
 {
 	static const struct steady_json_member rows[] = {{"vector_lengths", true, read_lengths}};
-
 	int err;
 
 	*out = (struct steady_vl){0};

@@ -330,7 +330,6 @@ static int read_firmware(const struct steady_json *at, void *target)
 static int read_sve(const struct steady_json *at, void *target)
 {
 	struct steady_profile *p = target;
-
 	int err;
 
 	p->sve_known = true;

@@ -476,6 +476,7 @@ static void note_lacking(const struct steady_work *w, size_t host, int option, b
 			 uint32_t with)
 {
 	int clash = steady_options_clash(with);
+
 	steady_report_add(w->report, STEADY_NOTE, 0);
 	steady_report_host(w->report, w->inputs[host].name);
 	steady_report_subject(w->report, steady_options[option].name, NULL);
